@@ -1,0 +1,1 @@
+"""The types every component is made of. Imports no component."""

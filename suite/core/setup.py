@@ -1,0 +1,78 @@
+"""Setup: everything that says what will be run. Frozen; a technique returns a changed copy."""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, ExitStack
+from typing import TYPE_CHECKING, Any
+
+import torch
+
+from suite.record import Phase
+
+if TYPE_CHECKING:
+    from suite.core.task import Task
+
+Context = Callable[[], AbstractContextManager[Any]]
+
+DTYPES: dict[str, torch.dtype] = {
+    "float32": torch.float32,
+    "bfloat16": torch.bfloat16,
+    "float16": torch.float16,
+}
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Setup:
+    """What will be run.
+
+    Attributes:
+        task: gives queries, test items and the way a model is asked.
+        model: a callable that takes the task's batch as keyword arguments and returns an object with
+            ``logits``: a ``torch.nn.Module``, an ONNX Runtime session in a wrapper, …
+        processor: the tokenizer or image processor that belongs to the model.
+        batch_size: queries a batch, at least 1.
+        dtype: torch name of the model's floating type, e.g. ``float32``; floating inputs get it too.
+        device: ``cpu`` or ``cuda``.
+        phase: ``inference`` or ``training``.
+        contexts: entered around each window, in order (autocast, TF32 and other global switches).
+        random_weights: the model was never trained; its scores mean nothing and are not taken.
+        seed: for whatever a technique draws.
+    """
+
+    task: Task
+    model: Any
+    processor: Any
+    batch_size: int
+    dtype: str
+    device: str
+    phase: Phase
+    contexts: tuple[Context, ...] = ()
+    random_weights: bool = False
+    seed: int = 0
+
+    def replace(self, **changes: Any) -> Setup:
+        """A copy with ``changes``."""
+        return dataclasses.replace(self, **changes)
+
+    @property
+    def torch_dtype(self) -> torch.dtype:
+        """``dtype`` as torch has it."""
+        return DTYPES[self.dtype]
+
+    @contextlib.contextmanager
+    def active(self) -> Iterator[None]:
+        """Enters ``contexts``, and switches gradients off unless the phase is training."""
+        with ExitStack() as stack:
+            if self.phase == "inference":
+                stack.enter_context(torch.no_grad())
+            for context in self.contexts:
+                stack.enter_context(context())
+            yield
+
+    def synchronize(self) -> None:
+        """Returns when the device has finished all that was queued on it."""
+        if self.device == "cuda":
+            torch.cuda.synchronize()

@@ -1,0 +1,103 @@
+"""Task: data in splits, the way a model is asked, and how its answers are scored."""
+
+from __future__ import annotations
+
+import dataclasses
+from abc import ABC, abstractmethod
+from collections.abc import Mapping, Sequence
+from typing import Any, ClassVar
+
+import torch
+
+from suite.core.setup import Setup
+
+Example = Mapping[str, Any]
+"""One item of a split: ``image`` and ``label``, ``text`` and ``label``, or ``text``; plus ``source``."""
+
+Batch = dict[str, torch.Tensor]
+"""Tensors by the model's keyword; all have the batch as first dimension."""
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Task(ABC):
+    """A task with its data.
+
+    Attributes:
+        name: the conf key.
+        data: None for the embedded data; else a local file, a folder of images, or a hub dataset id.
+        metric: what ``evaluate`` returns per item, e.g. ``accuracy`` or ``bits_per_byte``.
+        higher_is_better: the metric's direction.
+        margin: the largest loss of score that still counts as none.
+        margin_relative: True if ``margin`` is a share of the baseline's score, False if absolute.
+        query_count: length of the fixed list of queries.
+        max_scored: at most so many test items are scored (None: all). Set by the protocol.
+        seed: draws the queries and the scored sample.
+    """
+
+    auto_class: ClassVar[str]
+    """Name of the ``transformers`` class that loads a model for this task."""
+    processor_class: ClassVar[str]
+    """Name of the ``transformers`` class that loads its processor."""
+
+    name: str
+    data: str | None
+    metric: str
+    higher_is_better: bool
+    margin: float
+    margin_relative: bool
+    query_count: int
+    max_scored: int | None
+    seed: int
+
+    @abstractmethod
+    def train(self) -> Sequence[Example]:
+        """The training split; the only one a technique may touch."""
+
+    @abstractmethod
+    def validation(self) -> Sequence[Example]:
+        """For fixing recipes; apart from train and test."""
+
+    @abstractmethod
+    def test(self) -> Sequence[Example]:
+        """The items that are scored, at most ``max_scored``, always the same and in the same order."""
+
+    @abstractmethod
+    def queries(self) -> Sequence[Example]:
+        """The fixed list of ``query_count`` queries that both arms run in every window."""
+
+    @abstractmethod
+    def clusters(self) -> list[int] | None:
+        """The number of the source of each item of ``test()``, or None where items are independent."""
+
+    @abstractmethod
+    def check_model(self, model: Any, processor: Any) -> None:
+        """Raises InputError if the model cannot answer this task's data (number of labels, inputs)."""
+
+    @abstractmethod
+    def batch(self, setup: Setup, examples: Sequence[Example]) -> Batch:
+        """Query inputs of ``examples``, without labels, on the setup's device and in its dtype."""
+
+    @abstractmethod
+    def training_batch(self, setup: Setup, examples: Sequence[Example]) -> Batch:
+        """Inputs with ``labels``, as ``loss`` takes them."""
+
+    @abstractmethod
+    def run(self, setup: Setup, batch: Batch) -> int | None:
+        """Answers one batch: what is measured. Returns the number of tokens generated, or None."""
+
+    @abstractmethod
+    def loss(self, model: Any, batch: Batch) -> torch.Tensor:
+        """Scalar training loss (mean over the batch) of a batch from ``training_batch``."""
+
+    @abstractmethod
+    def logits(self, model: Any, batch: Batch) -> tuple[torch.Tensor, torch.Tensor]:
+        """Logits ``(n, classes)`` and targets ``(n,)`` of a batch from ``training_batch``, as ``loss`` sees them."""
+
+    @abstractmethod
+    def evaluate(self, setup: Setup) -> list[float]:
+        """One score a test item, in the order of ``test()``."""
+
+
+def cycle(examples: Sequence[Example], count: int) -> list[Example]:
+    """The first ``count`` items of ``examples`` repeated without end."""
+    return [examples[index % len(examples)] for index in range(count)]

@@ -1,0 +1,1 @@
+"""Meters, one file each, named like its yaml under conf/meter."""

@@ -1,0 +1,1 @@
+"""Efficiency techniques, one file each, named like its yaml under conf/mitigation."""

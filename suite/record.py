@@ -1,0 +1,226 @@
+"""The record of one attempt at one point: raw measurements, nothing derived.
+
+A record is written once, atomically, and never rewritten. A component of energy that was not read is
+absent from ``energy_j``, never 0. ``method`` names how each component was got: a value that starts
+with ``measured:`` came from a counter, one that starts with ``estimated:`` from a model.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+import tempfile
+from pathlib import Path
+from typing import Any, Literal
+
+import msgspec
+
+SCHEMA_VERSION = 1
+
+Status = Literal["ok", "skipped", "failed"]
+Phase = Literal["inference", "training"]
+Arm = Literal["baseline", "candidate"]
+
+
+class Reason(msgspec.Struct, frozen=True, kw_only=True):
+    """Why a point was skipped or failed."""
+
+    kind: str
+    message: str
+
+
+class MitigationUse(msgspec.Struct, frozen=True, kw_only=True):
+    """One technique of a stack and the parameters it was given."""
+
+    name: str
+    params: dict[str, Any] = {}
+
+
+class Point(msgspec.Struct, frozen=True, kw_only=True):
+    """What identifies a comparison. ``batch_size`` and ``dtype`` are the baseline's; ``device`` is a class."""
+
+    task: str
+    model: str
+    mitigations: list[MitigationUse]
+    phase: Phase
+    workload: str
+    batch_size: int
+    device: str
+    dtype: str
+
+    @property
+    def label(self) -> str:
+        """The stack's names joined by ``+``; ``none`` for the baseline against itself."""
+        return "+".join(use.name for use in self.mitigations) or "none"
+
+    @property
+    def point_id(self) -> str:
+        """Twelve hexadecimal digits of the SHA-256 of the point's canonical JSON."""
+        return digest(msgspec.to_builtins(self))
+
+
+class ApplyCost(msgspec.Struct, frozen=True, kw_only=True):
+    """What applying the technique cost, once: seconds, joules by component and how they were got."""
+
+    duration_s: float
+    energy_j: dict[str, float]
+    method: dict[str, str]
+
+
+class Window(msgspec.Struct, frozen=True, kw_only=True):
+    """One measured window of one arm. ``latencies_s`` has one entry per query (single_stream only)."""
+
+    arm: Arm
+    block: int
+    queries: int
+    tokens: int | None
+    duration_s: float
+    energy_j: dict[str, float]
+    method: dict[str, str]
+    batches: int | None = None
+    latencies_s: list[float] | None = None
+
+
+class Idle(msgspec.Struct, frozen=True, kw_only=True):
+    """Power with both arms resident and nothing running, in watts by component."""
+
+    power_w: dict[str, float]
+    method: dict[str, str]
+
+
+class Scores(msgspec.Struct, frozen=True, kw_only=True):
+    """One score a test item and arm, in the same order; ``clusters`` numbers the source of each item."""
+
+    metric: str
+    higher_is_better: bool
+    baseline: list[float]
+    candidate: list[float]
+    clusters: list[int] | None = None
+
+
+class Warning(msgspec.Struct, frozen=True, kw_only=True):  # noqa: A001 - the record's own field name
+    """Something that weakens a figure, with what to do about it."""
+
+    code: str
+    message: str
+    remedy: str
+
+
+class Record(msgspec.Struct, frozen=True, kw_only=True):
+    """One attempt at one point. See the module's docstring for the rules of its fields."""
+
+    schema_version: int
+    record_id: str
+    point_id: str
+    config_hash: str
+    status: Status
+    reason: Reason | None
+    started_at: str
+    finished_at: str
+    config: dict[str, Any]
+    point: Point
+    environment: dict[str, Any]
+    effect: dict[str, Any] = {}
+    apply_cost: ApplyCost | None = None
+    windows: list[Window] = []
+    pairing: Literal["resident", "swapped"] | None = None
+    converged: bool | None = None
+    peak_memory_bytes: dict[str, int] = {}
+    idle: Idle | None = None
+    scores: Scores | None = None
+    model_bytes: dict[str, int] = {}
+    warnings: list[Warning] = []
+
+
+class RecordError(Exception):
+    """A record file that cannot be read; the message names the file and the place in it."""
+
+
+def digest(value: Any) -> str:
+    """Twelve hexadecimal digits of the SHA-256 of ``value``'s canonical (key-sorted) JSON."""
+    return hashlib.sha256(msgspec.json.encode(value, order="sorted")).hexdigest()[:12]
+
+
+def save(record: Record, folder: Path) -> Path:
+    """Writes ``record`` to ``folder/POINT_ID-N.json`` for the next free N: whole, synced, or not at all."""
+    folder.mkdir(parents=True, exist_ok=True)
+    handle, temporary = tempfile.mkstemp(dir=folder, prefix=".", suffix=".tmp")
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(msgspec.json.format(msgspec.json.encode(record), indent=1))
+            file.flush()
+            os.fsync(file.fileno())
+        return _link_to_next_attempt(Path(temporary), folder, record.point_id)
+    finally:
+        Path(temporary).unlink(missing_ok=True)
+
+
+def _link_to_next_attempt(temporary: Path, folder: Path, point_id: str) -> Path:
+    attempt = 1 + max((attempt_of(path) for path in folder.glob(f"{point_id}-*.json")), default=0)
+    while True:
+        target = folder / f"{point_id}-{attempt}.json"
+        try:
+            os.link(temporary, target)  # fails if the name exists, so no record is ever overwritten
+        except FileExistsError:
+            attempt += 1
+            continue
+        return target
+
+
+def attempt_of(path: Path) -> int:
+    """The attempt number N of a file named ``POINT_ID-N.json``; 0 for any other name."""
+    match = re.fullmatch(r"[0-9a-f]+-(\d+)\.json", path.name)
+    return int(match.group(1)) if match else 0
+
+
+def load(path: Path) -> Record:
+    """Reads one record.
+
+    Raises:
+        RecordError: the file is torn, is no record, or has another schema version.
+    """
+    try:
+        record = msgspec.json.decode(path.read_bytes(), type=Record)
+    except (msgspec.DecodeError, OSError) as error:
+        raise RecordError(f"{path.name}: {error}") from error
+    if record.schema_version != SCHEMA_VERSION:
+        raise RecordError(f"{path.name}: schema_version {record.schema_version}, this version reads {SCHEMA_VERSION}")
+    if record.point.point_id != record.point_id:
+        raise RecordError(f"{path.name}: point_id {record.point_id} does not match its point ({record.point.point_id})")
+    return record
+
+
+def load_run(folder: Path) -> tuple[list[tuple[Path, Record]], list[str]]:
+    """All readable records under ``folder/records`` (in file order), and a line for each unreadable one."""
+    records: list[tuple[Path, Record]] = []
+    unreadable: list[str] = []
+    for path in sorted((folder / "records").glob("*.json")):
+        try:
+            records.append((path, load(path)))
+        except RecordError as error:
+            unreadable.append(str(error))
+    return records, unreadable
+
+
+def newest_by_point(records: list[tuple[Path, Record]]) -> list[Record]:
+    """One record a point: the newest ok attempt, else the newest; in order of the first attempt's start."""
+    by_point: dict[str, list[tuple[Path, Record]]] = {}
+    for path, record in sorted(records, key=lambda pair: (pair[1].started_at, pair[0].name)):
+        by_point.setdefault(record.point_id, []).append((path, record))
+    chosen = []
+    for attempts in by_point.values():
+        ok = [pair for pair in attempts if pair[1].status == "ok"]
+        chosen.append(max(ok or attempts, key=lambda pair: attempt_of(pair[0]))[1])
+    return chosen
+
+
+def headline_component(windows: list[Window]) -> str | None:
+    """The component whose energy is the headline: ``gpu`` where a counter was read, else ``cpu``.
+
+    None where neither was read in every window.
+    """
+    for component in ("gpu", "cpu"):
+        if windows and all(component in window.energy_j for window in windows):
+            return component
+    return None

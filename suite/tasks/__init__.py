@@ -1,0 +1,1 @@
+"""Tasks, one file each, named like its yaml under conf/task."""

@@ -1,0 +1,1 @@
+"""Workloads, one file each, named like its yaml under conf/workload."""
