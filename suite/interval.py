@@ -22,7 +22,7 @@ class Interval(NamedTuple):
         return (self.high - self.low) / 2
 
     def exp(self) -> Interval:
-        """The interval of exp(x): log ratios back to ratios."""
+        """Log ratios back to ratios, ends included."""
         return Interval(*(math.exp(value) for value in self))
 
 

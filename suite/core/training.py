@@ -69,7 +69,7 @@ def fit(
     for step, chosen in zip(range(1, recipe.steps + 1), shuffled(examples, recipe.batch_size, seed), strict=False):
         value = loss(model, setup.task.training_batch(setup, chosen))
         optimizer.zero_grad(set_to_none=True)
-        value.backward()  # type: ignore[no-untyped-call]
+        value.backward()
         torch.nn.utils.clip_grad_norm_(model.parameters(), recipe.clip_norm)
         optimizer.step()
         schedule.step()
