@@ -99,7 +99,7 @@ class Scores(msgspec.Struct, frozen=True, kw_only=True):
     clusters: list[int] | None = None
 
 
-class Warning(msgspec.Struct, frozen=True, kw_only=True):  # noqa: A001 - the record's own field name
+class RecordWarning(msgspec.Struct, frozen=True, kw_only=True):
     """Something that weakens a figure, with what to do about it."""
 
     code: str
@@ -130,7 +130,7 @@ class Record(msgspec.Struct, frozen=True, kw_only=True):
     idle: Idle | None = None
     scores: Scores | None = None
     model_bytes: dict[str, int] = {}
-    warnings: list[Warning] = []
+    warnings: list[RecordWarning] = []
 
 
 class RecordError(Exception):

@@ -6,7 +6,7 @@ import dataclasses
 from abc import ABC, abstractmethod
 from typing import Any
 
-from suite.record import Warning
+from suite.record import RecordWarning
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -49,5 +49,5 @@ class Meter(ABC):
         """Provenance for the record: modes, scope and source per component."""
 
     @abstractmethod
-    def warnings(self) -> list[Warning]:
+    def warnings(self) -> list[RecordWarning]:
         """What was noticed since ``open`` and weakens the figures."""
