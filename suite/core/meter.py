@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import dataclasses
 from abc import ABC, abstractmethod
-from typing import Any
+from types import TracebackType
+from typing import Any, Self
 
 from suite.record import RecordWarning
 
@@ -21,16 +22,8 @@ class Readings:
     method: dict[str, str]
 
 
-class Meter(ABC):
-    """One meter for one device. Windows do not nest and do not overlap."""
-
-    @abstractmethod
-    def open(self, device: str) -> None:
-        """Makes ready for windows of work on ``device`` (``cpu`` or ``cuda``), a throw-away window included."""
-
-    @abstractmethod
-    def close(self) -> None:
-        """Releases what ``open`` took. Safe to call twice."""
+class OpenMeter(ABC):
+    """A meter that is running for one device. Windows do not nest and do not overlap. A context manager."""
 
     @abstractmethod
     def start(self) -> Any:
@@ -50,4 +43,23 @@ class Meter(ABC):
 
     @abstractmethod
     def warnings(self) -> list[RecordWarning]:
-        """What was noticed since ``open`` and weakens the figures."""
+        """What was noticed so far and weakens the figures."""
+
+    @abstractmethod
+    def close(self) -> None:
+        """Releases what opening took."""
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        self.close()
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Meter(ABC):
+    """How energy is read."""
+
+    @abstractmethod
+    def open(self, device: str) -> OpenMeter:
+        """Makes ready for windows of work on ``device`` (``cpu`` or ``cuda``), a throw-away window included."""
