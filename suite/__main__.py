@@ -1,0 +1,123 @@
+"""``python -m suite``: measure one point, a sweep or an experiment, then build its report."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from suite.errors import InputError
+from suite.quiet import quieten
+
+if TYPE_CHECKING:
+    from suite.sweep import PlannedPoint
+
+HELP = """\
+Measures which efficiency technique saves how much energy per query, and what it costs in accuracy.
+
+  python -m suite experiment=smoke                          a grid of points from conf/experiment/
+  python -m suite task=text_classification mitigation=nf4   one point, against its own paired baseline
+  python -m suite -m mitigation=int8_dynamic,bf16 batch_size=1,32           a sweep
+  python -m suite mitigation=[structured_pruning,int8_dynamic] mitigation.structured_pruning.share=0.3
+  python -m suite task=text_classification model.path=DIR_OR_HUB_ID task.data=FILE_OR_FOLDER_OR_HUB_ID
+
+Records go to runs/NAME/records (name=NAME), the report to reports/NAME/index.html. The same command again
+measures only what is missing. Exit code: 0 done, 2 bad input, 3 some points failed (the report is there).
+"""
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Runs the command line and returns its exit code."""
+    quieten()
+    arguments = _parser().parse_args(argv)
+    try:
+        return _run(arguments)
+    except InputError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        print("\nstopped; finished records are kept. The same command again goes on.", file=sys.stderr)
+        return 130
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="python -m suite",
+        description=HELP,
+        epilog=_choices(),
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("overrides", nargs="*", metavar="key=value", help="Hydra overrides of conf/config.yaml")
+    parser.add_argument("-m", "--multirun", action="store_true", help="sweep: keys may have several values, a,b,c")
+    parser.add_argument("--cfg", choices=["job"], help="print the resolved configuration of each point and stop")
+    parser.add_argument("--dry-run", action="store_true", help="list the points and the time they will take, and stop")
+    return parser
+
+
+def _choices() -> str:
+    """What each conf group offers, read from its folder."""
+    conf = Path(__file__).resolve().parent.parent / "conf"
+    groups = ("experiment", "task", "model", "mitigation", "workload", "protocol", "meter")
+    lines = [f"  {group}: {', '.join(sorted(path.stem for path in (conf / group).glob('*.yaml')))}" for group in groups]
+    return "choices:\n" + "\n".join(lines)
+
+
+def _run(arguments: argparse.Namespace) -> int:
+    from suite.overrides import composed, expand, experiment_points, resolved
+
+    overrides = [text for text in arguments.overrides if not text.startswith("experiment=")]
+    experiments = [text.partition("=")[2] for text in arguments.overrides if text.startswith("experiment=")]
+    if len(experiments) > 1:
+        raise InputError("one experiment at a time", got=experiments, remedy="run them one after another")
+    if experiments:
+        points = experiment_points(experiments[0], overrides)
+    else:
+        points = expand(overrides, multirun=arguments.multirun)
+    configs = [resolved(composed(point)) for point in points]
+    if arguments.cfg:
+        import yaml
+
+        print("---\n".join(yaml.safe_dump(config, sort_keys=False) for config in configs), end="")
+        return 0
+    return _measure(points, arguments.dry_run)
+
+
+def _measure(points: list[list[str]], dry_run: bool) -> int:
+    os.environ.setdefault("CUDA_DEVICE_ORDER", "PCI_BUS_ID")  # torch's numbers are then NVML's
+    from suite import sweep
+    from suite.progress import Console
+
+    plans = sweep.planned(points)
+    for plan in plans:
+        sweep.check_name(str(plan.plan.config["name"]))
+    todo = sweep.pending(plans)
+    console = Console(len(todo))
+    console.announce(len(plans) - len(todo), sweep.forecast_s(todo), sweep.run_folder(plans[0]))
+    if dry_run:
+        for point in todo:
+            print(f"  {point.title}  ({' '.join(point.overrides)})")
+        return 0
+    began_s = time.monotonic()
+    failed = 0
+    if todo:
+        with console:
+            failed = sum(record.status == "failed" for record in sweep.run(todo, console))
+    console.summary(failed, time.monotonic() - began_s)
+    if plans[0].plan.config["report"]:
+        _report(plans)
+    return 3 if failed else 0
+
+
+def _report(plans: list[PlannedPoint]) -> None:
+    from suite import sweep
+    from suite.report.build import build_report
+
+    print(f"report: {build_report(sweep.run_folder(plans[0]))}")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

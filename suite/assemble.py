@@ -1,0 +1,117 @@
+"""Resolved configuration to a plan: every component built from conf, every value checked."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import hydra.utils
+import torch
+from hydra.errors import InstantiationException
+from omegaconf import OmegaConf
+
+from suite.core.setup import DTYPES
+from suite.errors import InputError
+from suite.record import MitigationUse, Point
+from suite.runner import Plan
+
+
+def plan_of(config: dict[str, Any], labels: dict[str, str]) -> Plan:
+    """Builds the components that ``config`` names.
+
+    Args:
+        config: resolved, as plain containers.
+        labels: what the point calls its task, model and workload (a name, and what the user changed in it).
+
+    Raises:
+        InputError: a value is out of range or does not fit another.
+    """
+    device = _device(config["device"])
+    dtype = _dtype(config["dtype"], device)
+    _check_counts(config)
+    workload = build(config["workload"])
+    mitigations = {name: build(settings) for name, settings in config["mitigation"].items()}
+    point = Point(
+        task=labels["task"],
+        model=labels["model"],
+        mitigations=[
+            MitigationUse(name=name, params={key: value for key, value in settings.items() if key != "_target_"})
+            for name, settings in config["mitigation"].items()
+        ],
+        phase=workload.phase,
+        workload=labels["workload"],
+        batch_size=config["batch_size"],
+        device=device,
+        dtype=dtype,
+    )
+    return Plan(
+        point=point,
+        config=config | {"device": device, "dtype": dtype},
+        task=build(config["task"]),
+        model=build(config["model"]),
+        mitigations=mitigations,
+        workload=workload,
+        meter=build(config["meter"]),
+        protocol=build(config["protocol"]),
+        scores_folder=Path(config["runs_dir"]) / config["name"] / "baseline_scores",
+        seed=config["seed"],
+        threads=config["threads"],
+    )
+
+
+def build(settings: dict[str, Any]) -> Any:
+    """Instantiates one component; its own InputError comes through as it is."""
+    try:
+        return hydra.utils.instantiate(OmegaConf.create(settings), _convert_="all")
+    except InstantiationException as error:
+        cause: BaseException | None = error
+        while cause is not None:
+            if isinstance(cause, InputError):
+                raise cause from None
+            cause = cause.__cause__
+        raise InputError(
+            f"{settings.get('_target_', 'a component')} could not be built ({str(error).splitlines()[0]})",
+            got={key: value for key, value in settings.items() if key != "_target_"},
+            remedy="check its yaml under conf/",
+        ) from error
+
+
+def _device(wanted: str) -> str:
+    available = torch.cuda.is_available()
+    if wanted == "auto":
+        return "cuda" if available else "cpu"
+    if wanted not in ("cpu", "cuda"):
+        raise InputError(
+            "device must be auto, cpu or cuda", got=wanted, remedy="choose one; CUDA_VISIBLE_DEVICES picks"
+        )
+    if wanted == "cuda" and not available:
+        raise InputError(
+            "this machine has no CUDA device that torch can use",
+            got=wanted,
+            remedy="use device=cpu, or see suite.doctor",
+        )
+    return wanted
+
+
+def _dtype(wanted: str, device: str) -> str:
+    if wanted == "auto":
+        return "bfloat16" if device == "cuda" else "float32"
+    if wanted not in DTYPES:
+        raise InputError("unknown dtype", got=wanted, remedy=f"choose auto, {', '.join(DTYPES)}")
+    return wanted
+
+
+def _check_counts(config: dict[str, Any]) -> None:
+    for name, least in (("batch_size", 1), ("seed", 0), ("point_timeout_s", 1)):
+        value = config[name]
+        if isinstance(value, bool) or not isinstance(value, int) or value < least:
+            raise InputError(
+                f"{name} must be a whole number of at least {least}", got=value, remedy="give such a number"
+            )
+    threads = config["threads"]
+    if threads is not None and (isinstance(threads, bool) or not isinstance(threads, int) or threads < 1):
+        raise InputError(
+            "threads must be null or a whole number of at least 1", got=threads, remedy="give such a number"
+        )
+    if config["isolation"] not in ("process", "none"):
+        raise InputError("isolation must be process or none", got=config["isolation"], remedy="choose one")

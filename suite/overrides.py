@@ -1,0 +1,195 @@
+"""Command-line overrides to points: sweeps and experiments expanded, every mistake one clear sentence."""
+
+from __future__ import annotations
+
+import difflib
+import itertools
+import re
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import yaml
+from hydra import compose, initialize_config_dir
+from hydra.core.override_parser.overrides_parser import OverridesParser
+from hydra.core.override_parser.types import Override
+from hydra.errors import (
+    ConfigCompositionException,
+    HydraException,
+    MissingConfigException,
+    OverrideParseException,
+)
+from omegaconf import DictConfig, OmegaConf
+from omegaconf.errors import OmegaConfBaseException
+
+from suite.errors import InputError
+
+CONF = Path(__file__).resolve().parent.parent / "conf"
+GROUPS = ("task", "model", "mitigation", "workload", "meter", "protocol")
+LABELLED = ("task", "model", "workload")
+_NOT_IN_LABEL = ("task.seed", "task.max_scored", "model.name", "model.revision")
+
+
+def parse(overrides: Sequence[str]) -> list[Override]:
+    """Parses overrides by Hydra's grammar.
+
+    Raises:
+        InputError: one of them is no override.
+    """
+    parser = OverridesParser.create()
+    parsed = []
+    for text in overrides:
+        try:
+            parsed.append(parser.parse_override(text))
+        except (OverrideParseException, HydraException) as error:
+            raise InputError("this is no override", got=text, remedy="write key=value, see --help") from error
+    return parsed
+
+
+def expand(overrides: Sequence[str], *, multirun: bool) -> list[list[str]]:
+    """Every combination of the swept values, in order; one list of overrides a point.
+
+    Raises:
+        InputError: a value is swept without ``-m``.
+    """
+    choices = []
+    for override in parse(overrides):
+        if not override.is_sweep_override():
+            choices.append([override.input_line or ""])
+            continue
+        if not multirun:
+            raise InputError(
+                "several values for one key are a sweep", got=override.input_line, remedy="add -m before it"
+            )
+        key = override.get_key_element()
+        choices.append([f"{key}={value}" for value in override.sweep_string_iterator()])
+    return [list(combination) for combination in itertools.product(*choices)]
+
+
+def experiment_points(name: str, overrides: Sequence[str]) -> list[list[str]]:
+    """The points of ``conf/experiment/NAME.yaml``; ``overrides`` replace its values key by key.
+
+    Raises:
+        InputError: there is no such experiment.
+    """
+    files = {path.stem: path for path in sorted((CONF / "experiment").glob("*.yaml"))}
+    if name not in files:
+        raise InputError("unknown experiment", got=name, remedy=_nearest(name, list(files)))
+    content = yaml.safe_load(files[name].read_text())
+    given = {override.get_key_element() for override in parse(overrides)}
+    points: list[list[str]] = []
+    for grid in content["grids"]:
+        merged = {"name": name} | content.get("settings", {}) | grid
+        own = [f"{key}={_sweep_text(value)}" for key, value in merged.items() if key not in given]
+        points += expand([*own, *overrides], multirun=True)
+    return [list(point) for point in dict.fromkeys(tuple(point) for point in points)]
+
+
+def _sweep_text(value: Any) -> str:
+    if isinstance(value, list):
+        return ",".join(str(item) for item in value)
+    return "null" if value is None else str(value)
+
+
+def composed(overrides: Sequence[str]) -> DictConfig:
+    """The configuration of one point, composed from conf/.
+
+    Raises:
+        InputError: an unknown group option or key, with the nearest known name; or a value that cannot be resolved.
+    """
+    try:
+        with initialize_config_dir(str(CONF), version_base="1.3", job_name="suite"):
+            config = compose("config", overrides=list(overrides))
+    except MissingConfigException as error:
+        raise _unknown_option(error) from None
+    except (ConfigCompositionException, HydraException, OmegaConfBaseException) as error:
+        raise _unknown_key(error, overrides) from None
+    missing = OmegaConf.missing_keys(config)
+    if missing:
+        raise InputError("values are missing", got=sorted(missing), remedy="give each as key=value")
+    return config
+
+
+def resolved(config: DictConfig) -> dict[str, Any]:
+    """Plain containers with every interpolation resolved."""
+    container = OmegaConf.to_container(config, resolve=True)
+    assert isinstance(container, dict)
+    return {str(key): value for key, value in container.items()}
+
+
+def labels(config: dict[str, Any], overrides: Sequence[str]) -> dict[str, str]:
+    """What a point calls its task, model and workload: the conf key, and in brackets what the user changed in it.
+
+    A model at the user's own path is called by the path's last part, or by its hub id.
+    """
+    changed: dict[str, list[str]] = {group: [] for group in LABELLED}
+    named = _chosen_names(overrides)
+    for override in parse(overrides):
+        key = override.get_key_element().lstrip("+")
+        group = key.partition(".")[0]
+        if group in LABELLED and "." in key and key not in _NOT_IN_LABEL and key != "model.path":
+            value = str(OmegaConf.select(OmegaConf.create(config), key))
+            changed[group].append(f"{key.partition('.')[2]}={Path(value).name if key == 'task.data' else value}")
+    name = {
+        "task": config["task"]["name"],
+        "model": named.get("model.path") or config["model"]["name"],
+        "workload": named.get("workload", "offline"),
+    }
+    return {
+        group: name[group] + (f"[{','.join(sorted(changed[group]))}]" if changed[group] else "") for group in LABELLED
+    }
+
+
+def _chosen_names(overrides: Sequence[str]) -> dict[str, str]:
+    chosen = {}
+    for override in parse(overrides):
+        key, value = override.get_key_element(), override.value()
+        if key == "model.path" and value:
+            path = Path(str(value)).expanduser()
+            chosen[key] = path.resolve().name if path.exists() else str(value)
+        elif key == "workload":
+            chosen[key] = str(value)
+    return chosen
+
+
+def _unknown_option(error: MissingConfigException) -> InputError:
+    missing = (error.missing_cfg_file or "").removesuffix(".yaml").strip("/")
+    group, _, option = missing.rpartition("/")
+    known = sorted(path.stem for path in (CONF / group).glob("*.yaml")) if group else []
+    return InputError(f"unknown {group or 'configuration'}", got=option or missing, remedy=_nearest(option, known))
+
+
+def _unknown_key(error: Exception, overrides: Sequence[str]) -> InputError:
+    text = str(error)
+    match = re.search(r"Could not override '([^']+)'|Key '([^']+)' is not in struct", text)
+    causing = match.group(1) or match.group(2) if match else ""
+    for override in overrides:
+        key = override.partition("=")[0].lstrip("+~")
+        if causing and (key == causing or key.endswith("." + causing) or causing.startswith(key)):
+            return InputError("unknown key", got=key, remedy=_nearest(key, _known_keys(overrides, key)))
+    first = " ".join(text.split())
+    return InputError(f"the configuration does not compose ({first})", got=list(overrides), remedy="see --help")
+
+
+def _known_keys(overrides: Sequence[str], without: str) -> list[str]:
+    """Keys that would be valid beside the other overrides, groups included."""
+    others = [text for text in overrides if "." not in text.partition("=")[0] and not text.startswith(without + "=")]
+    try:
+        with initialize_config_dir(str(CONF), version_base="1.3", job_name="suite"):
+            config = compose("config", overrides=others)
+    except (HydraException, OmegaConfBaseException):
+        return list(GROUPS)
+    return [*GROUPS, *_flat(OmegaConf.to_container(config, resolve=False))]
+
+
+def _flat(container: Any, prefix: str = "") -> Iterator[str]:
+    for key, value in container.items():
+        yield f"{prefix}{key}"
+        if isinstance(value, dict):
+            yield from _flat(value, f"{prefix}{key}.")
+
+
+def _nearest(wrong: str, known: Sequence[str]) -> str:
+    close = difflib.get_close_matches(wrong, known, n=1, cutoff=0.5)
+    listing = ", ".join(known) if len(known) <= 40 else "see --help"
+    return (f"did you mean {close[0]}? " if close else "") + f"(known: {listing})"

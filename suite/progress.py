@@ -1,0 +1,69 @@
+"""The sweep's progress on the terminal: points done, time left, what the current point is doing."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Any, Self
+
+from rich.console import Console as RichConsole
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+
+from suite.record import Reason, Status
+from suite.sweep import Reporter
+
+_MARKS: dict[str, str] = {"ok": "✓ ok     ", "skipped": "- skipped", "failed": "✗ failed "}
+
+
+class Console(Reporter):
+    """Draws a bar on a terminal; prints one line a point elsewhere."""
+
+    def __init__(self, total: int) -> None:
+        self._total, self._done = total, 0
+        self._console = RichConsole(highlight=False)
+        self._progress = Progress(
+            TextColumn("{task.description}"),
+            BarColumn(),
+            MofNCompleteColumn(),
+            TimeElapsedColumn(),
+            TextColumn("left"),
+            TimeRemainingColumn(),
+            console=self._console,
+            disable=not sys.stdout.isatty(),
+        )
+        self._task = self._progress.add_task("", total=total)
+        self._title = ""
+
+    def announce(self, done: int, forecast_s: tuple[float, float], folder: Path) -> None:
+        """Says, before anything runs, how much there is to do and how long it will take."""
+        already = f", {done} already measured" if done else ""
+        low, high = (each / 60 for each in forecast_s)
+        print(f"{self._total} points to measure{already}, about {low:.0f} to {high:.0f} minutes, into {folder}")
+
+    def __enter__(self) -> Self:
+        self._progress.start()
+        return self
+
+    def __exit__(self, *_: Any) -> None:
+        self._progress.stop()
+
+    def begin(self, title: str) -> None:
+        """Shows the point's title."""
+        self._title = title
+        self._progress.update(self._task, description=title)
+
+    def stage(self, text: str) -> None:
+        """Shows what the point is doing."""
+        self._progress.update(self._task, description=f"{self._title}: {text}")
+
+    def end(self, title: str, status: Status, reason: Reason | None) -> None:
+        """Prints the point's line."""
+        self._done += 1
+        why = f": {reason.message.splitlines()[0][:120]}" if reason and reason.message else ""
+        line = f"[{self._done}/{self._total}] {_MARKS[status]} {title}{why}"
+        self._console.print(line, markup=False, soft_wrap=True)
+        self._progress.advance(self._task)
+
+    def summary(self, failed: int, took_s: float) -> None:
+        """The last line before the report's path."""
+        print(f"{self._done} points measured in {took_s / 60:.1f} minutes" + (f", {failed} failed" if failed else ""))

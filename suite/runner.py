@@ -1,0 +1,294 @@
+"""Runs one point: both arms, paired, into one record. Knows core and record, no plug-in by name."""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime
+import math
+import os
+import tempfile
+import time
+import traceback
+import uuid
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import torch
+
+from suite import environment
+from suite.core.effect import snapshot
+from suite.core.memory import peak_work_bytes
+from suite.core.meter import Meter, OpenMeter
+from suite.core.mitigation import Mitigation
+from suite.core.pretrained import ModelSpec, load_pretrained
+from suite.core.protocol import Protocol
+from suite.core.setup import Setup
+from suite.core.task import Task
+from suite.core.windows import ReadyArm, common_pass_queries, measure_blocks, warm_up, window_queries
+from suite.core.workload import Workload
+from suite.errors import ImpossibleOutput, InputError, NoEffect, NotApplicable
+from suite.record import (
+    SCHEMA_VERSION,
+    ApplyCost,
+    Arm,
+    Idle,
+    Point,
+    Reason,
+    Record,
+    RecordWarning,
+    Scores,
+    Status,
+    digest,
+)
+
+_MEMORY_BATCHES = 2  # batches of the pass that takes the peak memory
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Plan:
+    """One point with its components, built from conf.
+
+    Attributes:
+        point: what identifies it.
+        config: the resolved configuration, for the record.
+        mitigations: name to technique, in the order they are applied; empty for baseline against baseline.
+        scores_folder: where baseline scores are kept for the other points of the run.
+        threads: CPU threads of torch, or None for torch's own choice.
+    """
+
+    point: Point
+    config: dict[str, Any]
+    task: Task
+    model: ModelSpec
+    mitigations: dict[str, Mitigation]
+    workload: Workload
+    meter: Meter
+    protocol: Protocol
+    scores_folder: Path
+    seed: int
+    threads: int | None
+
+
+def measure(plan: Plan, notify: Callable[[str], None] = lambda stage: None) -> Record:
+    """Measures a point. Whatever the technique or a library throws ends in the record, with what was measured before.
+
+    Raises:
+        InputError: the user's model, data or parameters are wrong; there is nothing to record.
+    """
+    started_at = _now()
+    found: dict[str, Any] = {"environment": {}}
+    status: Status = "ok"
+    reason: Reason | None = None
+    try:
+        _measure(plan, found, notify)
+    except InputError:
+        raise
+    except NotApplicable as error:
+        status, reason = "skipped", Reason(kind="not_applicable", message=str(error))
+    except NoEffect as error:
+        status, reason = "failed", Reason(kind="no_effect", message=str(error))
+    except ImpossibleOutput as error:
+        status, reason = "failed", Reason(kind="impossible_output", message=str(error))
+    except torch.OutOfMemoryError as error:
+        status, reason = "failed", Reason(kind="out_of_memory", message=str(error))
+    except Exception as error:  # noqa: BLE001 - the border of a point: any library's error becomes its record's reason
+        traceback.print_exc()  # into the point's log
+        status, reason = "failed", Reason(kind=type(error).__name__, message=str(error))
+    found["environment"] = environment.describe(plan.point.device) | found["environment"]
+    return Record(
+        schema_version=SCHEMA_VERSION,
+        record_id=uuid.uuid4().hex,
+        point_id=plan.point.point_id,
+        config_hash=config_hash(plan.config),
+        status=status,
+        reason=reason,
+        started_at=started_at,
+        finished_at=_now(),
+        config=plan.config,
+        point=plan.point,
+        **found,
+    )
+
+
+def config_hash(config: dict[str, Any]) -> str:
+    """Hash of what can change a figure: the configuration without the run's name and folders."""
+    return digest({key: value for key, value in config.items() if key not in ("name", "runs_dir", "retry_failed")})
+
+
+def _measure(plan: Plan, found: dict[str, Any], notify: Callable[[str], None]) -> None:
+    """Fills ``found`` with the record's fields as they become known, so that a failure keeps the earlier ones."""
+    torch.manual_seed(plan.seed)
+    if plan.threads is not None:
+        torch.set_num_threads(plan.threads)
+    notify("loading the model")
+    baseline = _baseline_setup(plan)
+    with plan.meter.open(plan.point.device) as meter:
+        found["environment"] = {"meter": meter.describe()}
+        notify("applying " + plan.point.label)
+        candidate, steps, found["apply_cost"] = _apply(plan, baseline, meter)
+        found["effect"] = _effect(plan, steps)
+        found["model_bytes"] = {
+            "baseline": found["effect"]["baseline"]["bytes"],
+            "candidate": found["effect"]["candidate"]["bytes"],
+        }
+        arms = _ready(plan, baseline, candidate)
+        notify("scoring")
+        found["scores"] = _scores(plan, baseline, candidate)
+        found["peak_memory_bytes"] = _peak_memory(arms, found["model_bytes"])
+        _measure_windows(plan, arms, meter, found, notify)
+
+
+def _measure_windows(
+    plan: Plan, arms: dict[Arm, ReadyArm], meter: OpenMeter, found: dict[str, Any], notify: Callable[[str], None]
+) -> None:
+    seconds_per_query: dict[Arm, float] = {}
+    found["warnings"] = []
+    for name, arm in arms.items():
+        notify(f"warming up the {name}")
+        seconds_per_query[name], warning = warm_up(arm, plan.protocol)
+        found["warnings"] += [warning] if warning else []
+    queries = window_queries(
+        seconds_per_query,
+        pass_queries=arms["baseline"].loop.pass_queries,
+        step=math.lcm(*(arm.setup.batch_size for arm in arms.values())),
+        window_s=plan.protocol.window_s[plan.point.device],
+        least=plan.protocol.window_queries,
+    )
+    before = _idle(plan, meter)
+    found["pairing"] = "resident"
+    found["windows"], found["converged"] = measure_blocks(arms, queries, plan.protocol, meter, notify)
+    found["idle"] = _mean_idle(before, _idle(plan, meter))
+    found["warnings"] += meter.warnings()
+    if not found["converged"]:
+        found["warnings"].append(_not_converged(plan))
+
+
+def _baseline_setup(plan: Plan) -> Setup:
+    point = plan.point
+    model, processor = load_pretrained(plan.model, plan.task, device=point.device, dtype=point.dtype, seed=plan.seed)
+    return Setup(
+        task=plan.task,
+        model=model,
+        processor=processor,
+        batch_size=point.batch_size,
+        dtype=point.dtype,
+        device=point.device,
+        phase=point.phase,
+        random_weights=plan.model.weights == "random",
+        seed=plan.seed,
+    )
+
+
+def _apply(plan: Plan, baseline: Setup, meter: OpenMeter) -> tuple[Setup, list[Setup], ApplyCost | None]:
+    """Applies the stack in order. The cost covers all of it; energy below the meter's step is left out, not 0."""
+    steps = [baseline]
+    if not plan.mitigations:
+        return baseline, steps, None
+    token = meter.start()
+    began_s = time.perf_counter()
+    for mitigation in plan.mitigations.values():
+        steps.append(mitigation.apply(steps[-1]))
+    steps[-1].synchronize()
+    duration_s = time.perf_counter() - began_s
+    readings = meter.stop(token)
+    energy_j = {component: energy for component, energy in readings.energy_j.items() if energy > 0}
+    method = {component: readings.method[component] for component in energy_j}
+    return steps[-1], steps, ApplyCost(duration_s=duration_s, energy_j=energy_j, method=method)
+
+
+def _effect(plan: Plan, steps: list[Setup]) -> dict[str, Any]:
+    proofs = {
+        name: mitigation.effect(before, after)
+        for (name, mitigation), before, after in zip(plan.mitigations.items(), steps[:-1], steps[1:], strict=True)
+    }
+    return {"baseline": snapshot(steps[0]), "candidate": snapshot(steps[-1]), "proof": proofs}
+
+
+def _ready(plan: Plan, baseline: Setup, candidate: Setup) -> dict[Arm, ReadyArm]:
+    pass_queries = common_pass_queries(plan.task.query_count, baseline.batch_size, candidate.batch_size)
+    return {
+        "baseline": ReadyArm(name="baseline", setup=baseline, loop=plan.workload.loop(baseline, pass_queries)),
+        "candidate": ReadyArm(name="candidate", setup=candidate, loop=plan.workload.loop(candidate, pass_queries)),
+    }
+
+
+def _scores(plan: Plan, baseline: Setup, candidate: Setup) -> Scores | None:
+    if baseline.random_weights:
+        return None
+    reference = _baseline_scores(plan, baseline)
+    scores = reference if candidate is baseline else plan.workload.evaluate(candidate)
+    broken = sum(not math.isfinite(score) for score in scores)
+    if broken:
+        raise ImpossibleOutput(f"{broken} of {len(scores)} scores are not finite: the technique broke the model")
+    return Scores(
+        metric=plan.task.metric,
+        higher_is_better=plan.task.higher_is_better,
+        baseline=reference,
+        candidate=scores,
+        clusters=plan.task.clusters(),
+    )
+
+
+def _baseline_scores(plan: Plan, baseline: Setup) -> list[float]:
+    """The baseline's scores, computed once a run for all points that share it."""
+    point = plan.point
+    shared = {name: plan.config.get(name) for name in ("task", "model", "workload", "seed")}
+    shared |= {"batch_size": point.batch_size, "dtype": point.dtype, "device": point.device}
+    file = plan.scores_folder / f"{digest(shared)}.json"
+    if file.is_file():
+        return msgspec.json.decode(file.read_bytes(), type=list[float])
+    scores = plan.workload.evaluate(baseline)
+    file.parent.mkdir(parents=True, exist_ok=True)
+    handle, temporary = tempfile.mkstemp(dir=file.parent, suffix=".tmp")
+    with os.fdopen(handle, "wb") as stream:
+        stream.write(msgspec.json.encode(scores))
+    Path(temporary).replace(file)
+    return scores
+
+
+def _peak_memory(arms: dict[Arm, ReadyArm], model_bytes: dict[str, int]) -> dict[str, int]:
+    """Peak bytes of each arm alone: its own weights plus the most that its work held at once."""
+    peaks: dict[str, int] = {}
+    for name, arm in arms.items():
+        arm.loop.reset()
+        queries = min(arm.loop.pass_queries, _MEMORY_BATCHES * arm.setup.batch_size)
+        work = peak_work_bytes(lambda arm=arm, queries=queries: arm.loop.run(queries), arm.setup.device)  # type: ignore[misc]
+        if work is not None:
+            peaks[name] = model_bytes[name] + work
+    return peaks
+
+
+def _idle(plan: Plan, meter: OpenMeter) -> Idle | None:
+    """Power with nothing running, for the components that are measured; None where the protocol asks for none."""
+    if plan.protocol.idle_s <= 0:
+        return None
+    token = meter.start()
+    time.sleep(plan.protocol.idle_s)
+    readings = meter.stop(token)
+    measured = [name for name, method in readings.method.items() if method.startswith("measured")]
+    if not measured:
+        return None
+    power_w = {name: readings.energy_j[name] / readings.duration_s for name in measured}
+    return Idle(power_w=power_w, method={name: readings.method[name] for name in measured})
+
+
+def _mean_idle(before: Idle | None, after: Idle | None) -> Idle | None:
+    if before is None or after is None:
+        return None
+    power_w = {name: (before.power_w[name] + after.power_w[name]) / 2 for name in before.power_w}
+    return Idle(power_w=power_w, method=before.method)
+
+
+def _not_converged(plan: Plan) -> RecordWarning:
+    target = plan.protocol.target_half_width[plan.point.device]
+    return RecordWarning(
+        code="not_converged",
+        message=f"after {plan.protocol.max_blocks} blocks the interval is still wider than {100 * target:g} % each way",
+        remedy="stop other work on this machine, or give more blocks (protocol=strict)",
+    )
+
+
+def _now() -> str:
+    return datetime.datetime.now(datetime.UTC).isoformat(timespec="milliseconds")

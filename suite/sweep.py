@@ -1,0 +1,180 @@
+"""Runs points one after another through a Hydra launcher: what is done is skipped, what fails is recorded."""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime
+import uuid
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from hydra._internal.callbacks import Callbacks
+from hydra._internal.hydra import Hydra
+from hydra._internal.utils import create_config_search_path
+from hydra.core.global_hydra import GlobalHydra
+from hydra.core.hydra_config import HydraConfig
+from hydra.core.plugins import Plugins
+from hydra.types import HydraContext, RunMode
+from omegaconf import DictConfig, OmegaConf, open_dict
+
+from suite import environment
+from suite.assemble import plan_of
+from suite.errors import InputError
+from suite.isolation import Job, Outcome, run_here, run_isolated
+from suite.overrides import CONF, composed, labels, resolved
+from suite.record import SCHEMA_VERSION, Reason, Record, Status, load, load_run, save
+from suite.runner import Plan, config_hash
+
+STARTUP_S = 6.0  # of a point beside warm-up and windows: start, loading, applying, scoring; for the forecast only
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class PlannedPoint:
+    """One point of the sweep: its overrides and the plan they make."""
+
+    overrides: list[str]
+    labels: dict[str, str]
+    plan: Plan
+
+    @property
+    def title(self) -> str:
+        """For people: task, technique, and what is not usual."""
+        point = self.plan.point
+        return f"{point.task} · {point.label}" + ("" if point.workload == "offline" else f" · {point.workload}")
+
+
+def planned(points: list[list[str]]) -> list[PlannedPoint]:
+    """Composes and builds every point, so that a mistake in the last one is found before the first one runs.
+
+    Raises:
+        InputError: a point's configuration is wrong.
+    """
+    found = []
+    for overrides in points:
+        config = resolved(composed(overrides))
+        names = labels(config, overrides)
+        found.append(PlannedPoint(overrides=overrides, labels=names, plan=plan_of(config, names)))
+    return found
+
+
+def pending(points: list[PlannedPoint]) -> list[PlannedPoint]:
+    """Those without an ok or skipped record of the same configuration on this machine and these packages."""
+    if not points:
+        return []
+    here = _surroundings(environment.describe(points[0].plan.point.device))
+    done = set()
+    for _, record in load_run(run_folder(points[0]))[0]:
+        if record.status != "failed" and _surroundings(record.environment) == here:
+            done.add((record.point_id, record.config_hash))
+    return [each for each in points if (each.plan.point.point_id, config_hash(each.plan.config)) not in done]
+
+
+def _surroundings(described: dict[str, Any]) -> tuple[Any, ...]:
+    hardware = described.get("hardware", {})
+    return hardware.get("name"), tuple(sorted(described.get("packages", {}).items()))
+
+
+def run_folder(point: PlannedPoint) -> Path:
+    """The folder of the run that a point belongs to."""
+    return Path(point.plan.config["runs_dir"]) / str(point.plan.config["name"])
+
+
+def forecast_s(points: list[PlannedPoint]) -> tuple[float, float]:
+    """Seconds the points will take, at least and at most, as far as the protocol decides it."""
+    ranges = [each.plan.protocol.expected_s(each.plan.point.device) for each in points]
+    return sum(low + STARTUP_S for low, _ in ranges), sum(high + STARTUP_S for _, high in ranges)
+
+
+class Reporter:
+    """What the sweep tells while it runs; the command line draws it."""
+
+    def begin(self, title: str) -> None:
+        """A point starts."""
+
+    def stage(self, text: str) -> None:
+        """The point has come to a stage."""
+
+    def end(self, title: str, status: Status, reason: Reason | None) -> None:
+        """The point has ended."""
+
+
+def run(points: list[PlannedPoint], reporter: Reporter) -> list[Record]:
+    """Runs ``points`` through Hydra's launcher and returns their records.
+
+    Raises:
+        InputError: a point found its model or data wrong; earlier records are kept.
+    """
+    by_number = dict(enumerate(points))
+    records: list[Record] = []
+
+    def job(config: DictConfig) -> None:
+        point = by_number[int(HydraConfig.get().job.num)]
+        records.append(_run_one(point, reporter))
+
+    launch = _launcher(points[0].overrides, job)
+    for result in launch([[*each.overrides, f"hydra.sweep.subdir=jobs/{each.plan.point.point_id}"] for each in points]):
+        result.return_value  # noqa: B018 - raises what the job raised
+    return records
+
+
+def _launcher(overrides: list[str], job: Callable[[DictConfig], None]) -> Callable[[list[list[str]]], Any]:
+    """Hydra's launcher as its basic sweeper would make it; experiments are lists of points, not only products."""
+    GlobalHydra.instance().clear()
+    hydra = Hydra.create_main_hydra2("suite", create_config_search_path(str(CONF)))
+    config = hydra.compose_config("config", overrides, run_mode=RunMode.MULTIRUN, with_log_configuration=False)
+    with open_dict(config):
+        config.hydra.mode = RunMode.MULTIRUN
+    HydraConfig.instance().set_config(config)
+    context = HydraContext(config_loader=hydra.config_loader, callbacks=Callbacks(config))
+    launcher = Plugins.instance().instantiate_launcher(hydra_context=context, task_function=job, config=config)
+    OmegaConf.set_readonly(config.hydra, None)
+    return lambda batch: launcher.launch(batch, initial_job_idx=0)
+
+
+def _run_one(point: PlannedPoint, reporter: Reporter) -> Record:
+    plan, folder = point.plan, run_folder(point)
+    started_at = datetime.datetime.now(datetime.UTC).isoformat(timespec="milliseconds")
+    job = Job(
+        config=plan.config,
+        labels=point.labels,
+        records=folder / "records",
+        log=folder / "logs" / f"{plan.point.point_id}.log",
+        timeout_s=float(plan.config["point_timeout_s"]),
+    )
+    reporter.begin(point.title)
+    runs = run_isolated if plan.config["isolation"] == "process" else run_here
+    record = _record_of(runs(job, reporter.stage), plan, job, started_at)
+    reporter.end(point.title, record.status, record.reason)
+    return record
+
+
+def _record_of(outcome: Outcome, plan: Plan, job: Job, started_at: str) -> Record:
+    """The record a point left, or one that says how its process died."""
+    if outcome.record is not None:
+        return load(outcome.record)
+    record = Record(
+        schema_version=SCHEMA_VERSION,
+        record_id=uuid.uuid4().hex,
+        point_id=plan.point.point_id,
+        config_hash=config_hash(plan.config),
+        status="failed",
+        reason=Reason(kind=outcome.kind or "crashed", message=outcome.message or ""),
+        started_at=started_at,
+        finished_at=datetime.datetime.now(datetime.UTC).isoformat(timespec="milliseconds"),
+        config=plan.config,
+        point=plan.point,
+        environment=environment.describe(plan.point.device),
+    )
+    return load(save(record, job.records))
+
+
+def check_name(name: str) -> None:
+    """Refuses run names that leave the runs folder.
+
+    Raises:
+        InputError: the name is empty, absolute, or climbs.
+    """
+    parts = Path(name).parts
+    if not name.strip() or Path(name).is_absolute() or ".." in parts:
+        raise InputError("name must be a folder below runs_dir", got=name, remedy="use letters, digits, - and _")

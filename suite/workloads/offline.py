@@ -1,0 +1,70 @@
+"""Offline: all queries are there at the start and are answered in batches, as fast as the device can.
+
+The scenario of the same name in MLPerf Inference (Reddi et al. 2020, doi:10.1109/ISCA45697.2020.00045).
+Tokenising and moving inputs to the device happen before, so that a window holds the model's work alone.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import ClassVar
+
+from suite.core.setup import Setup
+from suite.core.task import Batch, cycle
+from suite.core.workload import Loop, Work, Workload
+from suite.errors import InputError
+from suite.record import Phase
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Offline(Workload):
+    """Batches back to back.
+
+    Attributes:
+        default_batch_size: queries a batch where the command line names none.
+    """
+
+    phase: ClassVar[Phase] = "inference"
+    default_batch_size: int
+
+    def __post_init__(self) -> None:
+        """Checks the batch size."""
+        if self.default_batch_size < 1:
+            raise InputError(
+                "workload.default_batch_size must be at least 1", got=self.default_batch_size, remedy="give 1 or more"
+            )
+
+    def loop(self, setup: Setup, pass_queries: int) -> Loop:
+        """Collates the fixed query list into batches on the device."""
+        return _OfflineLoop(setup, pass_queries)
+
+    def evaluate(self, setup: Setup) -> list[float]:
+        """The task's own scores."""
+        return setup.task.evaluate(setup)
+
+
+class _OfflineLoop(Loop):
+    def __init__(self, setup: Setup, pass_queries: int) -> None:
+        examples = cycle(setup.task.queries(), pass_queries)
+        size = setup.batch_size
+        self._setup = setup
+        self._batches: list[Batch] = [
+            setup.task.batch(setup, examples[start : start + size]) for start in range(0, pass_queries, size)
+        ]
+
+    @property
+    def pass_queries(self) -> int:
+        return len(self._batches) * self._setup.batch_size
+
+    def reset(self) -> None:
+        """Inference leaves no state behind."""
+
+    def run(self, queries: int) -> Work:
+        setup, run, tokens = self._setup, self._setup.task.run, None
+        batches = queries // setup.batch_size
+        with setup.active():
+            for index in range(batches):
+                made = run(setup, self._batches[index % len(self._batches)])
+                if made is not None:
+                    tokens = (tokens or 0) + made
+        return Work(queries=batches * setup.batch_size, batches=batches, tokens=tokens, latencies_s=None)

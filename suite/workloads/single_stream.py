@@ -1,0 +1,74 @@
+"""Single stream: one query at a time, the next when the answer is back; latency of every query is kept.
+
+The scenario of the same name in MLPerf Inference (Reddi et al. 2020, doi:10.1109/ISCA45697.2020.00045).
+The device is synchronised after each query, since the user waits for it.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import time
+from typing import ClassVar
+
+from suite.core.setup import Setup
+from suite.core.task import Batch, cycle
+from suite.core.workload import Loop, Work, Workload
+from suite.errors import InputError, NotApplicable
+from suite.record import Phase
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class SingleStream(Workload):
+    """One query at a time.
+
+    Attributes:
+        default_batch_size: must be 1; stands here so that ``batch_size`` has one source for all workloads.
+    """
+
+    phase: ClassVar[Phase] = "inference"
+    default_batch_size: int
+
+    def __post_init__(self) -> None:
+        """Checks the batch size."""
+        if self.default_batch_size != 1:
+            raise InputError(
+                "single_stream puts one query at a time", got=self.default_batch_size, remedy="leave it at 1"
+            )
+
+    def loop(self, setup: Setup, pass_queries: int) -> Loop:
+        """Puts each query on the device by itself."""
+        if setup.batch_size != 1:
+            raise NotApplicable(f"single_stream puts one query at a time, the batch size here is {setup.batch_size}")
+        return _SingleStreamLoop(setup, pass_queries)
+
+    def evaluate(self, setup: Setup) -> list[float]:
+        """The task's own scores."""
+        return setup.task.evaluate(setup)
+
+
+class _SingleStreamLoop(Loop):
+    def __init__(self, setup: Setup, pass_queries: int) -> None:
+        self._setup = setup
+        self._batches: list[Batch] = [
+            setup.task.batch(setup, [example]) for example in cycle(setup.task.queries(), pass_queries)
+        ]
+
+    @property
+    def pass_queries(self) -> int:
+        return len(self._batches)
+
+    def reset(self) -> None:
+        """Inference leaves no state behind."""
+
+    def run(self, queries: int) -> Work:
+        setup, tokens = self._setup, None
+        latencies_s = []
+        with setup.active():
+            for index in range(queries):
+                began_s = time.perf_counter()
+                made = setup.task.run(setup, self._batches[index % len(self._batches)])
+                setup.synchronize()
+                latencies_s.append(time.perf_counter() - began_s)
+                if made is not None:
+                    tokens = (tokens or 0) + made
+        return Work(queries=queries, batches=queries, tokens=tokens, latencies_s=latencies_s)
