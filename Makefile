@@ -1,0 +1,56 @@
+# Two commands are enough: `make bench` measures and writes the report, `make test` runs the tests.
+# PYTHON makes the environment; PY=… uses an interpreter that has everything installed already and skips the set-up.
+PYTHON ?= python3
+NAME ?=
+ARGS ?=
+EXPERIMENT ?=
+DONE := .venv/.setup-done
+
+ifdef PY
+SETUP :=
+else
+PY := .venv/bin/python
+SETUP := $(DONE)
+endif
+
+.DEFAULT_GOAL := help
+.PHONY: help setup bench report doctor models test check benchmarks
+
+help: ## list the targets
+	@echo "usage: make TARGET [EXPERIMENT=smoke|embedded|gpu] [NAME=run-name] [ARGS='hydra overrides']"
+	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  \1 - \2/p' Makefile
+
+setup: $(SETUP) ## make .venv with the pinned packages; a second call does nothing
+
+# torch first and alone, exactly as pinned: any other request could fetch another build of it.
+$(DONE): pyproject.toml constraints.txt
+	$(PYTHON) -m venv .venv
+	.venv/bin/pip install --quiet --disable-pip-version-check "$$(grep '^torch==' constraints.txt)"
+	.venv/bin/pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[dev]'
+	@touch $@
+
+bench: $(SETUP) ## set up, measure EXPERIMENT (gpu where CUDA is usable, else embedded), write the report, print its path
+	@experiment="$(EXPERIMENT)"; \
+	[ -n "$$experiment" ] || experiment=$$($(PY) -c "import torch; print('gpu' if torch.cuda.is_available() else 'embedded')"); \
+	$(PY) -m suite experiment=$$experiment $(if $(NAME),name=$(NAME)) $(ARGS)
+
+report: $(SETUP) ## rebuild the report of run NAME
+	@$(PY) -m suite.report runs/$(NAME)
+
+doctor: $(SETUP) ## what this machine can measure and which techniques can run here
+	@$(PY) -m suite.doctor
+
+models: $(SETUP) ## retrain the three embedded models
+	$(PY) -m suite.reference
+
+test: $(SETUP) ## the whole test suite
+	$(PY) -m pytest
+
+check: $(SETUP) ## ruff, mypy, import-linter
+	$(PY) -m ruff check .
+	$(PY) -m ruff format --check .
+	$(PY) -m mypy
+	$(dir $(PY))lint-imports
+
+benchmarks: $(SETUP) ## the suite's own speed (pytest-benchmark)
+	$(PY) -m pytest benchmarks --benchmark-only -p no:timeout
