@@ -8,7 +8,7 @@ import sys
 import time
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
 
 from suite.errors import InputError
 from suite.quiet import quieten
@@ -33,9 +33,8 @@ measures only what is missing. Exit code: 0 done, 2 bad input, 3 some points fai
 def main(argv: Sequence[str] | None = None) -> int:
     """Runs the command line and returns its exit code."""
     quieten()
-    arguments = _parser().parse_args(argv)
     try:
-        return _run(arguments)
+        return _run(_parser().parse_intermixed_args(argv))
     except InputError as error:
         print(f"error: {error}", file=sys.stderr)
         return 2
@@ -44,8 +43,15 @@ def main(argv: Sequence[str] | None = None) -> int:
         return 130
 
 
+class _Parser(argparse.ArgumentParser):
+    """argparse, with this suite's one line for bad input."""
+
+    def error(self, message: str) -> NoReturn:
+        raise InputError("the command line is wrong", got=message, remedy="see --help")
+
+
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
+    parser = _Parser(
         prog="python -m suite",
         description=HELP,
         epilog=_choices(),

@@ -40,9 +40,12 @@ def parse(overrides: Sequence[str]) -> list[Override]:
     parsed = []
     for text in overrides:
         try:
-            parsed.append(parser.parse_override(text))
+            override = parser.parse_override(text)
         except (OverrideParseException, HydraException) as error:
             raise InputError("this is no override", got=text, remedy="write key=value, see --help") from error
+        if not override.get_key_element():
+            raise InputError("this override has no key", got=text, remedy="write key=value, see --help")
+        parsed.append(override)
     return parsed
 
 
@@ -163,10 +166,18 @@ def _unknown_key(error: Exception, overrides: Sequence[str]) -> InputError:
     text = str(error)
     match = re.search(r"Could not override '([^']+)'|Key '([^']+)' is not in struct", text)
     causing = match.group(1) or match.group(2) if match else ""
-    for override in overrides:
-        key = override.partition("=")[0].lstrip("+~")
-        if causing and (key == causing or key.endswith("." + causing) or causing.startswith(key)):
-            return InputError("unknown key", got=key, remedy=_nearest(key, _known_keys(overrides, key)))
+    keys = [override.partition("=")[0].lstrip("+~") for override in overrides]
+    exact = [key for key in keys if key == causing]
+    for key in exact or [key for key in keys if causing and (key.endswith("." + causing) or causing.startswith(key))]:
+        technique = key.split(".")[1] if key.startswith("mitigation.") and key.count(".") > 1 else None
+        known = _known_keys(overrides, key)
+        if (
+            technique
+            and f"mitigation.{technique}" not in known
+            and (CONF / "mitigation" / f"{technique}.yaml").is_file()
+        ):
+            return InputError("this technique is not chosen", got=key, remedy=f"add mitigation={technique}")
+        return InputError("unknown key", got=key, remedy=_nearest(key, known))
     first = " ".join(text.split())
     return InputError(f"the configuration does not compose ({first})", got=list(overrides), remedy="see --help")
 

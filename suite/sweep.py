@@ -15,8 +15,10 @@ from hydra._internal.utils import create_config_search_path
 from hydra.core.global_hydra import GlobalHydra
 from hydra.core.hydra_config import HydraConfig
 from hydra.core.plugins import Plugins
+from hydra.core.utils import JobStatus
+from hydra.plugins.launcher import Launcher
 from hydra.types import HydraContext, RunMode
-from omegaconf import DictConfig, OmegaConf, open_dict
+from omegaconf import DictConfig, open_dict
 
 from suite import environment
 from suite.assemble import plan_of
@@ -112,13 +114,17 @@ def run(points: list[PlannedPoint], reporter: Reporter) -> list[Record]:
         point = by_number[int(HydraConfig.get().job.num)]
         records.append(_run_one(point, reporter))
 
-    launch = _launcher(points[0].overrides, job)
-    for result in launch([[*each.overrides, f"hydra.sweep.subdir=jobs/{each.plan.point.point_id}"] for each in points]):
-        result.return_value  # noqa: B018 - raises what the job raised
+    batch = [[*each.overrides, f"hydra.sweep.subdir=jobs/{each.plan.point.point_id}"] for each in points]
+    try:
+        for result in _launcher(points[0].overrides, job).launch(batch, initial_job_idx=0):
+            if result.status is not JobStatus.COMPLETED:
+                raise result._return_value  # the job's own exception; the public property prints before it raises
+    finally:
+        GlobalHydra.instance().clear()
     return records
 
 
-def _launcher(overrides: list[str], job: Callable[[DictConfig], None]) -> Callable[[list[list[str]]], Any]:
+def _launcher(overrides: list[str], job: Callable[[DictConfig], None]) -> Launcher:
     """Hydra's launcher as its basic sweeper would make it; experiments are lists of points, not only products."""
     GlobalHydra.instance().clear()
     hydra = Hydra.create_main_hydra2("suite", create_config_search_path(str(CONF)))
@@ -127,9 +133,7 @@ def _launcher(overrides: list[str], job: Callable[[DictConfig], None]) -> Callab
         config.hydra.mode = RunMode.MULTIRUN
     HydraConfig.instance().set_config(config)
     context = HydraContext(config_loader=hydra.config_loader, callbacks=Callbacks(config))
-    launcher = Plugins.instance().instantiate_launcher(hydra_context=context, task_function=job, config=config)
-    OmegaConf.set_readonly(config.hydra, None)
-    return lambda batch: launcher.launch(batch, initial_job_idx=0)
+    return Plugins.instance().instantiate_launcher(hydra_context=context, task_function=job, config=config)
 
 
 def _run_one(point: PlannedPoint, reporter: Reporter) -> Record:

@@ -11,7 +11,9 @@ FINITE = st.floats(-1e6, 1e6)
 
 def test_the_t_interval_of_three_values_by_hand():
     # mean 2, standard deviation 1, standard error 1/sqrt(3), t(0.975, 2) = 4.302653 (any table)
-    assert mean_interval([1.0, 2.0, 3.0]) == pytest.approx((2.0, 2 - 4.302653 / math.sqrt(3), 2 + 4.302653 / math.sqrt(3)))
+    assert mean_interval([1.0, 2.0, 3.0]) == pytest.approx(
+        (2.0, 2 - 4.302653 / math.sqrt(3), 2 + 4.302653 / math.sqrt(3))
+    )
 
 
 def test_one_value_has_no_interval():

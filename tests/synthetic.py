@@ -1,0 +1,194 @@
+"""Records made up for tests: every figure in them is chosen here, none was measured."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from suite.record import (
+    SCHEMA_VERSION,
+    ApplyCost,
+    Idle,
+    MitigationUse,
+    Phase,
+    Point,
+    Reason,
+    Record,
+    RecordWarning,
+    Scores,
+    Status,
+    Window,
+    save,
+)
+
+ESTIMATED = "estimated:cpu_time_x_tdp"
+COUNTER = "measured:nvml_energy_counter"
+ABBA = ("baseline", "candidate", "candidate", "baseline")
+BAAB = ("candidate", "baseline", "baseline", "candidate")
+
+
+def windows(
+    block_ratios: Sequence[float],
+    *,
+    baseline_j: float = 1.0,
+    queries: int = 100,
+    duration_s: float = 1.0,
+    component: str = "cpu",
+    method: str = ESTIMATED,
+    beside: dict[str, tuple[float, str]] | None = None,
+    time_ratio: float = 1.0,
+    batch_sizes: tuple[int, int] = (10, 10),
+    tokens: int | None = None,
+    latencies: bool = False,
+) -> list[Window]:
+    """Blocks of four windows whose candidate takes ``block_ratios`` times the baseline's ``baseline_j`` a query."""
+    made = []
+    for block, ratio in enumerate(block_ratios):
+        for arm in ABBA if block % 2 == 0 else BAAB:
+            factor = ratio if arm == "candidate" else 1.0
+            seconds = duration_s * (time_ratio if arm == "candidate" else 1.0)
+            extra = beside or {}
+            made.append(
+                Window(
+                    arm=arm,  # type: ignore[arg-type]
+                    block=block,
+                    queries=queries,
+                    tokens=tokens,
+                    duration_s=seconds,
+                    energy_j={
+                        component: baseline_j * factor * queries,
+                        **{k: v[0] * queries for k, v in extra.items()},
+                    },
+                    method={component: method, **{k: v[1] for k, v in extra.items()}},
+                    batches=queries // batch_sizes[arm == "candidate"],
+                    latencies_s=[seconds / queries] * queries if latencies else None,
+                )
+            )
+    return made
+
+
+def snapshot(**changes: Any) -> dict[str, Any]:
+    """What ``effect`` says of one arm."""
+    figures = {
+        "batch_size": 32,
+        "dtype": "float32",
+        "parameters": 1_203_456,
+        "bytes": 4_813_824,
+        "sparsity": 0.0,
+        "quantised_share": 0.0,
+        "dtypes": {"float32": 1.0},
+    }
+    return figures | changes
+
+
+def environment(hardware: str = "Example CPU, 2 logical CPUs", gpu: str | None = None) -> dict[str, Any]:
+    """As ``suite.environment`` and the meter write it."""
+    components: dict[str, Any] = {
+        "cpu": {"method": ESTIMATED, "scope": "this process and its children", "tdp_w": 120.0, "model": "Example CPU"}
+    }
+    if gpu:
+        components["gpu"] = {"method": COUNTER, "scope": "board", "index": 0}
+    return {
+        "meter": {"name": "codecarbon", "tracking_mode": "process", "components": components, "ram": "excluded"},
+        "hardware": {
+            "name": gpu or hardware,
+            "cpu": "Example CPU",
+            "cores": 2,
+            "threads": 2,
+            "memory_bytes": 8_589_934_592,
+            "gpu": gpu,
+        },
+        "driver": {},
+        "packages": {"torch": "2.13.0+cpu", "transformers": "5.23.0", "codecarbon": "3.3.2"},
+        "python": "3.11.7",
+        "platform": "Linux-6.1-x86_64",
+        "git_revision": "0123456789abcdef0123456789abcdef01234567",
+    }
+
+
+def record(
+    *,
+    task: str = "image_classification",
+    model: str = "vit_digits",
+    mitigations: Sequence[tuple[str, dict[str, Any]]] = (),
+    phase: Phase = "inference",
+    workload: str = "offline",
+    batch_size: int = 32,
+    device: str = "cpu",
+    dtype: str = "float32",
+    status: Status = "ok",
+    reason: Reason | None = None,
+    run_windows: Sequence[Window] = (),
+    scores: Scores | None = None,
+    margin: float = 0.01,
+    margin_relative: bool = False,
+    apply_cost: ApplyCost | None = None,
+    candidate: dict[str, Any] | None = None,
+    where: dict[str, Any] | None = None,
+    idle: Idle | None = None,
+    warnings: Sequence[RecordWarning] = (),
+    converged: bool | None = True,
+    minute: int = 0,
+    peak: tuple[int, int] | None = (60_000_000, 60_000_000),
+) -> Record:
+    """One record; everything that a test does not choose is plain."""
+    point = Point(
+        task=task,
+        model=model,
+        mitigations=[MitigationUse(name=name, params=params) for name, params in mitigations],
+        phase=phase,
+        workload=workload,
+        batch_size=batch_size,
+        device=device,
+        dtype=dtype,
+    )
+    ran = status == "ok"
+    baseline, changed = snapshot(batch_size=batch_size), snapshot(batch_size=batch_size) | (candidate or {})
+    config = {
+        "name": "example",
+        "task": {"name": task, "data": None, "margin": margin, "margin_relative": margin_relative},
+        "model": {"name": model, "path": f"models/{model}", "weights": "pretrained"},
+        "protocol": {"name": "quick"},
+        "batch_size": batch_size,
+        "seed": 0,
+    }
+    return Record(
+        schema_version=SCHEMA_VERSION,
+        record_id=f"{minute:032x}",
+        point_id=point.point_id,
+        config_hash="0" * 12,
+        status=status,
+        reason=reason,
+        started_at=f"2026-01-02T{3 + minute // 60:02}:{minute % 60:02}:00.000+00:00",
+        finished_at=f"2026-01-02T{3 + minute // 60:02}:{minute % 60:02}:40.000+00:00",
+        config=config,
+        point=point,
+        environment=where or environment(),
+        effect={"baseline": baseline, "candidate": changed, "proof": {name: {} for name, _ in mitigations}}
+        if ran
+        else {},
+        apply_cost=apply_cost,
+        windows=list(run_windows),
+        pairing="resident" if ran else None,
+        converged=converged if ran else None,
+        peak_memory_bytes={"baseline": peak[0], "candidate": peak[1]} if ran and peak else {},
+        idle=idle,
+        scores=scores,
+        model_bytes={"baseline": baseline["bytes"], "candidate": changed["bytes"]} if ran else {},
+        warnings=list(warnings),
+    )
+
+
+def binary_scores(right: int, lost: int, won: int, wrong: int) -> Scores:
+    """Accuracy scores: items both right, only the baseline right, only the candidate right, both wrong."""
+    baseline = [1.0] * (right + lost) + [0.0] * (won + wrong)
+    candidate = [1.0] * right + [0.0] * lost + [1.0] * won + [0.0] * wrong
+    return Scores(metric="accuracy", higher_is_better=True, baseline=baseline, candidate=candidate)
+
+
+def write_run(folder: Path, records: Sequence[Record]) -> Path:
+    """Saves ``records`` as a run; returns its folder."""
+    for one in records:
+        save(one, folder / "records")
+    return folder

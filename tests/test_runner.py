@@ -1,0 +1,158 @@
+import dataclasses
+import json
+
+import pytest
+
+from suite import runner
+from suite.core.pretrained import ModelSpec
+from suite.core.protocol import Protocol
+from suite.errors import InputError, NoEffect
+from suite.record import MitigationUse, Point
+from suite.workloads.offline import Offline
+from suite.workloads.single_stream import SingleStream
+from suite.workloads.training_steps import TrainingSteps
+from tests.fakes import fake_task, tiny_vit
+from tests.faults import Fault
+from tests.world import WallMeter
+
+PROTOCOL = Protocol(
+    name="test", min_blocks=2, max_blocks=2, stop_level=0.97, target_half_width={"cpu": 0.5, "cuda": 0.5},
+    window_s={"cpu": 0.02, "cuda": 0.02}, window_queries=4, warmup_min_s=0.0, warmup_max_s=0.05, warmup_slope_s=0.01,
+    warmup_tolerance=0.5, idle_s=0.0, max_scored=None,
+)  # fmt: skip
+
+OFFLINE = Offline(default_batch_size=4)
+
+
+@pytest.fixture(autouse=True)
+def tiny_model(monkeypatch):
+    monkeypatch.setattr(runner, "load_pretrained", lambda spec, task, **_: (tiny_vit(), None))
+
+
+@pytest.fixture
+def plan(tmp_path):
+    def make(*, mitigations=None, workload=OFFLINE, task=None, protocol=PROTOCOL, batch_size=4, weights="pretrained"):
+        mitigations = mitigations or {}
+        point = Point(
+            task="fake", model="tiny", mitigations=[MitigationUse(name=name) for name in mitigations],
+            phase=workload.phase, workload="w", batch_size=batch_size, device="cpu", dtype="float32",
+        )  # fmt: skip
+        return runner.Plan(
+            point=point, config={"name": "test", "seed": 0, "task": {}, "model": {}}, task=task or fake_task("image"),
+            model=ModelSpec(name="tiny", path="tiny", revision=None, weights=weights, architecture=None),
+            mitigations=mitigations, workload=workload, meter=WallMeter(), protocol=protocol,
+            scores_folder=tmp_path / "scores", seed=0, threads=None,
+        )  # fmt: skip
+
+    return make
+
+
+def test_the_baseline_against_itself_is_an_ok_record(plan):
+    record = runner.measure(plan())
+    assert (record.status, record.reason, record.pairing) == ("ok", None, "resident")
+    assert [window.arm for window in record.windows[:4]] == ["baseline", "candidate", "candidate", "baseline"]
+    assert record.scores.baseline == record.scores.candidate
+    assert record.apply_cost is None
+    assert record.effect["baseline"]["parameters"] == record.effect["candidate"]["parameters"] > 0
+
+
+def test_the_record_says_where_and_how_it_was_measured(plan):
+    environment = runner.measure(plan()).environment
+    assert environment["hardware"]["name"]
+    assert environment["packages"]["torch"]
+    assert environment["meter"]["components"]["gpu"]["method"] == "measured:world"
+
+
+def test_a_technique_has_a_cost_a_proof_and_scores(plan):
+    record = runner.measure(plan(mitigations={"fault": Fault(how="nothing")}))
+    assert record.status == "ok"
+    assert record.apply_cost.duration_s >= 0
+    assert record.effect["proof"] == {"fault": {"seed": [0, 1]}}
+
+
+@pytest.mark.parametrize(
+    ("how", "status", "kind", "message"),
+    [
+        ("raise", "failed", "RuntimeError", "the kernel is missing"),
+        ("not_applicable", "skipped", "not_applicable", "not on this machine"),
+    ],
+)
+def test_what_a_technique_throws_becomes_its_reason(plan, how, status, kind, message):
+    record = runner.measure(plan(mitigations={"fault": Fault(how=how)}))
+    assert (record.status, record.reason.kind, record.reason.message) == (status, kind, message)
+    assert record.windows == []
+
+
+def test_a_technique_without_effect_fails(plan):
+    @dataclasses.dataclass(frozen=True, kw_only=True)
+    class Idle(Fault):
+        def effect(self, before, after):
+            raise NoEffect("nothing changed")
+
+    record = runner.measure(plan(mitigations={"idle": Idle(how="nothing")}))
+    assert (record.status, record.reason.kind) == ("failed", "no_effect")
+
+
+def test_bad_input_is_no_record(plan):
+    with pytest.raises(InputError, match="use dog"):
+        runner.measure(plan(mitigations={"fault": Fault(how="input")}))
+
+
+def test_baseline_scores_are_computed_once_a_run(plan, monkeypatch):
+    runner.measure(plan())
+    calls = []
+    evaluate = Offline.evaluate
+    monkeypatch.setattr(Offline, "evaluate", lambda self, setup: calls.append(1) or evaluate(self, setup))
+    record = runner.measure(plan(mitigations={"fault": Fault(how="nothing")}))
+    assert len(calls) == 1  # the candidate's
+    assert len(record.scores.baseline) == len(record.scores.candidate)
+
+
+def test_scores_that_are_not_finite_fail_the_point(plan, monkeypatch):
+    task = fake_task("image")
+    monkeypatch.setattr(type(task), "evaluate", lambda self, setup: [float("nan"), 1.0])
+    record = runner.measure(plan(task=task, mitigations={"fault": Fault(how="nothing")}))
+    assert (record.status, record.reason.kind) == ("failed", "impossible_output")
+    assert "1 of 2 scores are not finite" in record.reason.message
+
+
+def test_random_weights_are_not_scored(plan):
+    record = runner.measure(plan(weights="random"))
+    assert record.status == "ok"
+    assert record.scores is None
+
+
+def test_single_stream_keeps_every_latency(plan):
+    record = runner.measure(plan(workload=SingleStream(default_batch_size=1), batch_size=1))
+    assert all(len(window.latencies_s) == window.queries for window in record.windows)
+
+
+def test_single_stream_with_a_batch_is_skipped(plan):
+    record = runner.measure(plan(workload=SingleStream(default_batch_size=1), batch_size=4))
+    assert (record.status, record.reason.kind) == ("skipped", "not_applicable")
+
+
+def test_training_measures_samples_and_scores_the_trained_model(plan):
+    workload = TrainingSteps(default_batch_size=4, learning_rate=1e-3, scored_steps=2)
+    record = runner.measure(plan(workload=workload))
+    assert (record.status, record.point.phase) == ("ok", "training")
+    assert record.windows[0].queries % 4 == 0
+    assert record.scores.baseline == record.scores.candidate  # the same steps from the same weights
+
+
+def test_idle_is_kept_only_where_power_is_measured(plan):
+    quiet = dataclasses.replace(PROTOCOL, idle_s=0.01)
+    idle = runner.measure(plan(protocol=quiet)).idle
+    assert idle.power_w["gpu"] == pytest.approx(10, rel=0.2)
+    assert runner.measure(plan()).idle is None
+
+
+def test_the_config_hash_ignores_where_a_run_is_kept():
+    assert runner.config_hash({"name": "a", "x": 1}) == runner.config_hash({"name": "b", "x": 1})
+    assert runner.config_hash({"name": "a", "x": 1}) != runner.config_hash({"name": "a", "x": 2})
+
+
+def test_a_record_is_plain_json(plan):
+    import msgspec
+
+    assert json.loads(msgspec.json.encode(runner.measure(plan())))["status"] == "ok"
