@@ -53,4 +53,4 @@ check: $(SETUP) ## ruff, mypy, import-linter
 	$(dir $(PY))lint-imports
 
 benchmarks: $(SETUP) ## the suite's own speed (pytest-benchmark)
-	$(PY) -m pytest benchmarks --benchmark-only -p no:timeout
+	$(PY) -m pytest benchmarks --benchmark-only

@@ -27,7 +27,7 @@ from suite.errors import InputError
 CONF = Path(__file__).resolve().parent.parent / "conf"
 GROUPS = ("task", "model", "mitigation", "workload", "meter", "protocol")
 LABELLED = ("task", "model", "workload")
-_NOT_IN_LABEL = ("task.seed", "task.max_scored", "model.name", "model.revision")
+_NOT_IN_LABEL = ("task.seed", "task.max_scored", "task.query_count", "model.name", "model.revision")
 
 
 def parse(overrides: Sequence[str]) -> list[Override]:

@@ -1,0 +1,57 @@
+"""Checks of a component's fields, for ``__post_init__``. Each raises InputError with one clear sentence."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping
+from typing import Any
+
+from suite.core.training import Recipe
+from suite.errors import InputError
+
+
+def open_share(name: str, value: float) -> None:
+    """``value`` lies in (0, 1)."""
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 < value < 1:
+        raise InputError(f"{name} must lie between 0 and 1, both excluded", got=value, remedy="give for example 0.5")
+
+
+def closed_share(name: str, value: float) -> None:
+    """``value`` lies in [0, 1]."""
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= 1:
+        raise InputError(f"{name} must lie between 0 and 1", got=value, remedy="give for example 0.5")
+
+
+def positive(name: str, value: float) -> None:
+    """``value`` is a number above 0."""
+    if isinstance(value, bool) or not isinstance(value, int | float) or not value > 0:
+        raise InputError(f"{name} must be a number above 0", got=value, remedy="give for example 1.0")
+
+
+def count(name: str, value: int, least: int) -> None:
+    """``value`` is a whole number of at least ``least``."""
+    if isinstance(value, bool) or not isinstance(value, int) or value < least:
+        raise InputError(
+            f"{name} must be a whole number of at least {least}", got=value, remedy=f"give {least} or more"
+        )
+
+
+def flag(name: str, value: bool) -> None:
+    """``value`` is true or false."""
+    if not isinstance(value, bool):
+        raise InputError(f"{name} must be true or false", got=value, remedy="give true or false")
+
+
+def recipe(name: str, values: Mapping[str, Any]) -> Recipe:
+    """The training recipe that ``values`` spell out by field; 0 steps mean: do not train."""
+    fields = {field.name for field in dataclasses.fields(Recipe)}
+    if not isinstance(values, Mapping) or set(values) != fields:
+        raise InputError(f"{name} must have a recipe's fields", got=values, remedy=f"give {', '.join(sorted(fields))}")
+    made = Recipe(**values)
+    count(f"{name}.steps", made.steps, least=0)
+    count(f"{name}.batch_size", made.batch_size, least=1)
+    positive(f"{name}.learning_rate", made.learning_rate)
+    positive(f"{name}.clip_norm", made.clip_norm)
+    closed_share(f"{name}.warmup_share", made.warmup_share)
+    closed_share(f"{name}.weight_decay", made.weight_decay)
+    return made

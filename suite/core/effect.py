@@ -1,0 +1,184 @@
+"""What a technique did, as seen on the setups before and after it, never as configured."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from typing import Any, Protocol, runtime_checkable
+
+import torch
+from torch import nn
+
+from suite.core.setup import Setup
+from suite.core.task import Batch
+from suite.errors import NoEffect
+
+BITS_4 = ("nf4", "fp4")
+PROBE_SAMPLES = 8
+
+
+@runtime_checkable
+class Weighed(Protocol):
+    """A model that is no torch module and tells its weights itself."""
+
+    def weigh(self) -> dict[str, Any]:
+        """``parameters``, ``bytes``, ``dtypes``, ``quantised_share`` and ``sparsity`` as in ``snapshot``."""
+
+
+def snapshot(setup: Setup) -> dict[str, Any]:
+    """The setup in figures.
+
+    Returns:
+        ``batch_size``; ``dtype``; ``parameters``: weights counted once, however they are stored; ``bytes`` of all
+        parameters and buffers as stored, scales included; ``dtypes``: share of the parameters by how they are
+        stored; ``quantised_share``: share of the Linear layers' weights in 8 bits or fewer; ``sparsity``: share of
+        exact zeros in the Linear layers' weights as stored (4-bit weights left out), None if there are none.
+    """
+    figures = {"batch_size": setup.batch_size, "dtype": setup.dtype}
+    if isinstance(setup.model, nn.Module):
+        return figures | _weigh_module(setup.model)
+    if isinstance(setup.model, Weighed):
+        return figures | setup.model.weigh()
+    raise TypeError(f"a model must be a torch module or have weigh(): {type(setup.model).__name__}")
+
+
+def _weigh_module(model: nn.Module) -> dict[str, Any]:
+    stored: Counter[str] = Counter()
+    for parameter in model.parameters():
+        stored[stored_dtype(parameter)] += logical_count(parameter)
+    total = sum(stored.values())
+    linear = {id(part.weight): part.weight for part in model.modules() if isinstance(part, nn.Linear)}.values()
+    in_linear = sum(logical_count(weight) for weight in linear)
+    small = sum(logical_count(weight) for weight in linear if _is_quantised(weight))
+    return {
+        "parameters": total,
+        "bytes": model_bytes(model),
+        "dtypes": {name: count / total for name, count in sorted(stored.items())},
+        "quantised_share": small / in_linear if in_linear else 0.0,
+        "sparsity": _sparsity(list(linear)),
+    }
+
+
+def model_bytes(model: nn.Module) -> int:
+    """Bytes of all weights, buffers, scales and quantisation tables that the model holds; shared ones count once."""
+    seen: dict[tuple[int, int, torch.dtype], int] = {}
+    for tensor in _tensors(model):
+        for plain in _plain(tensor):
+            if plain.numel():
+                seen[(plain.data_ptr(), plain.numel(), plain.dtype)] = plain.numel() * plain.element_size()
+    return sum(seen.values())
+
+
+def _tensors(model: nn.Module) -> Iterator[torch.Tensor]:
+    yield from model.parameters()
+    yield from model.buffers()
+    for module in model.modules():
+        weight = getattr(module, "weight", None)
+        # bitsandbytes keeps scales beside the weight: on it at first, on the layer's state after the first forward.
+        for holder in (weight, getattr(module, "state", None)):
+            for name in ("CB", "SCB"):
+                value = getattr(holder, name, None)
+                if isinstance(value, torch.Tensor):
+                    yield value
+        state = getattr(weight, "quant_state", None)
+        while state is not None:  # the second state holds the scales of the scales
+            yield from (value for value in vars(state).values() if isinstance(value, torch.Tensor))
+            state = getattr(state, "state2", None)
+
+
+def _plain(tensor: torch.Tensor) -> Iterator[torch.Tensor]:
+    """The plain tensors inside a tensor subclass that wraps others (torchao, quanto); else the tensor itself."""
+    if not hasattr(tensor, "__tensor_flatten__"):
+        yield tensor
+        return
+    names, _ = tensor.__tensor_flatten__()
+    for name in names:
+        inner = getattr(tensor, name)
+        if inner is not None:
+            yield from _plain(inner)
+
+
+def _largest(weight: torch.Tensor) -> torch.Tensor:
+    """The plain tensor with the values, as against those with scales."""
+    return max(_plain(weight), key=lambda plain: plain.numel())
+
+
+def logical_count(weight: torch.Tensor) -> int:
+    """Number of weights, however they are packed."""
+    state = getattr(weight, "quant_state", None)
+    shape = weight.shape if state is None else state.shape
+    return int(torch.Size(shape).numel())
+
+
+def stored_dtype(weight: torch.Tensor) -> str:
+    """How a weight is stored, e.g. ``float32``, ``int8`` or ``nf4``."""
+    state = getattr(weight, "quant_state", None)
+    if state is not None:
+        return str(state.quant_type)
+    return str(_largest(weight).dtype).removeprefix("torch.")
+
+
+def _is_quantised(weight: torch.Tensor) -> bool:
+    name = stored_dtype(weight)
+    return name in BITS_4 or not _largest(weight).is_floating_point() or name.startswith("float8")
+
+
+def _sparsity(weights: list[torch.Tensor]) -> float | None:
+    zeros = total = 0
+    for weight in weights:
+        if stored_dtype(weight) in BITS_4:
+            continue
+        values = _largest(weight).detach()
+        zeros += values.numel() - int(torch.count_nonzero(values))
+        total += values.numel()
+    return zeros / total if total else None
+
+
+def observed_dtypes(setup: Setup, batch: Batch) -> dict[str, int]:
+    """How many Linear layers gave an output of which dtype while the model really answered ``batch``."""
+    seen: Counter[str] = Counter()
+
+    def note(module: nn.Module, inputs: Any, output: Any) -> None:
+        seen[str(output.dtype).removeprefix("torch.")] += 1
+
+    handles = [part.register_forward_hook(note) for part in setup.model.modules() if isinstance(part, nn.Linear)]
+    try:
+        with setup.active():
+            setup.model(**batch)
+    finally:
+        for handle in handles:
+            handle.remove()
+    return dict(sorted(seen.items()))
+
+
+def probe_batch(setup: Setup) -> Batch:
+    """A few training samples as the model gets them."""
+    return setup.task.batch(setup, list(setup.task.train()[:PROBE_SAMPLES]))
+
+
+def changes(before: Setup, after: Setup) -> dict[str, Any]:
+    """The snapshots of both setups: the part that every technique's ``effect`` has."""
+    return {"before": snapshot(before), "after": snapshot(after)}
+
+
+def require(changed: bool, promise: str, seen: dict[str, Any]) -> dict[str, Any]:
+    """``seen``, if what the technique promises has ``changed``.
+
+    Raises:
+        NoEffect: it has not.
+    """
+    if not changed:
+        raise NoEffect(f"applied, but {promise}")
+    return seen
+
+
+def require_quantised(before: Setup, after: Setup) -> dict[str, Any]:
+    """The changes, if more of the Linear weights are quantised than before and the model got smaller.
+
+    Raises:
+        NoEffect: otherwise.
+    """
+    seen = changes(before, after)
+    more = seen["after"]["quantised_share"] > seen["before"]["quantised_share"]
+    require(more, "no Linear layer's weights became integers", seen)
+    return require(seen["after"]["bytes"] < seen["before"]["bytes"], "the model did not get smaller", seen)

@@ -1,0 +1,78 @@
+"""A labelled image that is decoded each time it is asked for, so that a large folder costs no memory."""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import io
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from PIL import Image, UnidentifiedImageError
+
+from suite.errors import InputError
+
+SUFFIXES = (".png", ".jpg", ".jpeg", ".bmp", ".gif", ".webp", ".tif", ".tiff", ".ppm", ".pgm")
+
+_DECODE_ERRORS = (UnidentifiedImageError, OSError, SyntaxError, ValueError, Image.DecompressionBombError)
+"""What Pillow raises for a damaged file, by format."""
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class ImageExample(Mapping[str, Any]):
+    """Has the keys ``image`` (a decoded PIL image, in the file's own mode) and ``label``.
+
+    Attributes:
+        content: the file, or its bytes where the image came inside a table.
+        name: for messages.
+        label: as found.
+    """
+
+    content: Path | bytes
+    name: str
+    label: int | str
+
+    def __getitem__(self, key: str) -> Any:
+        if key == "image":
+            return self._decoded()
+        if key == "label":
+            return self.label
+        raise KeyError(key)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(("image", "label"))
+
+    def __len__(self) -> int:
+        return 2
+
+    def check(self) -> None:
+        """Reads the header only, which is quick.
+
+        Raises:
+            InputError: this is no image.
+        """
+        try:
+            with Image.open(self._file()):
+                pass
+        except _DECODE_ERRORS as error:
+            raise self._broken() from error
+
+    def key(self) -> bytes:
+        """SHA-256 of the file's bytes."""
+        content = self.content if isinstance(self.content, bytes) else self.content.read_bytes()
+        return hashlib.sha256(content).digest()
+
+    def _decoded(self) -> Image.Image:
+        try:
+            with Image.open(self._file()) as image:
+                image.load()
+                return image.copy()
+        except _DECODE_ERRORS as error:
+            raise self._broken() from error
+
+    def _file(self) -> Path | io.BytesIO:
+        return io.BytesIO(self.content) if isinstance(self.content, bytes) else self.content
+
+    def _broken(self) -> InputError:
+        return InputError("the image cannot be decoded", got=self.name, remedy="replace or remove the file")

@@ -1,0 +1,35 @@
+"""Checkpoints that were quantised by others: which package runs them."""
+
+from __future__ import annotations
+
+import importlib.util
+from typing import Any
+
+from suite.errors import NotApplicable
+
+_BACKENDS = {
+    "gptq": "gptqmodel",
+    "awq": "gptqmodel",
+    "bitsandbytes": "bitsandbytes",
+    "torchao": "torchao",
+    "quanto": "optimum.quanto",
+    "compressed-tensors": "compressed_tensors",
+    "hqq": "hqq",
+    "aqlm": "aqlm",
+}
+"""The package that runs checkpoints of each quantisation method."""
+
+
+def check_backend(path: str, config: Any) -> None:
+    """Raises NotApplicable if the package that runs the checkpoint at ``path`` is not installed."""
+    method = method_of(config)
+    package = _BACKENDS.get(method)
+    if package and importlib.util.find_spec(package.partition(".")[0]) is None:
+        raise NotApplicable(f"the {method} checkpoint {path} needs the package {package}, which is not installed")
+
+
+def method_of(config: Any) -> str:
+    """The quantisation method that a model's configuration states, e.g. ``gptq``."""
+    stated = config.quantization_config
+    method = stated.get("quant_method") if isinstance(stated, dict) else getattr(stated, "quant_method", None)
+    return str(getattr(method, "value", method) or "quantised")

@@ -1,0 +1,71 @@
+"""checkpoint: another ready checkpoint in the model's place.
+
+Idea: somebody made a smaller or quantised version already: DistilBERT for BERT, a GPTQ model for its original.
+Effect: whatever it has; both energy and accuracy are measured like any technique's. Its making, however costly, is not
+in the one-off cost, which is only the loading.
+Does nothing: if the checkpoint's weights are the model's own.
+Source: Sanh et al. 2019, DistilBERT, arXiv:1910.01108; Frantar et al. 2023, GPTQ, arXiv:2210.17323.
+Deviations: the checkpoint brings its own tokenizer or image processor, so the same queries may become other tokens.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import Any, ClassVar
+
+import torch
+
+from suite.core import effect
+from suite.core.mitigation import Mitigation
+from suite.core.pretrained import ModelSpec, load_pretrained
+from suite.core.setup import Setup
+from suite.errors import InputError, NotApplicable
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Checkpoint(Mitigation):
+    """Loads ``path`` instead of the model, in the same dtype and on the same device.
+
+    Attributes:
+        path: a local Hugging Face directory or a hub id.
+        revision: branch, tag or commit of a hub repository; None for its default branch.
+    """
+
+    source: ClassVar[str] = "Sanh et al. 2019, arXiv:1910.01108; Frantar et al. 2023, arXiv:2210.17323"
+
+    path: str | None
+    revision: str | None
+
+    def __post_init__(self) -> None:
+        if self.path is not None and not str(self.path).strip():
+            raise InputError("checkpoint.path is empty", got=self.path, remedy="give a directory or a hub id")
+
+    def apply(self, setup: Setup) -> Setup:
+        """The setup with the checkpoint's model and processor; contexts and batch size stay."""
+        if self.path is None:
+            raise NotApplicable("no checkpoint was named: give mitigation.checkpoint.path=DIR_OR_HUB_ID")
+        spec = ModelSpec(
+            name="checkpoint", path=self.path, revision=self.revision, weights="pretrained", architecture=None
+        )
+        model, processor = load_pretrained(spec, setup.task, device=setup.device, dtype=setup.dtype, seed=setup.seed)
+        return setup.replace(model=model, processor=processor, random_weights=False)
+
+    def effect(self, before: Setup, after: Setup) -> dict[str, Any]:
+        """Both models in figures, and whether their weights differ."""
+        seen = effect.changes(before, after) | {"weights_differ": weights_differ(before.model, after.model)}
+        return effect.require(seen["weights_differ"], "the checkpoint's weights are the model's own", seen)
+
+
+def weights_differ(first: Any, second: Any) -> bool:
+    """Whether two models have other weights, by name, shape, dtype or value."""
+    if not isinstance(first, torch.nn.Module) or not isinstance(second, torch.nn.Module):
+        return first is not second
+    ours, theirs = first.state_dict(), second.state_dict()
+    if ours.keys() != theirs.keys():
+        return True
+    return any(
+        ours[name].shape != theirs[name].shape
+        or ours[name].dtype != theirs[name].dtype
+        or not torch.equal(ours[name], theirs[name])
+        for name in ours
+    )

@@ -1,0 +1,112 @@
+"""distillation: a student with fewer layers learns to answer as the model does.
+
+Idea: keep evenly spaced blocks of the model (the teacher), first and last included, and train the shorter network on
+the train split towards the teacher's softened answers and the true labels.
+Effect: energy falls about with the layers dropped, on any hardware. Accuracy: a loss that shrinks with training; the
+training is the one-off cost.
+Does nothing: if no block would be dropped. Not offered for training (the student's own training is the one-off cost)
+nor for random weights (they know nothing to pass on).
+Source: Hinton et al. 2015, arXiv:1503.02531; the student's start from Sanh et al. 2019, DistilBERT, arXiv:1910.01108.
+Deviations: no cosine loss on hidden states. Temperature 1 by default: on a byte-level language model, 120 steps, one
+seed, the student reached a cross-entropy of 2.43 with it, 2.54 with labels alone, and 2.68 at temperature 2.
+"""
+
+from __future__ import annotations
+
+import copy
+import dataclasses
+from collections.abc import Callable
+from typing import Any, ClassVar
+
+import torch
+from torch.nn import functional
+
+from suite.core import checks, effect, layers
+from suite.core.mitigation import Mitigation
+from suite.core.retraining import retrain
+from suite.core.setup import Setup
+from suite.core.task import Batch, Task
+from suite.errors import NotApplicable
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Distillation(Mitigation):
+    """Trains a student of the model's own kind with a share of its blocks.
+
+    Attributes:
+        keep_layers_share: share of the blocks that the student keeps, in (0, 1).
+        temperature: softens both answers, above 0.
+        alpha: weight of the loss on the true labels; the rest is on the teacher's answers. In [0, 1].
+        training: fields of ``suite.core.training.Recipe``: how the student is trained; 0 steps: not at all.
+    """
+
+    source: ClassVar[str] = "Hinton et al. 2015, arXiv:1503.02531; Sanh et al. 2019, arXiv:1910.01108"
+
+    keep_layers_share: float
+    temperature: float
+    alpha: float
+    training: dict[str, Any]
+
+    def __post_init__(self) -> None:
+        checks.open_share("distillation.keep_layers_share", self.keep_layers_share)
+        checks.positive("distillation.temperature", self.temperature)
+        checks.closed_share("distillation.alpha", self.alpha)
+        checks.recipe("distillation.training", self.training)
+
+    def apply(self, setup: Setup) -> Setup:
+        """Cuts a copy to the student's depth and trains it on the train split."""
+        if setup.phase == "training":
+            raise NotApplicable("a student's training is the one-off cost of distillation: measure it in inference")
+        if setup.random_weights:
+            raise NotApplicable("the model has random weights and nothing to teach")
+        layers.require_float(setup)
+        student = layers.editable_copy(setup)
+        depth = len(layers.blocks(student).modules)
+        kept = max(1, round(depth * self.keep_layers_share))
+        if kept == depth:
+            raise NotApplicable(f"a share of {self.keep_layers_share} keeps all {depth} blocks")
+        layers.keep_blocks(student, spaced(depth, kept))
+        distilled = setup.replace(model=student)
+        recipe = checks.recipe("distillation.training", self.training)
+        if recipe.steps:
+            teacher = copy.deepcopy(layers.module_of(setup)).float().eval()
+            loss = distillation_loss(setup.task, teacher, self.temperature, self.alpha)
+            retrain(distilled, recipe=recipe, loss=loss)
+        return distilled
+
+    def effect(self, before: Setup, after: Setup) -> dict[str, Any]:
+        """Parameters and blocks, before and after."""
+        stack = layers.blocks(layers.module_of(before))
+        was, now = len(stack.modules), len(list(layers.module_of(after).get_submodule(stack.name).children()))
+        seen = effect.changes(before, after) | {"blocks": {"before": was, "after": now}}
+        return effect.require(now < was, "the student has as many blocks as the model", seen)
+
+
+def spaced(depth: int, kept: int) -> list[int]:
+    """``kept`` block numbers of ``depth``, evenly spaced, first and last included; the first if only one is kept."""
+    if kept == 1:
+        return [0]
+    return [round(index * (depth - 1) / (kept - 1)) for index in range(kept)]
+
+
+def distillation_loss(
+    task: Task, teacher: torch.nn.Module, temperature: float, alpha: float
+) -> Callable[[Any, Batch], torch.Tensor]:
+    """``alpha * CE(student, labels) + (1 - alpha) * T^2 * KL(teacher || student)``, both softened by ``T``.
+
+    The factor ``T^2`` keeps the gradients' size, as Hinton et al. propose.
+    """
+
+    def loss(student: Any, batch: Batch) -> torch.Tensor:
+        logits, targets = task.logits(student, batch)
+        with torch.no_grad():
+            wanted, _ = task.logits(teacher, batch)
+        soft = functional.kl_div(
+            functional.log_softmax(logits / temperature, dim=-1),
+            functional.log_softmax(wanted / temperature, dim=-1),
+            reduction="batchmean",
+            log_target=True,
+        )
+        return alpha * functional.cross_entropy(logits, targets) + (1 - alpha) * temperature**2 * soft
+
+    return loss

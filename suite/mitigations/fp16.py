@@ -1,0 +1,47 @@
+"""fp16: the whole model in float16.
+
+Idea: as bf16, with three more bits of precision and a much smaller range (largest number 65,504).
+Effect: on a GPU about as bf16. On a CPU without AVX512-FP16 it costs energy, since every product is emulated.
+Accuracy: usually within noise; a model trained in bfloat16 can overflow to infinity.
+Does nothing: on a model that is in float16 already. Not offered for training: without loss scaling, gradients
+underflow to zero.
+Source: Micikevicius et al. 2018, Mixed Precision Training, arXiv:1710.03740.
+Deviations: inference only; no float32 master weights and no loss scaling, which are for training.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import Any, ClassVar
+
+import torch
+
+from suite.core import effect, layers
+from suite.core.mitigation import Mitigation
+from suite.core.setup import Setup
+from suite.errors import NotApplicable
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Fp16(Mitigation):
+    """Casts weights, and floating inputs with them, to float16."""
+
+    source: ClassVar[str] = "Micikevicius et al. 2018, arXiv:1710.03740"
+
+    def apply(self, setup: Setup) -> Setup:
+        """A copy of the model in float16."""
+        if setup.phase == "training":
+            raise NotApplicable("float16 training needs loss scaling, which the training loop has not: use bf16")
+        if setup.dtype == "float16":
+            raise NotApplicable("the model is in float16 already")
+        layers.require_float(setup)
+        model = layers.editable_copy(setup)
+        layers.convert_float(model, torch.float16)
+        return setup.replace(model=model, dtype="float16")
+
+    def effect(self, before: Setup, after: Setup) -> dict[str, Any]:
+        """The dtypes of the Linear layers' outputs, and the bytes saved."""
+        outputs = effect.observed_dtypes(after, effect.probe_batch(after))
+        seen = effect.changes(before, after) | {"linear_outputs": outputs}
+        changed = outputs.get("float16", 0) > 0 and after.dtype != before.dtype
+        return effect.require(changed, "no Linear layer answered in float16", seen)

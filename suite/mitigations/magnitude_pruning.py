@@ -1,0 +1,62 @@
+"""magnitude_pruning: the smallest weights become zero, wherever they are.
+
+Idea: small weights matter least; remove a share of all Linear weights, ranked over the whole model.
+Effect on energy: none is expected. Zeros are stored and multiplied like any number; only sparse kernels or sparse
+hardware would gain, and dense ones are what runs here. It is measured to show just that. Accuracy: nearly unchanged
+up to about half of the weights, then it falls.
+Does nothing: on a model that has the sparsity already. Not offered for training, where the zeros would be trained away.
+Source: Han et al. 2015, Learning both Weights and Connections, arXiv:1506.02626; torch.nn.utils.prune.
+Deviations: one shot, without retraining; the output head is left whole.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import Any, ClassVar
+
+from torch.nn.utils import prune
+
+from suite.core import checks, effect, layers
+from suite.core.mitigation import Mitigation
+from suite.core.setup import Setup
+from suite.errors import NotApplicable
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class MagnitudePruning(Mitigation):
+    """Sets the ``sparsity`` share of the Linear weights that is smallest in magnitude to zero.
+
+    Attributes:
+        sparsity: share of zeros, in (0, 1).
+    """
+
+    source: ClassVar[str] = "Han et al. 2015, arXiv:1506.02626"
+
+    sparsity: float
+
+    def __post_init__(self) -> None:
+        checks.open_share("magnitude_pruning.sparsity", self.sparsity)
+
+    def apply(self, setup: Setup) -> Setup:
+        """Sets weights of a copy to zero; their number and their bytes stay."""
+        if setup.phase == "training":
+            raise NotApplicable("training would fill the zeros again")
+        layers.require_float(setup)
+        model = layers.editable_copy(setup)
+        chosen = list(layers.linears(model).values())
+        if not chosen:
+            raise NotApplicable("the model has no Linear layer besides its output head")
+        zeros = sum(int((layer.weight == 0).sum()) for layer in chosen)
+        if zeros >= self.sparsity * sum(layer.weight.numel() for layer in chosen):
+            raise NotApplicable(f"the model is that sparse already ({zeros} zero weights)")
+        weights = [(layer, "weight") for layer in chosen]
+        prune.global_unstructured(weights, pruning_method=prune.L1Unstructured, amount=float(self.sparsity))
+        for layer in chosen:
+            prune.remove(layer, "weight")
+        return setup.replace(model=model)
+
+    def effect(self, before: Setup, after: Setup) -> dict[str, Any]:
+        """The share of zeros in the Linear layers."""
+        seen = effect.changes(before, after)
+        changed = (seen["after"]["sparsity"] or 0) > (seen["before"]["sparsity"] or 0)
+        return effect.require(changed, "no weight became zero", seen)

@@ -1,0 +1,212 @@
+"""What every technique under conf/mitigation promises, tested on tiny models. New ones are found by their yaml."""
+
+from __future__ import annotations
+
+import ast
+import copy
+import dataclasses
+import importlib
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+import hydra
+import pytest
+import torch
+import yaml
+
+from suite.core.mitigation import Mitigation
+from suite.core.setup import Setup
+from suite.errors import InputError, NoEffect, NotApplicable
+from tests.fakes import Kind, answers, fake_setup
+
+CONF = Path(__file__).parents[2] / "conf" / "mitigation"
+NAMES = sorted(path.stem for path in CONF.glob("*.yaml") if path.stem != "none")
+CASES: list[tuple[Kind, str, str]] = [
+    ("image", "float32", "inference"),
+    ("text", "float32", "inference"),
+    ("generation", "float32", "inference"),
+    ("image", "bfloat16", "inference"),
+    ("generation", "bfloat16", "inference"),
+    ("text", "float32", "training"),
+    ("generation", "bfloat16", "training"),
+]
+NEVER_ON_A_CPU = {"tf32"}
+NEEDS_A_PATH = {"checkpoint"}
+FEW_STEPS = 2
+
+
+def settings_of(name: str) -> dict[str, Any]:
+    """The technique's block of its yaml, with training cut to two steps."""
+    settings: dict[str, Any] = yaml.safe_load((CONF / f"{name}.yaml").read_text())[name]
+    for value in settings.values():
+        if isinstance(value, dict) and "steps" in value:
+            value["steps"] = FEW_STEPS
+    return settings
+
+
+def technique(name: str) -> Mitigation:
+    made = hydra.utils.instantiate(settings_of(name), _convert_="all")
+    assert isinstance(made, Mitigation)
+    return made
+
+
+def setup_for(case: tuple[Kind, str, str]) -> Setup:
+    """A setup whose task fails on every split but train."""
+    kind, dtype, phase = case
+    setup = fake_setup(kind, locked=True, dtype=dtype, phase=phase)
+    setup.model.to(setup.torch_dtype)
+    return setup
+
+
+def state_of(setup: Setup) -> dict[str, Any]:
+    """Everything about a setup that a technique must leave as it is, as copies."""
+    model = setup.model
+    return {
+        "weights": {name: value.clone() for name, value in model.state_dict().items()},
+        "config": model.config.to_dict(),
+        "training": [part.training for part in model.modules()],
+        "trained": [weight.requires_grad for weight in model.parameters()],
+        "layers": [type(part).__name__ for part in model.modules()],
+        "random": torch.get_rng_state(),
+    }
+
+
+def same(before: Any, after: Any) -> bool:
+    """Equality down to bits and dtypes."""
+    if isinstance(before, torch.Tensor):
+        return before.dtype == after.dtype and torch.equal(before, after)
+    if isinstance(before, dict):
+        return before.keys() == after.keys() and all(same(before[key], after[key]) for key in before)
+    return bool(before == after)
+
+
+def numbers_in(value: Any) -> list[float]:
+    if isinstance(value, dict):
+        return [number for part in value.values() for number in numbers_in(part)]
+    return [value] if isinstance(value, int | float) else []
+
+
+def applied(name: str, setup: Setup) -> Setup | None:
+    """The setup with the technique, or None where it is not applicable."""
+    try:
+        return technique(name).apply(setup)
+    except NotApplicable:
+        return None
+
+
+def test_none_contributes_nothing() -> None:
+    assert yaml.safe_load((CONF / "none.yaml").read_text()) == {}
+
+
+@pytest.mark.parametrize("name", NAMES)
+class TestYaml:
+    def test_is_keyed_by_its_own_name(self, name: str) -> None:
+        assert list(yaml.safe_load((CONF / f"{name}.yaml").read_text())) == [name]
+
+    def test_names_the_class_that_its_own_name_says(self, name: str) -> None:
+        camel = "".join(word.capitalize() for word in name.split("_"))
+        assert settings_of(name)["_target_"] == f"suite.mitigations.{name}.{camel}"
+
+    def test_gives_every_field_a_default_and_the_class_none(self, name: str) -> None:
+        fields = dataclasses.fields(technique(name))
+        assert {field.name for field in fields} == set(settings_of(name)) - {"_target_"}
+        assert all(field.default is dataclasses.MISSING for field in fields)
+
+    def test_comments_every_default(self, name: str) -> None:
+        lines = (CONF / f"{name}.yaml").read_text().splitlines()
+        assert [line for line in lines[2:] if line.strip() and "#" not in line] == []
+
+    def test_refuses_an_unknown_key(self, name: str) -> None:
+        with pytest.raises(hydra.errors.InstantiationException, match="unexpected keyword"):
+            hydra.utils.instantiate(settings_of(name) | {"no_such_key": 1}, _convert_="all")
+
+
+@pytest.mark.parametrize("name", NAMES)
+class TestClass:
+    def test_is_a_frozen_keyword_only_dataclass(self, name: str) -> None:
+        made = technique(name)
+        assert made.__dataclass_params__.frozen  # type: ignore[attr-defined]
+        assert all(field.kw_only for field in dataclasses.fields(made))
+
+    def test_cites_a_source(self, name: str) -> None:
+        assert re.search(r"arXiv:\d{4}\.\d{4,5}|doi:10\.", technique(name).source)
+
+    @pytest.mark.parametrize("part", ["Idea:", "Effect", "Does nothing", "Source:", "Deviations:"])
+    def test_describes_itself(self, name: str, part: str) -> None:
+        source = Path(importlib.import_module(f"suite.mitigations.{name}").__file__ or "").read_text()
+        assert part in (ast.get_docstring(ast.parse(source)) or "")
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: "-".join(case))
+@pytest.mark.parametrize("name", NAMES)
+def test_leaves_its_input_alone_and_touches_only_train(name: str, case: tuple[Kind, str, str]) -> None:
+    setup = setup_for(case)
+    before, plain = state_of(setup), dataclasses.replace(setup)
+    changed = applied(name, setup)
+    if changed is not None:
+        assert isinstance(changed, Setup)
+        technique(name).effect(setup, changed)
+        answers(changed)
+    assert same(before, state_of(setup))
+    assert setup == plain
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: "-".join(case))
+@pytest.mark.parametrize("name", NAMES)
+def test_proves_its_effect_in_plain_finite_figures(name: str, case: tuple[Kind, str, str]) -> None:
+    setup = setup_for(case)
+    changed = applied(name, setup)
+    if changed is None:
+        pytest.skip("not applicable in this case")
+    seen = technique(name).effect(setup, changed)
+    assert json.loads(json.dumps(seen, allow_nan=False)) == seen
+    assert seen["before"] != seen["after"] or len(numbers_in(seen)) > len(numbers_in(seen["before"])) * 2
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: "-".join(case))
+@pytest.mark.parametrize("name", NAMES)
+def test_answers_in_the_shape_of_the_model_and_finitely(name: str, case: tuple[Kind, str, str]) -> None:
+    setup = setup_for(case)
+    changed = applied(name, setup)
+    if changed is None:
+        pytest.skip("not applicable in this case")
+    given = answers(changed)
+    assert given.shape == answers(setup).shape
+    assert torch.isfinite(given).all()
+
+
+@pytest.mark.parametrize("name", sorted(set(NAMES) - NEVER_ON_A_CPU - NEEDS_A_PATH))
+def test_applies_somewhere_on_a_cpu(name: str) -> None:
+    assert any(applied(name, setup_for(case)) for case in CASES)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_silent_no_op_is_caught(name: str) -> None:
+    setup = setup_for(("generation", "float32", "training"))
+    copied = setup.replace(model=copy.deepcopy(setup.model))
+    with pytest.raises(NoEffect):
+        technique(name).effect(setup, copied)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_is_refused_where_it_is_in_force(name: str) -> None:
+    """Twice is once: the second time the value is in force, or there is another share of what is left to take."""
+    once = applied(name, setup_for(("generation", "float32", "inference")))
+    if once is None:
+        pytest.skip("not applicable to a model that generates, in inference")
+    twice = applied(name, once)
+    assert twice is None or technique(name).effect(once, twice)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_numbers_out_of_range_are_refused_in_one_sentence(name: str) -> None:
+    settings = settings_of(name)
+    numeric = [key for key, value in settings.items() if isinstance(value, int | float)]
+    for key in numeric:
+        with pytest.raises(hydra.errors.InstantiationException) as caught:
+            hydra.utils.instantiate(settings | {key: -1}, _convert_="all")
+        assert isinstance(caught.value.__cause__, InputError)
+        assert f"{name}.{key}" in str(caught.value.__cause__)
+        assert "\n" not in str(caught.value.__cause__)

@@ -1,0 +1,34 @@
+"""One point on a real GPU, from conf to record."""
+
+import pytest
+import torch
+
+from suite.__main__ import main
+from suite.record import headline_component, load_run
+
+pytestmark = [
+    pytest.mark.gpu,
+    pytest.mark.skipif(not torch.cuda.is_available(), reason="no CUDA device that torch can use"),
+]
+
+
+@pytest.mark.parametrize("mitigation", ["none", "int8_bitsandbytes", "nf4", "structured_pruning"])
+def test_the_gpus_counter_is_the_headline(tmp_path, mitigation):
+    code = main(
+        ["device=cuda", "protocol=quick", "protocol.min_blocks=2", "protocol.max_blocks=2", "report=false",
+         f"mitigation={mitigation}", f"runs_dir={tmp_path}"]
+    )  # fmt: skip
+    ((_, record),) = load_run(tmp_path / "default")[0]
+    assert (code, record.status, record.reason) == (0, "ok", None)
+    assert headline_component(record.windows) == "gpu"
+    assert record.windows[0].method["gpu"].startswith("measured:nvml")
+    assert record.peak_memory_bytes["candidate"] > 0
+
+
+def test_tf32_takes_effect_against_float32(tmp_path):
+    code = main(
+        ["device=cuda", "dtype=float32", "protocol.min_blocks=2", "protocol.max_blocks=2", "report=false",
+         "mitigation=tf32", f"runs_dir={tmp_path}"]
+    )  # fmt: skip
+    ((_, record),) = load_run(tmp_path / "default")[0]
+    assert (code, record.status, record.reason) == (0, "ok", None)
