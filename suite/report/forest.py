@@ -1,0 +1,135 @@
+"""The forest chart: the energy ratio of every technique with its interval."""
+
+from __future__ import annotations
+
+import textwrap
+from typing import Any
+
+import altair as alt
+
+from suite.report import charts
+from suite.report import format as text
+from suite.report.model import Entry, Group
+
+WIDE_WIDTH, NARROW_WIDTH = 620, 185
+WIDE_ROW, NARROW_ROW = 25, 32
+NARROW_CHARACTERS = 19
+CHANGES = (
+    -98,
+    -95,
+    -90,
+    -80,
+    -70,
+    -60,
+    -50,
+    -40,
+    -30,
+    -20,
+    -10,
+    0,
+    10,
+    20,
+    30,
+    50,
+    100,
+    200,
+    300,
+    500,
+    900,
+    1900,
+    4900,
+)
+"""Where the axis may be labelled, in per cent; 0 always is."""
+
+
+def forest_chart(group: Group) -> charts.Chart | None:
+    """The chart of ``group``; None where no point has a ratio."""
+    entries = [entry for entry in group.ok if entry.point.energy_ratio is not None]
+    if not entries:
+        return None
+    return charts.Chart(
+        identifier=f"forest-{group.number}",
+        description=(
+            f"Change of energy per {group.query} with 95 % interval for {len(entries)} points of {group.task}. "
+            "The table of techniques has every figure."
+        ),
+        wide=_spec(entries, WIDE_WIDTH, WIDE_ROW * len(entries)),
+        narrow=_spec(entries, NARROW_WIDTH, NARROW_ROW * len(entries)),
+    )
+
+
+def _spec(entries: list[Entry], width: int, height: int) -> dict[str, Any]:
+    line = None if width == WIDE_WIDTH else NARROW_CHARACTERS
+    rows = [_row(entry, line) for entry in entries]
+    dots = [
+        {"label": row["label"], "ratio": ratio}
+        for row, entry in zip(rows, entries, strict=True)
+        for ratio in entry.point.block_energy_ratios
+    ]
+    values = (
+        [row[key] for row in rows for key in ("ratio", "low", "high")] + [dot["ratio"] for dot in dots] + [0.94, 1.06]
+    )
+    room = (max(values) / min(values)) ** 0.04
+    axis = charts.Axis(min(values) / room, max(values) * room, True, ())
+    ticks = _ticks(axis, width)
+    names = [row["label"] for row in rows]
+    x_axis = alt.Axis(
+        values=ticks,
+        title="change of energy per query",
+        labelExpr=(
+            f"datum.value == 1 ? '0 %' : (datum.value < 1 ? '{text.MINUS}' : '+')"
+            " + format(abs(datum.value - 1) * 100, '.0f') + ' %'"
+        ),
+    )
+    limit, size = (230, 12) if width == WIDE_WIDTH else (125, 10.5)
+    y_axis = alt.Axis(
+        labelExpr="split(datum.value, '\\n')", labelLimit=limit, labelFontSize=size, ticks=False, domain=False
+    )
+    y = alt.Y("label:N", sort=names, title=None, axis=y_axis)
+    x = alt.X("ratio:Q", scale=axis.scale(), axis=x_axis)
+    colour, shape = charts.verdict_colour(), charts.verdict_shape()
+    base = alt.Chart(charts.data(rows)).encode(y=y)
+    layers = [
+        alt.Chart(charts.data([{"from": 0.95, "to": 1.05}]))
+        .mark_rect(opacity=0.14, color="#808080")
+        .encode(x=alt.X("from:Q", scale=axis.scale(), axis=x_axis), x2="to:Q"),
+        alt.Chart(charts.data([{"ratio": 1}])).mark_rule(color="#808080").encode(x=x),
+        alt.Chart(charts.data(dots)).mark_tick(opacity=0.35, size=9, thickness=1, color="#808080").encode(x=x, y=y),
+        base.mark_rule(strokeWidth=2.5).encode(x=alt.X("low:Q", axis=x_axis), x2="high:Q", color=colour),
+        base.mark_point(filled=True, size=85, opacity=1).encode(x=x, color=colour, shape=shape, tooltip=_tooltip()),
+    ]
+    return charts.specification(alt.layer(*layers), width, height)
+
+
+def _row(entry: Entry, line: int | None) -> dict[str, Any]:
+    """``line`` is the number of characters at which the label breaks; None for one line."""
+    point = entry.point
+    return {
+        "label": entry.label if line is None else "\n".join(textwrap.wrap(entry.label, line)[:2]),
+        "technique": entry.label,
+        "verdict": point.verdict,
+        "ratio": point.energy_ratio,
+        "low": point.energy_ratio if point.energy_ratio_low is None else point.energy_ratio_low,
+        "high": point.energy_ratio if point.energy_ratio_high is None else point.energy_ratio_high,
+        "change": f"{text.change(point.energy_ratio)} "
+        f"{text.change_interval(point.energy_ratio_low, point.energy_ratio_high)}",
+    }
+
+
+def _ticks(axis: charts.Axis, width: int) -> list[float]:
+    """As many of ``CHANGES`` as fit without touching, from 0 outwards."""
+    kept = [1.0]
+    candidates = sorted((1 + change / 100 for change in CHANGES), key=lambda ratio: abs(ratio - 1))
+    for ratio in candidates:
+        in_view = axis.low <= ratio <= axis.high
+        if in_view and all(abs(axis.share(ratio) - axis.share(other)) * width >= 44 for other in kept):
+            kept.append(ratio)
+    return sorted(kept)
+
+
+def _tooltip() -> list[alt.Tooltip]:
+    return [
+        alt.Tooltip("technique:N"),
+        alt.Tooltip("verdict:N", title="verdict"),
+        alt.Tooltip("change:N", title="energy"),
+    ]

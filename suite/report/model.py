@@ -1,0 +1,203 @@
+"""What a report is made of: the points of a run, in groups that share a baseline."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Sequence
+from typing import Any
+
+from suite.analysis.break_even import Repayment, repayment
+from suite.analysis.stability import Stability, stability
+from suite.analysis.summary import PointSummary
+from suite.report import format as text
+from suite.report.grid import Grid
+
+STATUS_ORDER = {"ok": 0, "failed": 1, "skipped": 2}
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Entry:
+    """A point with the name it goes by in its group and an anchor that is unique on the page."""
+
+    point: PointSummary
+    label: str
+    anchor: str
+
+    @property
+    def outcome(self) -> Repayment:
+        """What may be said of the point's break-even."""
+        point = self.point
+        return repayment(point.energy_ratio_low, point.energy_ratio_high, point.break_even_queries)
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Group:
+    """Points that were all compared with the same baseline."""
+
+    number: int
+    task: str
+    title: str
+    entries: tuple[Entry, ...]
+
+    @property
+    def ok(self) -> list[Entry]:
+        """Entries with figures."""
+        return [entry for entry in self.entries if entry.point.status == "ok"]
+
+    @property
+    def scored(self) -> list[Entry]:
+        """Entries that can stand in a trade-off chart."""
+        return [e for e in self.ok if e.point.score is not None and e.point.energy_per_query_j is not None]
+
+    @property
+    def is_training(self) -> bool:
+        """Whether a query is a training sample here."""
+        return self.entries[0].point.phase == "training"
+
+    @property
+    def query(self) -> str:
+        """What one query is called."""
+        return "training sample" if self.is_training else "query"
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Report:
+    """Everything that the sections draw from."""
+
+    run: str
+    points: tuple[PointSummary, ...]
+    groups: tuple[Group, ...]
+    unreadable: tuple[str, ...]
+    superseded: int
+    grid: Grid
+    stability: Stability
+    common_config: dict[str, Any]
+    """What all points were configured with, keys joined by dots."""
+
+    def own_config(self, point: PointSummary) -> dict[str, Any]:
+        """What sets a point's configuration apart from ``common_config``."""
+        return {key: value for key, value in flatten(point.config).items() if key not in self.common_config}
+
+    def count(self, status: str) -> int:
+        """How many points ended so."""
+        return sum(point.status == status for point in self.points)
+
+    @property
+    def tasks(self) -> list[str]:
+        """Tasks in order of appearance."""
+        return list(dict.fromkeys(group.task for group in self.groups))
+
+    @property
+    def bases(self) -> list[str]:
+        """Which of ``measured`` and ``estimated`` the headline figures are."""
+        return sorted({point.energy_basis for point in self.points if point.energy_basis})
+
+
+def make_report(
+    run: str, points: Sequence[PointSummary], *, unreadable: Sequence[str], superseded: int, grid: Grid
+) -> Report:
+    """Puts the points of a run into groups."""
+    return Report(
+        run=run,
+        points=tuple(points),
+        groups=tuple(_groups(points)),
+        unreadable=tuple(unreadable),
+        superseded=superseded,
+        grid=grid,
+        stability=stability(points),
+        common_config=common_facts([point.config for point in points]),
+    )
+
+
+def _baseline_of(point: PointSummary) -> tuple[Any, ...]:
+    """Everything that identifies the baseline a point was compared with; task and phase first."""
+    return (
+        point.task,
+        point.phase,
+        point.workload,
+        point.model,
+        point.baseline_batch_size,
+        point.dtype,
+        point.device,
+        point.hardware or "",
+    )
+
+
+def _groups(points: Sequence[PointSummary]) -> list[Group]:
+    by_baseline: dict[tuple[Any, ...], list[PointSummary]] = {}
+    for point in points:
+        by_baseline.setdefault(_baseline_of(point), []).append(point)
+    task_order = list(dict.fromkeys(point.task for point in points))
+    # Within a task: inference before training, else in order of appearance (sorted is stable).
+    ordered = sorted(by_baseline.items(), key=lambda item: (task_order.index(item[0][0]), item[0][1]))
+    return [
+        Group(number=number, task=key[0], title=_title(key), entries=_entries(number, members))
+        for number, (key, members) in enumerate(ordered, start=1)
+    ]
+
+
+def _title(key: tuple[Any, ...]) -> str:
+    _, phase, workload, model, batch_size, dtype, device, _ = key
+    parts = [phase, *([] if workload == "training_steps" else [workload]), f"batch {batch_size}", dtype, device, model]
+    return " · ".join(text.words(str(part)) if part in (phase, workload) else str(part) for part in parts)
+
+
+def _entries(number: int, members: Sequence[PointSummary]) -> tuple[Entry, ...]:
+    labels = _labels(members)
+    order = sorted(range(len(members)), key=lambda index: _place(members[index]))
+    return tuple(
+        Entry(point=members[index], label=labels[index], anchor=f"p{number}-{members[index].point_id}")
+        for index in order
+    )
+
+
+def _place(point: PointSummary) -> tuple[int, bool, float]:
+    """Baseline first, then the most saving first, then failed and skipped ones."""
+    ratio = point.energy_ratio if point.energy_ratio is not None else float("inf")
+    return STATUS_ORDER.get(point.status, 3), point.mitigation != "none", ratio
+
+
+def _labels(members: Sequence[PointSummary]) -> list[str]:
+    """Names of the stacks, with those parameters in which points of the same stack differ."""
+    labels = []
+    for point in members:
+        name = "baseline (A/A)" if point.mitigation == "none" else text.words(point.mitigation)
+        twins = [other for other in members if other.mitigation == point.mitigation]
+        differing = _differing(point, twins) if len(twins) > 1 else []
+        if point.mitigation == "batch_size" and point.batch_size is not None:
+            name, differing = f"batch size {point.batch_size}", []
+        labels.append(f"{name} ({', '.join(differing)})" if differing else name)
+    return labels
+
+
+def _differing(point: PointSummary, twins: Sequence[PointSummary]) -> list[str]:
+    def params(one: PointSummary) -> dict[str, Any]:
+        return {
+            f"{index}.{key}": value
+            for index, use in enumerate(one.mitigations)
+            for key, value in flatten(use["params"]).items()
+        }
+
+    mine, others = params(point), [params(twin) for twin in twins]
+    return [
+        f"{text.words(key.rpartition('.')[2])} {text.value(value)}"
+        for key, value in mine.items()
+        if any(other.get(key) != value for other in others)
+    ]
+
+
+def common_facts(mappings: Sequence[dict[str, Any]]) -> dict[str, Any]:
+    """Those entries (keys joined by dots) that all of ``mappings`` share."""
+    flat = [flatten(mapping) for mapping in mappings]
+    return {k: v for k, v in flat[0].items() if all(k in one and one[k] == v for one in flat)} if flat else {}
+
+
+def flatten(mapping: dict[str, Any], prefix: str = "") -> dict[str, Any]:
+    """Nested keys joined by dots; empty mappings vanish."""
+    flat: dict[str, Any] = {}
+    for key, value in mapping.items():
+        if isinstance(value, dict):
+            flat |= flatten(value, f"{prefix}{key}.")
+        else:
+            flat[f"{prefix}{key}"] = value
+    return flat

@@ -1,0 +1,109 @@
+"""The page: sections found in ``suite.report.sections``, rendered into one self-contained HTML file."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import importlib
+import pkgutil
+from typing import Any, NamedTuple
+
+import jinja2
+import msgspec
+from markupsafe import Markup
+
+from suite.report import format as text
+from suite.report import sections
+from suite.report.charts import Chart, javascript
+from suite.report.look import LOOKS
+from suite.report.model import Report
+
+
+class Section(NamedTuple):
+    """One section of the page: its name (also its anchor), heading and HTML."""
+
+    name: str
+    title: str | None
+    html: Markup
+
+
+def render(report: Report) -> str:
+    """The whole page."""
+    environment = template_environment()
+    charts = _Charts()
+    environment.globals["draw"] = charts.draw
+    rendered = [section for section in (_section(environment, name, report) for name in section_names()) if section]
+    page = environment.get_template("page.html.j2")
+    library = javascript() if charts.specs else ""
+    script = _asset("report.js")
+    return page.render(
+        report=report,
+        sections=rendered,
+        style=Markup(_asset("style.css")),  # noqa: S704 - our own file
+        specs=Markup(safe_json(charts.specs)),  # noqa: S704 - escaped by safe_json
+        library=Markup(library),  # noqa: S704 - the Vega bundle, closed against early ends of the element
+        script=Markup(script),  # noqa: S704 - our own file
+        script_hashes=" ".join(_csp_hash(code) for code in (library, script) if code),
+    )
+
+
+def section_names() -> list[str]:
+    """Names of the section modules, in order of their ``ORDER``."""
+    names = [info.name for info in pkgutil.iter_modules(sections.__path__)]
+    return sorted(names, key=lambda name: (_module(name).ORDER, name))
+
+
+def template_environment() -> jinja2.Environment:
+    """Jinja with everything escaped that is not marked as safe, and undefined names an error."""
+    environment = jinja2.Environment(
+        loader=jinja2.PackageLoader("suite.report"),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.globals |= {"text": text, "looks": LOOKS}
+    return environment
+
+
+def safe_json(value: Any) -> str:
+    """JSON that cannot end the script element it stands in."""
+    encoded = msgspec.json.encode(value).decode()
+    for character in "<>&":
+        encoded = encoded.replace(character, f"\\u{ord(character):04x}")
+    return encoded
+
+
+class _Charts:
+    """Draws charts as SVG into the page and collects their specifications for the script."""
+
+    def __init__(self) -> None:
+        self.specs: dict[str, dict[str, Any]] = {}
+
+    def draw(self, chart: Chart, width: str, is_live: bool) -> Markup:
+        """The chart as SVG; ``width`` is ``wide`` or ``narrow``. The script draws it again if ``is_live``."""
+        if is_live:
+            self.specs[f"{chart.identifier}-{width}"] = getattr(chart, width)
+        return Markup(getattr(chart, f"svg_{width}"))  # noqa: S704 - Vega escapes text in SVG
+
+
+def _section(environment: jinja2.Environment, name: str, report: Report) -> Section | None:
+    module = _module(name)
+    context = module.context(report)
+    if context is None:
+        return None
+    html = environment.get_template(f"sections/{name}.html.j2").render(report=report, **context)
+    return Section(name, module.TITLE, Markup(html))  # noqa: S704 - rendered with autoescape
+
+
+def _module(name: str) -> Any:
+    return importlib.import_module(f"{sections.__name__}.{name}")
+
+
+def _asset(name: str) -> str:
+    source, _, _ = jinja2.PackageLoader("suite.report").get_source(jinja2.Environment(autoescape=True), name)
+    return source
+
+
+def _csp_hash(code: str) -> str:
+    return f"'sha256-{base64.b64encode(hashlib.sha256(code.encode()).digest()).decode()}'"

@@ -1,0 +1,30 @@
+"""The machine and the software; one table for each environment that the points ran in."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+from suite.report.model import Report, flatten
+
+ORDER = 90
+TITLE = "Environment"
+
+
+def context(report: Report) -> dict[str, Any] | None:
+    """Distinct environments with the number of points measured in each, the most frequent first."""
+    counts: dict[bytes, int] = {}
+    by_text: dict[bytes, dict[str, Any]] = {}
+    for point in report.points:
+        key = msgspec.json.encode(point.environment, order="sorted")
+        counts[key] = counts.get(key, 0) + 1
+        by_text[key] = point.environment
+    ranked = sorted(counts, key=lambda key: -counts[key])
+    environments = [(flatten(_hardware_first(by_text[key])), counts[key]) for key in ranked if by_text[key]]
+    return {"environments": environments} if environments else None
+
+
+def _hardware_first(environment: dict[str, Any]) -> dict[str, Any]:
+    order = ("hardware", "driver", "meter", "platform", "python", "packages")
+    return {key: environment[key] for key in order if key in environment} | environment

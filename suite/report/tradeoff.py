@@ -1,0 +1,162 @@
+"""The trade-off chart: energy per query against score, with intervals and the Pareto front."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import altair as alt
+
+from suite.analysis.summary import PointSummary
+from suite.report import charts, labels
+from suite.report import format as text
+from suite.report.model import Entry, Group
+
+WIDE, NARROW = (800, 380), (262, 260)
+GREEN, GREY = "#138a5e", "#808080"
+FEW = 5
+"""Up to so many points a lower chart does."""
+
+
+def tradeoff_chart(group: Group) -> charts.Chart | None:
+    """The chart of ``group``; None where no point but the baseline was scored."""
+    if not any(entry.point.mitigation != "none" for entry in group.scored):
+        return None
+    best = [entry.label for entry in group.scored if entry.point.pareto]
+    return charts.Chart(
+        identifier=f"tradeoff-{group.number}",
+        description=(
+            f"Energy per {group.query} against {group.scored[0].point.metric} for {len(group.scored)} points of "
+            f"{group.task}. On the Pareto front: {', '.join(best) or 'none'}. The table below has every figure."
+        ),
+        wide=_spec(group, WIDE[0], WIDE[1] if len(group.scored) > FEW else 220),
+        narrow=_spec(group, *NARROW),
+    )
+
+
+def _spec(group: Group, width: int, height: int) -> dict[str, Any]:
+    unit = text.scale_for([entry.point.energy_per_query_j for entry in group.scored], text.ENERGY_SCALES)
+    rows = [_row(entry, unit) for entry in group.scored]
+    first = group.scored[0].point
+    x = charts.axis_over([row[key] for row in rows for key in ("x", "x_low", "x_high")], width)
+    y_ends = [row[key] for row in rows for key in ("y", "y_low", "y_high")]
+    y = charts.axis_over(y_ends, height, flipped=not first.higher_is_better, allow_log=False)
+    y_ticks = [tick for tick in y.ticks if tick <= 100 or first.metric not in text.SHARE_METRICS]
+    x_title = f"energy per {group.query}, {unit.unit}{' (estimated)' if first.energy_basis == 'estimated' else ''}"
+    if width > NARROW[0]:
+        x_title += " · left is better"
+    x_axis = alt.Axis(values=list(x.ticks), format=".6~g", title=x_title)
+    y_axis = alt.Axis(values=y_ticks, format=".6~g", title=_score_title(first))
+    place = {"x": alt.X("x:Q", scale=x.scale(), axis=x_axis), "y": alt.Y("y:Q", scale=y.scale(), axis=y_axis)}
+    layers = _marks(rows, _named(rows, x, y, width, height), place)
+    return charts.specification(alt.layer(*layers), width, height)
+
+
+def _score_title(point: PointSummary) -> str:
+    unit = ", %" if point.metric in text.SHARE_METRICS else ""
+    return f"{text.words(point.metric or 'score')}{unit}{'' if point.higher_is_better else ' (up is better)'}"
+
+
+def _marks(rows: list[dict[str, Any]], names: list[dict[str, Any]], place: dict[str, Any]) -> list[Any]:
+    """Layers from back to front: baseline, front, intervals, points, names."""
+    baseline = alt.Chart(charts.data([row for row in rows if row["is_baseline"]]))
+    front = alt.Chart(charts.data(sorted((row for row in rows if row["pareto"]), key=lambda row: float(row["x"]))))
+    base = alt.Chart(charts.data(rows)).encode(**place)
+    leaders = alt.Chart(charts.data([name for name in names if name["far"]]))
+    dotted: dict[str, Any] = {"strokeDash": [3, 4], "opacity": 0.55, "color": GREY}
+    colour, shape = charts.verdict_colour(), charts.verdict_shape()
+    return [
+        baseline.mark_rule(**dotted).encode(x=place["x"]),
+        baseline.mark_rule(**dotted).encode(y=place["y"]),
+        front.mark_line(interpolate="step-after", color=GREEN, strokeWidth=1.6, opacity=0.5).encode(
+            **place, order="x:Q"
+        ),
+        base.mark_rule(opacity=0.5, strokeWidth=1.3).encode(x="x_low:Q", x2="x_high:Q", color=colour),
+        base.mark_rule(opacity=0.5, strokeWidth=1.3).encode(y="y_low:Q", y2="y_high:Q", color=colour),
+        front.mark_point(size=230, strokeWidth=1.6, color=GREEN, opacity=0.8).encode(**place),
+        leaders.mark_rule(opacity=0.5, strokeWidth=0.8, color=GREY).encode(**place, x2="dot_x:Q", y2="dot_y:Q"),
+        base.mark_point(filled=True, size=80, opacity=1).encode(color=colour, shape=shape, tooltip=_tooltip()),
+        alt.Chart(charts.data(names)).mark_text(fontSize=11).encode(**place, text="label:N"),
+    ]
+
+
+def _row(entry: Entry, unit: text.Scale) -> dict[str, Any]:
+    point = entry.point
+    assert point.energy_per_query_j is not None
+    assert point.score is not None
+    factor = 100.0 if point.metric in text.SHARE_METRICS else 1.0
+    energy = point.energy_per_query_j / unit.size
+    low, high = _energy_ends(point, energy)
+    worst, best = _score_ends(point)
+    return {
+        "label": entry.label,
+        "verdict": point.verdict,
+        "pareto": point.pareto,
+        "is_baseline": point.mitigation == "none",
+        "x": _short(energy),
+        "x_low": _short(low),
+        "x_high": _short(high),
+        "y": _short(point.score * factor),
+        "y_low": _short(worst * factor),
+        "y_high": _short(best * factor),
+        "energy": f"{text.energy(point.energy_per_query_j)} ({text.change(point.energy_ratio)} "
+        f"{text.change_interval(point.energy_ratio_low, point.energy_ratio_high)})",
+        "score": f"{text.score(point.score, point.metric)} ({text.score_change(point.score_delta, point.metric)} "
+        f"{text.score_interval(point.score_delta_low, point.score_delta_high, point.metric)})",
+    }
+
+
+def _short(value: float) -> float:
+    """Finer than any screen, and half as long in the file."""
+    return float(f"{value:.7g}")
+
+
+def _energy_ends(point: PointSummary, energy: float) -> tuple[float, float]:
+    """The interval of the paired ratio, laid around the point's own energy."""
+    if point.energy_ratio is None or point.energy_ratio_low is None or point.energy_ratio_high is None:
+        return energy, energy
+    return energy * point.energy_ratio_low / point.energy_ratio, energy * point.energy_ratio_high / point.energy_ratio
+
+
+def _score_ends(point: PointSummary) -> tuple[float, float]:
+    """The interval of the paired difference, laid around the point's own score; worse end first."""
+    assert point.score is not None
+    if point.score_delta is None or point.score_delta_low is None or point.score_delta_high is None:
+        return point.score, point.score
+    sign = 1 if point.higher_is_better else -1
+    down, up = point.score_delta_low - point.score_delta, point.score_delta_high - point.score_delta
+    return point.score + sign * down, point.score + sign * up
+
+
+def _named(rows: list[dict[str, Any]], x: charts.Axis, y: charts.Axis, width: int, height: int) -> list[dict[str, Any]]:
+    """Names with their places in the units of the axes; in a small chart only those that matter most."""
+    small = width < 400
+    chosen = [row for row in rows if not small or row["pareto"] or row["is_baseline"]]
+    others = [row for row in rows if row not in chosen]
+    dots = [
+        labels.Dot(
+            x.share(row["x"]) * width, (1 - y.share(row["y"])) * height, row["label"] if row in chosen else "",
+            2 * row["is_baseline"] + row["pareto"] if row in chosen else -1,
+        )
+        for row in [*chosen, *others]
+    ]  # fmt: skip
+    return [
+        {
+            "label": dot.name,
+            "x": _short(x.at(centre[0] / width)),
+            "y": _short(y.at(1 - centre[1] / height)),
+            "dot_x": _short(x.at(dot.x / width)),
+            "dot_y": _short(y.at(1 - dot.y / height)),
+            "far": abs(centre[1] - dot.y) > labels.LEADER_FROM,
+        }
+        for dot, centre in zip(dots, labels.place(dots, width, height), strict=True)
+        if centre is not None and dot.name
+    ]
+
+
+def _tooltip() -> list[alt.Tooltip]:
+    return [
+        alt.Tooltip("label:N", title="technique"),
+        alt.Tooltip("verdict:N", title="verdict"),
+        alt.Tooltip("energy:N", title="energy"),
+        alt.Tooltip("score:N", title="score"),
+    ]

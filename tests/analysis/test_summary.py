@@ -1,0 +1,173 @@
+import math
+
+import msgspec
+import pytest
+
+from suite.analysis.stability import stability
+from suite.analysis.summary import CSV_COLUMNS, summarise, summarise_record
+from suite.record import ApplyCost, Idle, Reason, Scores
+from tests.synthetic import COUNTER, ESTIMATED, binary_scores, record, windows
+
+WORLD = 475.0
+HALF = [0.5, 0.5, 0.5, 0.5]
+PRUNING = (("structured_pruning", {"ratio": 0.5}),)
+
+DESIGNED_COLUMNS = (
+    "run, point_id, task, model, mitigation, mitigation_params, phase, workload, batch_size, baseline_batch_size, "
+    "dtype, device, hardware, status, reason, queries, energy_per_query_j, baseline_energy_per_query_j, energy_ratio, "
+    "energy_ratio_low, energy_ratio_high, net_energy_ratio, net_energy_ratio_low, net_energy_ratio_high, "
+    "energy_per_token_j, energy_basis, converged, pairing, latency_ms_p50, latency_ratio, throughput_qps, "
+    "peak_memory_mb, model_mb, metric, baseline_score, score, score_delta, score_delta_low, score_delta_high, "
+    "apply_energy_j, break_even_queries, co2e_g_per_1000, verdict, pareto"
+)
+
+
+def summary(**fields):
+    return summarise_record("run", record(**fields), WORLD)
+
+
+def test_columns_are_those_of_the_design_in_order():
+    assert ", ".join(CSV_COLUMNS) == DESIGNED_COLUMNS
+
+
+def test_a_point_that_saves():
+    point = summary(
+        mitigations=PRUNING,
+        run_windows=windows(HALF),
+        scores=binary_scores(right=90, lost=0, won=0, wrong=10),
+        apply_cost=ApplyCost(duration_s=2.0, energy_j={"cpu": 10.0}, method={"cpu": ESTIMATED}),
+    )
+    assert point.verdict == "saves"
+    assert point.queries == 800  # two candidate windows of 100 in each of four blocks
+    assert point.energy_per_query_j == pytest.approx(0.5)
+    assert point.baseline_energy_per_query_j == pytest.approx(1.0)
+    assert (point.energy_ratio_low, point.energy_ratio_high) == (pytest.approx(0.5), pytest.approx(0.5))
+    assert point.energy_basis == "estimated"
+    assert point.break_even_queries == pytest.approx(20.0)
+    assert point.co2e_g_per_1000 == pytest.approx(500 / 3.6e6 * 475)
+    assert point.mitigation_params == '{"structured_pruning":{"ratio":0.5}}'
+
+
+def test_a_relative_margin_is_a_share_of_the_baselines_score():
+    # Bits per byte rise by 0.015 on a baseline of 2: within 1 % of 2, though above 0.01.
+    bits = Scores(metric="bits_per_byte", higher_is_better=False, baseline=[2.0] * 4, candidate=[2.015] * 4)
+    fields = {"mitigations": PRUNING, "run_windows": windows(HALF), "scores": bits, "margin": 0.01}
+    assert summary(**fields, margin_relative=True).verdict == "saves"
+    assert summary(**fields, margin_relative=False).verdict == "saves-but-loses-accuracy"
+
+
+def test_a_skipped_point_has_its_reason_and_no_figures():
+    point = summary(
+        mitigations=(("tf32", {}),), status="skipped", reason=Reason(kind="not_applicable", message="no GPU")
+    )
+    assert (point.verdict, point.reason, point.batch_size) == ("skipped", "no GPU", None)
+    assert point.energy_ratio is point.queries is point.score is point.converged is None
+
+
+def test_a_failed_point_shows_no_figures_even_if_it_has_windows():
+    point = summary(
+        status="failed", reason=Reason(kind="impossible_output", message="zero joules"), run_windows=windows(HALF)
+    )
+    assert (point.verdict, point.energy_ratio) == ("failed", None)
+
+
+def test_one_block_is_inconclusive():
+    point = summary(mitigations=PRUNING, run_windows=windows([0.5]))
+    assert (point.verdict, point.energy_ratio, point.energy_ratio_low) == ("inconclusive", pytest.approx(0.5), None)
+
+
+def test_apply_energy_of_another_basis_is_not_weighed_against_the_saving():
+    cost = ApplyCost(duration_s=2.0, energy_j={"gpu": 10.0}, method={"gpu": "estimated:power_samples"})
+    point = summary(mitigations=PRUNING, run_windows=windows(HALF, component="gpu", method=COUNTER), apply_cost=cost)
+    assert (point.apply_energy_j, point.break_even_queries) == (None, None)
+
+
+def test_apply_energy_of_another_component_is_not_weighed_against_the_saving():
+    cost = ApplyCost(duration_s=2.0, energy_j={"cpu": 10.0}, method={"cpu": ESTIMATED})
+    point = summary(mitigations=PRUNING, run_windows=windows(HALF, component="gpu", method=COUNTER), apply_cost=cost)
+    assert point.apply_energy_j is None
+
+
+def test_net_ratio_only_where_idle_was_measured():
+    measured = Idle(power_w={"gpu": 20.0}, method={"gpu": COUNTER})
+    seen = windows(HALF, component="gpu", method=COUNTER)
+    assert summary(run_windows=seen, idle=measured).net_energy_ratio == pytest.approx(0.375)
+    assert summary(run_windows=seen).net_energy_ratio is None
+
+
+def test_carbon_is_of_the_headline_alone():
+    seen = windows([1.0] * 4, baseline_j=3.6, component="gpu", method=COUNTER, beside={"cpu": (9.9, ESTIMATED)})
+    assert summary(run_windows=seen).co2e_g_per_1000 == pytest.approx(3600 / 3.6e6 * 475)
+
+
+def test_the_candidates_batch_size_is_the_one_seen():
+    point = summary(
+        mitigations=(("batch_size", {"batch_size": 64}),), run_windows=windows(HALF), candidate={"batch_size": 64}
+    )
+    assert (point.batch_size, point.baseline_batch_size) == (64, 32)
+
+
+def test_scores_that_are_not_numbers_are_named_and_not_shown():
+    broken = Scores(metric="accuracy", higher_is_better=True, baseline=[1.0, 1.0], candidate=[1.0, math.nan])
+    point = summary(mitigations=PRUNING, run_windows=windows(HALF), scores=broken)
+    assert (point.score, point.verdict) == (None, "saves-accuracy-not-measured")
+    assert [warning.code for warning in point.warnings] == ["unusable_scores"]
+
+
+def test_windows_of_mixed_bases_are_named_and_not_added():
+    point = summary(mitigations=PRUNING, run_windows=[*windows(HALF), *windows(HALF, method="measured:rapl")])
+    assert (point.energy_per_query_j, point.verdict) == (None, "inconclusive")
+    assert [warning.code for warning in point.warnings] == ["no_headline_energy"]
+
+
+def test_front_is_taken_within_task_phase_workload_and_hardware():
+    good, bad = binary_scores(90, 0, 0, 10), binary_scores(80, 10, 0, 10)
+    points = summarise(
+        "run",
+        [
+            record(run_windows=windows([1.0] * 4), scores=good),
+            record(mitigations=PRUNING, run_windows=windows(HALF), scores=bad),
+            record(mitigations=(("nf4", {}),), run_windows=windows([0.8] * 4), scores=bad),
+            record(mitigations=(("bf16", {}),), run_windows=windows(HALF)),
+            record(phase="training", workload="training_steps", run_windows=windows([9.0] * 4), scores=bad),
+        ],
+        WORLD,
+    )
+    assert [point.pareto for point in points] == [True, True, False, False, True]
+
+
+def test_front_prefers_fewer_bits_per_byte():
+    def bits(value):
+        return Scores(metric="bits_per_byte", higher_is_better=False, baseline=[2.0, 2.0], candidate=[value, value])
+
+    points = summarise(
+        "run",
+        [
+            record(run_windows=windows([1.0] * 4), scores=bits(2.0)),
+            record(mitigations=PRUNING, run_windows=windows([1.0] * 4), scores=bits(1.9)),
+        ],
+        WORLD,
+    )
+    assert [point.pareto for point in points] == [False, True]
+
+
+def test_stability_counts_baselines_against_themselves():
+    steady = record(run_windows=windows([0.99, 1.01, 1.0, 1.0]))
+    shaken = record(batch_size=8, run_windows=windows([1.2, 1.21, 1.2, 1.21]))
+    unknown = record(batch_size=4, run_windows=windows([1.0]))
+    other = record(mitigations=PRUNING, run_windows=windows(HALF))
+    found = stability(summarise("run", [steady, shaken, unknown, other], WORLD))
+    assert (found.points, found.holding, found.outside) == (2, 1, [shaken.point_id])
+
+
+def test_summary_survives_json():
+    point = summary(mitigations=PRUNING, run_windows=windows(HALF), scores=binary_scores(9, 1, 0, 0))
+    assert msgspec.json.decode(msgspec.json.encode(point), type=type(point)) == point
+
+
+def test_a_test_set_too_small_for_its_margin_is_warned_of():
+    # No answer changed in 100 items: a loss of 3/100 cannot be ruled out, 0.01 even less; in 400 it is 0.0075.
+    few = summary(mitigations=PRUNING, run_windows=windows(HALF), scores=binary_scores(90, 0, 0, 10), margin=0.01)
+    many = summary(mitigations=PRUNING, run_windows=windows(HALF), scores=binary_scores(360, 0, 0, 40), margin=0.01)
+    assert [warning.code for warning in few.warnings] == ["few_scored_items"]
+    assert many.warnings == []
