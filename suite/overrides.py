@@ -83,6 +83,8 @@ def experiment_points(name: str, overrides: Sequence[str]) -> list[list[str]]:
     points: list[list[str]] = []
     for grid in content["grids"]:
         merged = {"name": name} | content.get("settings", {}) | grid
+        if "mitigation" in given:  # the grid's parameters belong to its own techniques
+            merged = {key: value for key, value in merged.items() if not key.startswith("mitigation.")}
         own = [f"{key}={_sweep_text(value)}" for key, value in merged.items() if key not in given]
         points += expand([*own, *overrides], multirun=True)
     return [list(point) for point in dict.fromkeys(tuple(point) for point in points)]

@@ -1,0 +1,1 @@
+"""Recipes of the embedded reference models; ``python -m suite.reference`` trains them."""

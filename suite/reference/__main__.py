@@ -1,0 +1,81 @@
+"""Trains the embedded reference models: ``python -m suite.reference [NAME ...]``."""
+
+from __future__ import annotations
+
+import argparse
+import dataclasses
+import importlib
+import sys
+from pathlib import Path
+from typing import Any
+
+from suite.errors import InputError
+
+NAMES = ("vit_digits", "bert_languages", "llama_stdlib")
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def parser() -> argparse.ArgumentParser:
+    """The command line."""
+    command = argparse.ArgumentParser(
+        prog="python -m suite.reference",
+        description="Trains the embedded reference models on the CPU and writes them, each with its card. "
+        "All three take some 30 minutes of CPU time; the files that are there are replaced.",
+    )
+    command.add_argument("names", nargs="*", metavar="NAME", help=f"models to train: {', '.join(NAMES)} (default: all)")
+    command.add_argument("--out", type=Path, default=ROOT / "models", help="folder of the models (default: models/)")
+    command.add_argument("--steps", type=int, help="optimiser steps in place of the recipe's, for a trial")
+    command.add_argument("--seed", type=int, default=0, help="of weights and order of samples (default: 0)")
+    return command
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Runs the command; returns its exit status."""
+    options = parser().parse_args(arguments)
+    try:
+        check(options)
+        for name in options.names or NAMES:
+            train(name, options.out, steps=options.steps, seed=options.seed)
+    except InputError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 2
+    return 0
+
+
+def check(options: argparse.Namespace) -> None:
+    """Raises InputError for unknown names and impossible numbers."""
+    for name in options.names:
+        if name not in NAMES:
+            raise InputError("unknown reference model", got=name, remedy=f"use one of {', '.join(NAMES)}")
+    if options.steps is not None and options.steps < 1:
+        raise InputError("--steps must be at least 1", got=options.steps, remedy="raise it")
+
+
+def train(name: str, out: Path, *, steps: int | None, seed: int) -> None:
+    """Trains one model into ``out/name``."""
+    from suite.reference.training import train as train_reference
+
+    reference = importlib.import_module(f"suite.reference.{name}").REFERENCE
+    if steps is not None:
+        reference = dataclasses.replace(reference, recipe=dataclasses.replace(reference.recipe, steps=steps))
+    task = load_task(reference.task)
+    result = train_reference(reference, task, out / name, seed=seed, say=lambda line: print(line, flush=True))
+    print(f"{name}: {task.metric} {result.test:.3f} on test, {result.validation:.3f} on validation", flush=True)
+    for baseline, score in result.baselines:
+        print(f"  {baseline}: {score:.3f}", flush=True)
+
+
+def load_task(name: str) -> Any:
+    """The task of ``conf/task/NAME.yaml`` on its embedded data, all test items scored."""
+    import hydra
+    from omegaconf import OmegaConf
+
+    config = OmegaConf.to_container(OmegaConf.load(ROOT / "conf" / "task" / f"{name}.yaml"), resolve=False)
+    assert isinstance(config, dict)
+    config.pop("defaults", None)
+    config |= {"max_scored": None, "seed": 0}  # in a run these come from its protocol and its configuration
+    return hydra.utils.instantiate(config, _convert_="all")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

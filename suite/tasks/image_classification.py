@@ -1,0 +1,72 @@
+"""Which digit is it: 1,797 scanned hand-written digits, 8 x 8 pixels, 16 shades of grey.
+
+Data: the test part of "Optical Recognition of Handwritten Digits" (Alpaydin & Kaynak 1998, UCI Machine
+Learning Repository, doi:10.24432/C50P49, CC BY 4.0), as scikit-learn ships it. Splits follow the file's
+order, which keeps neighbouring scans together: 1,147 train, 200 validation, the last 450 test.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import functools
+from collections.abc import Sequence
+from typing import Any, ClassVar, Literal
+
+import numpy as np
+from PIL import Image
+
+from suite.core.classification import Classification, Split
+from suite.core.setup import Setup
+from suite.core.task import Batch, Example
+from suite.errors import InputError
+
+DIGITS = 10
+PARTS: dict[Split, slice] = {
+    "train": slice(0, 1147),
+    "validation": slice(1147, 1347),
+    "test": slice(1347, 1797),
+}
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class ImageClassification(Classification):
+    """Images with one label each; the score of an item is 1 for the right label, else 0."""
+
+    auto_class: ClassVar[str] = "AutoModelForImageClassification"
+    processor_class: ClassVar[str] = "AutoImageProcessor"
+    kind: ClassVar[Literal["image", "text"]] = "image"
+    main_input: ClassVar[str] = "pixel_values"
+
+    def embedded(self, split: Split) -> Sequence[Example]:
+        """The digits of a split, as grey PIL images of 8 x 8."""
+        return digits()[PARTS[split]]
+
+    def check_model(self, model: Any, processor: Any) -> None:
+        """See Task. A model of other labels would be scored on digits that it never learned."""
+        if self.data is None and model.config.num_labels != DIGITS:
+            raise InputError(
+                f"the embedded data needs a model of {DIGITS} labels",
+                got=model.config.num_labels,
+                remedy="set task.data to images with the model's own labels",
+            )
+        super().check_model(model, processor)
+
+    def batch(self, setup: Setup, examples: Sequence[Example]) -> Batch:
+        """``pixel_values`` (batch, channels, height, width)."""
+        mode = "L" if getattr(setup.model.config, "num_channels", 3) == 1 else "RGB"
+        images = [example["image"].convert(mode) for example in examples]
+        pixels = setup.processor(images=images, return_tensors="pt")["pixel_values"]
+        return {"pixel_values": pixels.to(device=setup.device, dtype=setup.torch_dtype)}
+
+
+@functools.cache
+def digits() -> list[Example]:
+    """All images in the file's order; pixels 0 to 16 are stretched to 0 to 255."""
+    from sklearn.datasets import load_digits  # a second of CPU time that other tasks need not pay
+
+    found = load_digits()
+    pixels = np.round(found.images * (255 / 16)).astype(np.uint8)
+    return [
+        {"image": Image.fromarray(image), "label": int(label)}
+        for image, label in zip(pixels, found.target, strict=True)
+    ]

@@ -1,0 +1,113 @@
+"""Which of 40 languages is it: names of territories, languages, scripts and currencies.
+
+Data: the Unicode Common Locale Data Repository (Unicode License v3) as Babel ships it. A key such as
+"territory MN" has a name in each language. Keys are split by a hash of their English name, so that no key
+of the test split is seen in training in any language. An item is three names of one language, joined.
+The same three keys in other languages are the same source: their scores are not independent.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import functools
+import hashlib
+import random
+from collections.abc import Sequence
+from typing import Any, ClassVar, Literal
+
+from suite.core.classification import Classification, Split
+from suite.core.setup import Setup
+from suite.core.task import Batch, Example
+from suite.errors import InputError
+
+# fmt: off
+LANGUAGES = (
+    "en", "it", "fr", "de", "es", "pt", "nl", "sv", "da", "nb", "fi", "pl", "cs", "sk",
+    "sl", "hr", "ro", "hu", "et", "lv", "lt", "tr", "sq", "is", "eu", "ca", "gl", "af",
+    "cy", "ga", "id", "ms", "vi", "sw", "fil", "az", "uz", "mt", "lb", "fy",
+)
+# fmt: on
+KINDS = ("territories", "languages", "scripts", "currencies")
+FEWEST_LANGUAGES = 32
+"""Keys with names in fewer languages are left out, so that all languages have about as many items."""
+TRAIN_TRIPLES = 1000
+"""Triples of keys in the train split; each gives an item in every language that names all three."""
+
+Names = dict[str, str]
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class TextClassification(Classification):
+    """Texts with one label each; the score of an item is 1 for the right label, else 0."""
+
+    auto_class: ClassVar[str] = "AutoModelForSequenceClassification"
+    processor_class: ClassVar[str] = "AutoTokenizer"
+    kind: ClassVar[Literal["image", "text"]] = "text"
+    main_input: ClassVar[str] = "input_ids"
+
+    def embedded(self, split: Split) -> Sequence[Example]:
+        """Three names of one language a text; label the language's code; source the three keys."""
+        return items(split)
+
+    def check_model(self, model: Any, processor: Any) -> None:
+        """See Task."""
+        if processor is not None and processor.pad_token_id is None:
+            raise InputError(
+                "texts of unequal length need padding, which the model's tokenizer has not",
+                got=processor.pad_token,
+                remedy="set pad_token in its tokenizer_config.json",
+            )
+        super().check_model(model, processor)
+
+    def batch(self, setup: Setup, examples: Sequence[Example]) -> Batch:
+        """Token ids and mask (batch, longest text of the batch); longer texts than the model takes are cut."""
+        positions = getattr(setup.model.config, "max_position_embeddings", None)
+        longest = min(setup.processor.model_max_length, positions or setup.processor.model_max_length)
+        encoded = setup.processor(
+            [example["text"] for example in examples],
+            padding=True,
+            truncation=True,
+            max_length=longest,
+            return_tensors="pt",
+        )
+        return {name: tensor.to(setup.device) for name, tensor in encoded.items()}
+
+
+@functools.cache
+def items(split: Split) -> list[Example]:
+    """The items of a split. Triples of test and validation share no key; those of train may."""
+    keys = [names for names in cldr_names() if split_of(names["en"]) == split]
+    generator = random.Random(f"{split} triples")
+    generator.shuffle(keys)
+    if split == "train":
+        triples = [generator.sample(keys, 3) for _ in range(TRAIN_TRIPLES)]
+    else:
+        triples = [keys[start : start + 3] for start in range(0, len(keys) - 2, 3)]
+    return [
+        {"text": ", ".join(names[language] for names in triple), "label": language, "source": f"{split} {number}"}
+        for number, triple in enumerate(triples)
+        for language in LANGUAGES
+        if all(language in names for names in triple)
+    ]
+
+
+def split_of(english: str) -> Split:
+    """A fifth of the English names is test, a tenth validation, by SHA-256: the same for any Babel."""
+    residue = int(hashlib.sha256(english.casefold().encode()).hexdigest(), 16) % 10
+    return "test" if residue < 2 else "validation" if residue == 2 else "train"
+
+
+@functools.cache
+def cldr_names() -> list[Names]:
+    """For each key its name by language; keys that are named in English and ``FEWEST_LANGUAGES`` others."""
+    from babel import Locale  # a quarter of a second with the locales that other tasks need not pay
+
+    keys: dict[tuple[str, str], Names] = {}
+    for language in LANGUAGES:
+        locale = Locale.parse(language)
+        for kind in KINDS:
+            for key, name in getattr(locale, kind).items():
+                if name != key:
+                    keys.setdefault((kind, key), {})[language] = name
+    wide = [names for _, names in sorted(keys.items()) if "en" in names and len(names) > FEWEST_LANGUAGES]
+    return list({names["en"].casefold(): names for names in wide}.values())  # Coptic is a language and a script

@@ -1,0 +1,64 @@
+"""The models that are committed: their size, their cards, and that they score what the cards say."""
+
+import re
+
+import pytest
+
+from suite.core.pretrained import ModelSpec, load_pretrained
+from suite.core.setup import Setup
+from suite.reference.__main__ import NAMES, ROOT, load_task
+
+TASKS = {
+    "vit_digits": "image_classification",
+    "bert_languages": "text_classification",
+    "llama_stdlib": "text_generation",
+}
+
+
+def card_scores(name):
+    """Test scores by row of the card's table, this model's first."""
+    text = (ROOT / "models" / name / "README.md").read_text(encoding="utf-8")
+    return [float(score) for score in re.findall(r"^\| .+ \| (\d\.\d{3}) \|$", text, re.MULTILINE)]
+
+
+def test_all_models_together_take_at_most_15_mb():
+    sizes = [path.stat().st_size for name in NAMES for path in (ROOT / "models" / name).iterdir()]
+    assert sum(sizes) <= 15e6
+
+
+@pytest.mark.parametrize("name", ["vit_digits", "bert_languages"])
+def test_accuracy_is_far_above_the_most_frequent_label(name):
+    this_model, trivial, *_ = card_scores(name)
+    assert this_model > trivial + 0.5
+
+
+def test_bits_per_byte_are_far_below_every_baseline():
+    this_model, *baselines = card_scores("llama_stdlib")
+    assert len(baselines) == 3
+    assert this_model < 0.8 * min(baselines)
+
+
+@pytest.mark.parametrize(
+    ("name", "items", "tolerance"),
+    [("vit_digits", 450, 0.003), ("bert_languages", 400, 0.06), ("llama_stdlib", 40, 0.2)],
+)
+def test_the_committed_weights_score_what_the_card_says(name, items, tolerance):
+    # samples of the two larger test splits: four standard errors of a share of 400, and of 40 windows
+    task = load_task(TASKS[name])
+    spec = ModelSpec(
+        name=name, path=str(ROOT / "models" / name), revision=None, weights="pretrained", architecture=None
+    )
+    model, processor = load_pretrained(spec, task, device="cpu", dtype="float32", seed=0)
+    setup = Setup(
+        task=task,
+        model=model,
+        processor=processor,
+        batch_size=32,
+        dtype="float32",
+        device="cpu",
+        phase="inference",
+    )
+    examples = task.test()
+    step = max(1, len(examples) // items)
+    scores = task.score(setup, examples[::step])
+    assert sum(scores) / len(scores) == pytest.approx(card_scores(name)[0], abs=tolerance)

@@ -1,0 +1,153 @@
+import json
+from collections import Counter
+
+import pytest
+import torch
+from tokenizers import Tokenizer, models, pre_tokenizers
+from transformers import BertConfig, BertForSequenceClassification, PreTrainedTokenizerFast
+
+from suite.errors import InputError
+from suite.tasks.text_classification import LANGUAGES, cldr_names, split_of
+
+
+@pytest.fixture(scope="module")
+def task(make_task):
+    return make_task("text_classification")
+
+
+def character_tokenizer(**changes):
+    """One token a character of the Latin alphabet."""
+    vocabulary = {name: number for number, name in enumerate(["[PAD]", "[UNK]", *"abcdefghijklmnopqrstuvwxyz ,"])}
+    tokenizer = Tokenizer(models.WordLevel(vocabulary, unk_token="[UNK]"))
+    tokenizer.pre_tokenizer = pre_tokenizers.Split("", "isolated")
+    fields = {"pad_token": "[PAD]", "unk_token": "[UNK]", "model_input_names": ["input_ids", "attention_mask"]}
+    return PreTrainedTokenizerFast(tokenizer_object=tokenizer, **{**fields, **changes})
+
+
+def tiny_bert(labels=LANGUAGES, positions=128):
+    torch.manual_seed(0)
+    config = BertConfig(
+        vocab_size=32,
+        hidden_size=16,
+        num_hidden_layers=1,
+        num_attention_heads=2,
+        intermediate_size=16,
+        max_position_embeddings=positions,
+        id2label=dict(enumerate(labels)),
+        label2id={name: number for number, name in enumerate(labels)},
+        initializer_range=0.5,
+    )
+    return BertForSequenceClassification(config)
+
+
+def names_in(examples, language):
+    return Counter(name for example in examples if example["label"] == language for name in example["text"].split(", "))
+
+
+def test_names_of_the_three_splits_are_apart_in_english(task):
+    train, validation, test = (set(names_in(split, "en")) for split in (task.train(), task.validation(), task.test()))
+    assert min(len(train), len(validation), len(test)) > 50
+    assert not train & validation
+    assert not train & test
+    assert not validation & test
+
+
+def test_a_name_is_in_the_same_split_in_every_language():
+    mongolia = next(names for names in cldr_names() if names["en"] == "Mongolia")
+    assert (mongolia["de"], mongolia["fr"]) == ("Mongolei", "Mongolie")
+    assert split_of("Mongolia") == split_of("mongolia")
+
+
+def test_no_name_is_in_two_items_of_the_test_split(task):
+    assert set(names_in(task.test(), "en").values()) == {1}
+
+
+def test_an_item_is_three_names(task):
+    assert Counter(len(example["text"].split(", ")) for example in task.test()).most_common(1)[0][0] == 3
+
+
+def test_all_languages_are_asked_for(task):
+    assert {example["label"] for example in task.test()} == set(LANGUAGES)
+    assert len(LANGUAGES) == len(set(LANGUAGES)) == 40
+
+
+def test_a_cluster_is_one_triple_in_many_languages(task):
+    clusters = task.clusters()
+    assert len(clusters) == len(task.test())
+    first = [example["label"] for example, cluster in zip(task.test(), clusters, strict=True) if cluster == 0]
+    assert len(first) > 20
+    assert len(first) == len(set(first))
+
+
+def test_a_sample_keeps_clusters_in_step(make_task):
+    task = make_task("text_classification", max_scored=100)
+    sources = [example["source"] for example in task.test()]
+    clusters = task.clusters()
+    assert len(sources) == len(clusters) == 100
+    assert len(set(zip(sources, clusters, strict=True))) == len(set(sources)) == len(set(clusters))
+
+
+def test_batch_is_padded_to_its_longest_text(task, make_setup):
+    setup = make_setup(task, tiny_bert(), character_tokenizer())
+    batch = task.batch(setup, [{"text": "abc"}, {"text": "a"}])
+    assert batch["input_ids"].tolist() == [[2, 3, 4], [2, 0, 0]]
+    assert batch["attention_mask"].tolist() == [[1, 1, 1], [1, 0, 0]]
+
+
+def test_longer_texts_than_the_model_takes_are_cut(task, make_setup):
+    setup = make_setup(task, tiny_bert(positions=5), character_tokenizer())
+    assert task.batch(setup, [{"text": "a" * 9}])["input_ids"].shape == (1, 5)
+
+
+def test_the_answer_does_not_depend_on_padding(task, make_setup):
+    setup = make_setup(task, tiny_bert(), character_tokenizer())
+    short, long = {"text": "abc", "label": "en"}, {"text": "abc" * 30, "label": "en"}
+    alone = setup.model(**task.batch(setup, [short])).logits
+    padded = setup.model(**task.batch(setup, [short, long])).logits[:1]
+    torch.testing.assert_close(alone, padded)
+
+
+def test_evaluate_compares_with_the_models_label_numbers(task, make_setup):
+    labels = sorted(LANGUAGES)
+    model = tiny_bert(labels=labels)
+    with torch.no_grad():
+        model.classifier.weight.zero_()
+        model.classifier.bias.copy_(torch.eye(40)[labels.index("fi")])
+    scores = task.evaluate(make_setup(task, model, character_tokenizer(), batch_size=300))
+    assert scores == [float(example["label"] == "fi") for example in task.test()]
+
+
+def test_training_batch_has_labels_and_a_finite_loss(task, make_setup):
+    setup = make_setup(task, tiny_bert(), character_tokenizer(), phase="training")
+    batch = task.training_batch(setup, task.train()[:4])
+    logits, targets = task.logits(setup.model, batch)
+    assert logits.shape == (4, 40)
+    assert targets.tolist() == [LANGUAGES.index(example["label"]) for example in task.train()[:4]]
+    assert torch.isfinite(task.loss(setup.model, batch))
+
+
+def test_a_tokenizer_without_padding_is_refused(task):
+    with pytest.raises(InputError, match="pad_token"):
+        task.check_model(tiny_bert(), character_tokenizer(pad_token=None))
+
+
+def test_a_model_with_other_labels_is_refused(task):
+    with pytest.raises(InputError, match="POSITIVE"):
+        task.check_model(tiny_bert(labels=["NEGATIVE", "POSITIVE"]), character_tokenizer())
+
+
+def test_ones_own_sentences_are_scored(make_task, make_setup, tmp_path):
+    rows = [
+        {"sentence": f"{'good' if number % 2 else 'bad'} film {number}", "label": number % 2} for number in range(40)
+    ]
+    path = tmp_path / "films.jsonl"
+    path.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    task = make_task("text_classification", data=str(path))
+    model = tiny_bert(labels=["NEGATIVE", "POSITIVE"])
+    task.check_model(model, character_tokenizer())
+    with torch.no_grad():
+        model.classifier.weight.zero_()
+        model.classifier.bias.copy_(torch.tensor([0.0, 1.0]))
+    scores = task.evaluate(make_setup(task, model, character_tokenizer()))
+    assert scores == [float("good" in example["text"]) for example in task.test()]
+    assert task.clusters() is None
