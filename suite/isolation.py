@@ -63,11 +63,10 @@ def run_isolated(job: Job, notify: Callable[[str], None]) -> Outcome:
     deadline_s = time.monotonic() + job.timeout_s
     try:
         outcome = _listen(receiver, deadline_s, notify)
+        if time.monotonic() < deadline_s:
+            process.join(timeout=10)  # its last message is here: it is about to end by itself
     finally:
-        if process.is_alive() and time.monotonic() < deadline_s:
-            process.join(timeout=10)
-        if process.is_alive():
-            process.kill()
+        process.kill()  # hung, or this process was interrupted; does nothing to one that has ended
         process.join()
         receiver.close()
     if outcome is not None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import time
 from pathlib import Path
 from typing import Any, Self
 
@@ -33,6 +34,7 @@ class Console(Reporter):
         )
         self._task = self._progress.add_task("", total=total)
         self._title = ""
+        self._began_s = time.monotonic()
 
     def announce(self, done: int, forecast_s: tuple[float, float], folder: Path) -> None:
         """Says, before anything runs, how much there is to do and how long it will take."""
@@ -41,6 +43,7 @@ class Console(Reporter):
         print(f"{self._total} points to measure{already}, about {low:.0f} to {high:.0f} minutes, into {folder}")
 
     def __enter__(self) -> Self:
+        self._began_s = time.monotonic()
         self._progress.start()
         return self
 
@@ -60,7 +63,9 @@ class Console(Reporter):
         """Prints the point's line."""
         self._done += 1
         why = f": {reason.message.splitlines()[0][:120]}" if reason and reason.message else ""
-        line = f"[{self._done}/{self._total}] {_MARKS[status]} {title}{why}"
+        left_s = (time.monotonic() - self._began_s) / self._done * (self._total - self._done)
+        left = f"  ({left_s / 60:.0f} min left)" if self._progress.disable and left_s >= 30 else ""
+        line = f"[{self._done}/{self._total}] {_MARKS[status]} {title}{why}{left}"
         self._console.print(line, markup=False, soft_wrap=True)
         self._progress.advance(self._task)
 

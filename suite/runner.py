@@ -43,6 +43,7 @@ from suite.record import (
     digest,
 )
 
+_NO_FIGURE = ("name", "runs_dir", "report", "isolation", "point_timeout_s")
 _MEMORY_BATCHES = 2  # batches of the pass that takes the peak memory
 
 
@@ -113,8 +114,8 @@ def measure(plan: Plan, notify: Callable[[str], None] = lambda stage: None) -> R
 
 
 def config_hash(config: dict[str, Any]) -> str:
-    """Hash of what can change a figure: the configuration without the run's name and folders."""
-    return digest({key: value for key, value in config.items() if key not in ("name", "runs_dir", "retry_failed")})
+    """Hash of what can change a figure: the configuration without what only says where and how it is run."""
+    return digest({key: value for key, value in config.items() if key not in _NO_FIGURE})
 
 
 def _measure(plan: Plan, found: dict[str, Any], notify: Callable[[str], None]) -> None:
