@@ -109,12 +109,20 @@ def _child(job: Job, sender: Connection) -> None:
     os.dup2(log, 1)
     os.dup2(log, 2)
     try:
-        record = save(_measure(job, lambda stage: sender.send(("stage", stage))), job.records)
+        record = save(_measure(job, lambda stage: _tell(sender, stage)), job.records)
         sender.send(("record", record))
     except InputError as error:
         sender.send(("input_error", (error.what, error.got, error.remedy)))
     sys.stdout.flush()
     sys.stderr.flush()
+
+
+def _tell(sender: Connection, stage: str) -> None:
+    """Passes a stage on; ends this process where nobody listens any more, for that is no failure of the point."""
+    try:
+        sender.send(("stage", stage))
+    except BrokenPipeError:
+        os._exit(1)
 
 
 def _measure(job: Job, notify: Callable[[str], None]) -> Record:

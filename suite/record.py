@@ -8,7 +8,6 @@ with ``measured:`` came from a counter, one that starts with ``estimated:`` from
 from __future__ import annotations
 
 import hashlib
-import math
 import os
 import re
 import tempfile
@@ -225,19 +224,3 @@ def headline_component(windows: list[Window]) -> str | None:
         if windows and all(component in window.energy_j for window in windows):
             return component
     return None
-
-
-def block_log_ratios(windows: list[Window], component: str) -> list[float]:
-    """For each block, the log of the candidate's joules per query over the baseline's.
-
-    The windows of an arm within a block are pooled: their joules by their queries.
-    """
-    ratios = []
-    for block in sorted({window.block for window in windows}):
-        per_query = {}
-        for arm in ("baseline", "candidate"):
-            of_arm = [window for window in windows if window.block == block and window.arm == arm]
-            joules = math.fsum(window.energy_j[component] for window in of_arm)
-            per_query[arm] = joules / sum(window.queries for window in of_arm)
-        ratios.append(math.log(per_query["candidate"] / per_query["baseline"]))
-    return ratios

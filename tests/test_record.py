@@ -8,7 +8,6 @@ from suite.record import (
     Record,
     RecordError,
     Window,
-    block_log_ratios,
     headline_component,
     load,
     load_run,
@@ -130,11 +129,3 @@ def test_the_gpu_is_the_headline_only_where_every_window_read_it():
     assert headline_component([gpu, gpu]) == "gpu"
     assert headline_component([gpu, window("baseline", 0, 5.0)]) is None
     assert headline_component([]) is None
-
-
-def test_a_block_pools_the_windows_of_an_arm():
-    windows = [
-        window("baseline", 0, 10.0, queries=10), window("baseline", 0, 30.0, queries=10),  # 40 J for 20: 2 J each
-        window("candidate", 0, 5.0, queries=10), window("candidate", 0, 15.0, queries=30),  # 20 J for 40: 0.5 J each
-    ]  # fmt: skip
-    assert block_log_ratios(windows, "cpu") == pytest.approx([-1.3862943611198906])  # ln(0.5 / 2) = -2 ln 2

@@ -7,7 +7,7 @@ import math
 from collections.abc import Sequence
 from typing import Literal
 
-from suite.interval import Interval, mean_interval
+from suite.blocks import ratio_interval
 from suite.record import Arm, Idle, Window, headline_component
 
 Basis = Literal["measured", "estimated"]
@@ -53,15 +53,6 @@ def headline(windows: Sequence[Window]) -> Headline | None:
     return Headline(component=component, basis=bases.pop(), method=" / ".join(sorted(methods)))
 
 
-def whole_blocks(windows: Sequence[Window]) -> list[list[Window]]:
-    """Windows by block, in order; a block that lacks one of the arms says nothing about a ratio and is left out."""
-    blocks: dict[int, list[Window]] = {}
-    for window in windows:
-        blocks.setdefault(window.block, []).append(window)
-    whole = [blocks[number] for number in sorted(blocks)]
-    return [block for block in whole if {window.arm for window in block} == {"baseline", "candidate"}]
-
-
 def energy_per_query(windows: Sequence[Window], arm: Arm, component: str) -> float | None:
     """Joules a query of one arm: all its energy over all its queries. None where nothing was run or read."""
     chosen = [window for window in windows if window.arm == arm]
@@ -82,38 +73,14 @@ def energy_per_token(windows: Sequence[Window], component: str) -> float | None:
     return math.fsum(window.energy_j[component] for window in chosen) / tokens if tokens else None
 
 
-def block_ratios(windows: Sequence[Window], component: str, idle_power_w: float = 0.0) -> list[float] | None:
-    """Ratio of energy per query, candidate to baseline, one a block.
-
-    Args:
-        windows: of both arms.
-        component: whose energy is compared.
-        idle_power_w: taken off each window for its duration; 0 gives the gross ratio.
-
-    Returns:
-        None if any block's energy is not a positive number: no ratio can be formed, and leaving that
-        block out would flatter the rest.
-    """
-    ratios = []
-    for block in whole_blocks(windows):
-        candidate = _net_per_query(block, "candidate", component, idle_power_w)
-        baseline = _net_per_query(block, "baseline", component, idle_power_w)
-        if not (_positive(candidate) and _positive(baseline)):
-            return None
-        ratios.append(candidate / baseline)
-    return ratios
-
-
 def ratio(ratios: Sequence[float] | None) -> Ratio | None:
     """Geometric mean of the blocks' ratios with the 95 % Student-t interval of their logarithms."""
     if not ratios:
         return None
-    logs = [math.log(value) for value in ratios]
-    interval = mean_interval(logs)
+    interval = ratio_interval(ratios)
     if interval is None:
-        return Ratio(estimate=math.exp(logs[0]), low=None, high=None)
-    back: Interval = interval.exp()
-    return Ratio(estimate=back.estimate, low=back.low, high=back.high)
+        return Ratio(estimate=ratios[0], low=None, high=None)
+    return Ratio(estimate=interval.estimate, low=interval.low, high=interval.high)
 
 
 def idle_power(idle: Idle | None, component: str) -> float | None:
@@ -121,16 +88,3 @@ def idle_power(idle: Idle | None, component: str) -> float | None:
     if idle is None or component not in idle.power_w:
         return None
     return idle.power_w[component] if basis_of(idle.method.get(component, "")) == "measured" else None
-
-
-def _net_per_query(block: Sequence[Window], arm: Arm, component: str, idle_power_w: float) -> float:
-    chosen = [window for window in block if window.arm == arm]
-    queries = sum(window.queries for window in chosen)
-    if queries == 0 or any(component not in window.energy_j for window in chosen):
-        return math.nan
-    net = math.fsum(window.energy_j[component] - idle_power_w * window.duration_s for window in chosen)
-    return net / queries
-
-
-def _positive(value: float) -> bool:
-    return math.isfinite(value) and value > 0

@@ -8,6 +8,7 @@ from typing import Any
 
 import msgspec
 
+from suite import blocks
 from suite.analysis import accuracy, energy, pareto, speed
 from suite.analysis.break_even import break_even_queries
 from suite.analysis.verdict import Verdict, absolute_margin, verdict_on
@@ -183,7 +184,7 @@ def _derived(record: Record, g_co2e_per_kwh: float) -> dict[str, Any]:
     fields = _speed_fields(record) | _size_fields(record) | accuracy_fields
     found, block_ratios = energy.headline(record.windows), None
     if found is not None:
-        block_ratios = energy.block_ratios(record.windows, found.component)
+        block_ratios = blocks.block_ratios(record.windows, found.component)
         fields |= _energy_fields(record, found, block_ratios, g_co2e_per_kwh)
         fields |= _cost_fields(record.apply_cost, found, fields)
     gross = energy.ratio(block_ratios)
@@ -223,7 +224,7 @@ def _energy_fields(
     windows, component = record.windows, found.component
     candidate = energy.energy_per_query(windows, "candidate", component)
     idle_w = energy.idle_power(record.idle, component)
-    net = None if idle_w is None else energy.ratio(energy.block_ratios(windows, component, idle_w))
+    net = None if idle_w is None else energy.ratio(blocks.block_ratios(windows, component, idle_w))
     grams = None if candidate is None else joules_to_kwh(candidate * QUERIES_PER_CO2E) * g_co2e_per_kwh
     return {
         "component": component,

@@ -7,13 +7,14 @@ import math
 import time
 from collections.abc import Callable
 
+from suite.blocks import block_ratios, ratio_interval
 from suite.core.meter import OpenMeter, Readings
 from suite.core.protocol import Protocol
 from suite.core.setup import Setup
 from suite.core.workload import Loop, Work
 from suite.errors import ImpossibleOutput
-from suite.interval import Interval, mean_interval
-from suite.record import Arm, RecordWarning, Window, block_log_ratios, headline_component
+from suite.interval import Interval
+from suite.record import Arm, RecordWarning, Window, headline_component
 
 ORDERS: tuple[tuple[Arm, ...], tuple[Arm, ...]] = (
     ("baseline", "candidate", "candidate", "baseline"),
@@ -157,16 +158,20 @@ def measure_blocks(
         for name in ORDERS[block % 2]:
             windows.append(measure_window(arms[name], queries[name], block, meter))
         if block + 1 >= protocol.min_blocks:
-            interval = ratio_interval(windows, protocol.stop_level)
+            interval = energy_ratio(windows, protocol.stop_level)
             if interval is not None and interval.half_width <= protocol.target_half_width[device]:
                 return windows, True
     return windows, False
 
 
-def ratio_interval(windows: list[Window], level: float) -> Interval | None:
-    """Interval of the candidate's energy per query over the baseline's, from the log ratio of each block."""
+def energy_ratio(windows: list[Window], level: float) -> Interval | None:
+    """Interval of the candidate's energy per query over the baseline's, as far as it is measured.
+
+    Raises:
+        ImpossibleOutput: no component was read in every window.
+    """
     component = headline_component(windows)
-    if component is None:
+    ratios = block_ratios(windows, component) if component else None
+    if ratios is None:
         raise ImpossibleOutput("neither GPU nor CPU energy was read in every window")
-    interval = mean_interval(block_log_ratios(windows, component), level)
-    return interval.exp() if interval else None
+    return ratio_interval(ratios, level)

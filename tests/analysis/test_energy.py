@@ -4,6 +4,7 @@ import msgspec
 import pytest
 
 from suite.analysis import energy
+from suite.blocks import block_ratios
 from suite.record import Idle
 from tests.synthetic import COUNTER, ESTIMATED, windows
 
@@ -12,7 +13,7 @@ def test_a_block_ratio_weighs_each_arm_by_all_its_queries():
     first, *candidates, last = windows([0.5])
     longer = msgspec.structs.replace(last, queries=300, energy_j={"cpu": 500.0})
     # Baseline 100 J over 100 queries and 500 J over 300: 1.5 J a query, not the mean of 1 and 1.67.
-    assert energy.block_ratios([first, *candidates, longer], "cpu") == [pytest.approx(0.5 / 1.5)]
+    assert block_ratios([first, *candidates, longer], "cpu") == [pytest.approx(0.5 / 1.5)]
 
 
 def test_ratio_is_the_geometric_mean_with_a_t_interval_of_logs():
@@ -40,14 +41,12 @@ def test_no_blocks_have_no_ratio(none):
 
 @pytest.mark.parametrize("broken", [0.0, -1.0, math.nan, math.inf])
 def test_an_impossible_block_leaves_no_ratio_at_all(broken):
-    assert energy.block_ratios(windows([0.5, broken]), "cpu") is None
+    assert block_ratios(windows([0.5, broken]), "cpu") is None
 
 
 def test_a_block_that_lacks_an_arm_is_left_out():
     seen = windows([0.5, 0.9])
-    assert energy.block_ratios([w for w in seen if not (w.block == 1 and w.arm == "baseline")], "cpu") == [
-        pytest.approx(0.5)
-    ]
+    assert block_ratios([w for w in seen if not (w.block == 1 and w.arm == "baseline")], "cpu") == [pytest.approx(0.5)]
 
 
 def test_headline_is_the_gpu_where_it_was_read_and_the_cpu_stays_beside():
@@ -65,7 +64,7 @@ def test_no_windows_have_no_headline():
 
 def test_net_ratio_takes_idle_power_off_both_arms():
     # 100 queries in 1 s: 1 J and 0.5 J a query gross; 20 W idle is 0.2 J a query: 0.3 / 0.8.
-    assert energy.block_ratios(windows([0.5]), "cpu", idle_power_w=20.0) == [pytest.approx(0.375)]
+    assert block_ratios(windows([0.5]), "cpu", idle_power_w=20.0) == [pytest.approx(0.375)]
 
 
 def test_idle_power_that_was_estimated_does_not_count():

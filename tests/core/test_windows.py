@@ -7,8 +7,8 @@ from suite.core.windows import (
     ReadyArm,
     check_window,
     common_pass_queries,
+    energy_ratio,
     measure_blocks,
-    ratio_interval,
     warm_up,
     window_queries,
 )
@@ -51,13 +51,13 @@ def test_a_constant_ratio_converges_at_the_fewest_blocks():
     windows, converged = measure_blocks(arms(world), QUERIES, protocol(), OpenWorldMeter(world), lambda stage: None)
     assert converged
     assert len(windows) == 4 * 4
-    assert ratio_interval(windows, 0.95).estimate == pytest.approx(0.8)
+    assert energy_ratio(windows, 0.95).estimate == pytest.approx(0.8)
 
 
 def test_linear_drift_cancels_within_a_block():
     world = World(drift=lambda now_s: 1 + 0.0005 * now_s)  # 20 s a block: 1 % a block, 16 % over all
     windows, _ = measure_blocks(arms(world), QUERIES, protocol(), OpenWorldMeter(world), lambda stage: None)
-    assert ratio_interval(windows, 0.95).estimate == pytest.approx(0.8, rel=1e-4)
+    assert energy_ratio(windows, 0.95).estimate == pytest.approx(0.8, rel=1e-4)
 
 
 def test_the_same_drift_biases_one_arm_after_the_other():
