@@ -10,11 +10,12 @@ from __future__ import annotations
 import hashlib
 import os
 import re
-import tempfile
 from pathlib import Path
 from typing import Any, Literal
 
 import msgspec
+
+from suite.files import synced_temporary
 
 SCHEMA_VERSION = 1
 
@@ -144,16 +145,9 @@ def digest(value: Any) -> str:
 
 def save(record: Record, folder: Path) -> Path:
     """Writes ``record`` to ``folder/POINT_ID-N.json`` for the next free N: whole, synced, or not at all."""
-    folder.mkdir(parents=True, exist_ok=True)
-    handle, temporary = tempfile.mkstemp(dir=folder, prefix=".", suffix=".tmp")
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(msgspec.json.format(msgspec.json.encode(record), indent=1))
-            file.flush()
-            os.fsync(file.fileno())
-        return _link_to_next_attempt(Path(temporary), folder, record.point_id)
-    finally:
-        Path(temporary).unlink(missing_ok=True)
+    content = msgspec.json.format(msgspec.json.encode(record), indent=1)
+    with synced_temporary(folder, content) as temporary:
+        return _link_to_next_attempt(temporary, folder, record.point_id)
 
 
 def _link_to_next_attempt(temporary: Path, folder: Path, point_id: str) -> Path:

@@ -5,8 +5,6 @@ from __future__ import annotations
 import dataclasses
 import datetime
 import math
-import os
-import tempfile
 import time
 import traceback
 import uuid
@@ -29,6 +27,7 @@ from suite.core.task import Task
 from suite.core.windows import ReadyArm, common_pass_queries, measure_blocks, warm_up, window_queries
 from suite.core.workload import Workload
 from suite.errors import ImpossibleOutput, InputError, NoEffect, NotApplicable
+from suite.files import write_whole
 from suite.record import (
     SCHEMA_VERSION,
     ApplyCost,
@@ -241,11 +240,7 @@ def _baseline_scores(plan: Plan, baseline: Setup) -> list[float]:
     if file.is_file():
         return msgspec.json.decode(file.read_bytes(), type=list[float])
     scores = plan.workload.evaluate(baseline)
-    file.parent.mkdir(parents=True, exist_ok=True)
-    handle, temporary = tempfile.mkstemp(dir=file.parent, suffix=".tmp")
-    with os.fdopen(handle, "wb") as stream:
-        stream.write(msgspec.json.encode(scores))
-    Path(temporary).replace(file)
+    write_whole(file, msgspec.json.encode(scores))
     return scores
 
 

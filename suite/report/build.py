@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import os
-import tempfile
 from pathlib import Path
 
 from suite.analysis.summary import summarise
 from suite.errors import InputError
+from suite.files import write_whole
 from suite.record import load_run, newest_by_point
 from suite.report.grid import DEFAULT_GRID, load_grid
 from suite.report.model import Report, make_report
@@ -41,9 +40,8 @@ def build_report(run_folder: Path, out: Path | None = None, grid: str = DEFAULT_
     if target.is_dir() or target.name in ("results.csv", "results.json"):
         raise InputError("the report cannot be written there", got=str(target), remedy="name an HTML file")
     try:
-        target.parent.mkdir(parents=True, exist_ok=True)
         for path, content in files.items():
-            _write(path, content)
+            write_whole(path, content)
     except OSError as error:
         raise InputError(
             "the report cannot be written", got=str(target), remedy=f"choose another --out ({error})"
@@ -69,15 +67,3 @@ def read_report(run_folder: Path, grid: str = DEFAULT_GRID) -> Report:
     points = summarise(run, records, intensity.g_co2e_per_kwh)
     superseded = len(pairs) - len(records)
     return make_report(run, points, unreadable=unreadable, superseded=superseded, grid=intensity)
-
-
-def _write(path: Path, content: bytes) -> None:
-    """Whole or not at all: a reader never sees half a file."""
-    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=".", suffix=".tmp")
-    try:
-        with os.fdopen(handle, "wb") as stream:
-            stream.write(content)
-        Path(temporary).chmod(0o644)
-        Path(temporary).replace(path)
-    finally:
-        Path(temporary).unlink(missing_ok=True)
