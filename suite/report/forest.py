@@ -14,6 +14,7 @@ from suite.report.model import Entry, Group
 WIDE_WIDTH, NARROW_WIDTH = 620, 185
 WIDE_ROW, NARROW_ROW = 25, 32
 NARROW_CHARACTERS = 19
+WIDEST_LETTER = 0.62  # mean width of a letter in a wide sans-serif face, as a share of the font's size
 CHANGES = (
     -98,
     -95,
@@ -81,9 +82,15 @@ def _spec(entries: list[Entry], width: int, height: int) -> dict[str, Any]:
             " + format(abs(datum.value - 1) * 100, '.0f') + ' %'"
         ),
     )
-    limit, size = (230, 12) if width == WIDE_WIDTH else (125, 10.5)
+    limit, size = (300, 12) if width == WIDE_WIDTH else (140, 10.5)
+    longest = max(len(line) for name in names for line in name.split("\n"))
     y_axis = alt.Axis(
-        labelExpr="split(datum.value, '\\n')", labelLimit=limit, labelFontSize=size, ticks=False, domain=False
+        labelExpr="split(datum.value, '\\n')",
+        labelLimit=limit,
+        labelFontSize=size,
+        minExtent=min(limit, WIDEST_LETTER * size * longest),  # the reader's font may be wider than the one drawn with
+        ticks=False,
+        domain=False,
     )
     y = alt.Y("label:N", sort=names, title=None, axis=y_axis)
     x = alt.X("ratio:Q", scale=axis.scale(), axis=x_axis)

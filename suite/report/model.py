@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -48,6 +49,14 @@ class Group:
     def scored(self) -> list[Entry]:
         """Entries that can stand in a trade-off chart."""
         return [e for e in self.ok if e.point.score is not None and e.point.energy_per_query_j is not None]
+
+    @property
+    def baseline_j(self) -> float | None:
+        """Mean energy per query of the baseline over all points of the group; None where none was read."""
+        found = [
+            e.point.baseline_energy_per_query_j for e in self.ok if e.point.baseline_energy_per_query_j is not None
+        ]
+        return math.fsum(found) / len(found) if found else None
 
     @property
     def is_training(self) -> bool:

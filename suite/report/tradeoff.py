@@ -35,9 +35,11 @@ def tradeoff_chart(group: Group) -> charts.Chart | None:
 
 def _spec(group: Group, width: int, height: int) -> dict[str, Any]:
     unit = text.scale_for([entry.point.energy_per_query_j for entry in group.scored], text.ENERGY_SCALES)
-    rows = [_row(entry, unit) for entry in group.scored]
     first = group.scored[0].point
-    x = charts.axis_over([row[key] for row in rows for key in ("x", "x_low", "x_high")], width)
+    rows = [_row(entry, unit, group.baseline_j) for entry in group.scored]
+    line = {"x": _short((group.baseline_j or 0.0) / unit.size), "y": _baseline_score(first)}
+    x_ends = [row[key] for row in rows for key in ("x", "x_low", "x_high")]
+    x = charts.axis_over([*x_ends, line["x"]], width)
     y_ends = [row[key] for row in rows for key in ("y", "y_low", "y_high")]
     y = charts.axis_over(y_ends, height, flipped=not first.higher_is_better, allow_log=False)
     y_ticks = [tick for tick in y.ticks if tick <= 100 or first.metric not in text.SHARE_METRICS]
@@ -47,7 +49,7 @@ def _spec(group: Group, width: int, height: int) -> dict[str, Any]:
     x_axis = alt.Axis(values=list(x.ticks), format=".6~g", title=x_title)
     y_axis = alt.Axis(values=y_ticks, format=".6~g", title=_score_title(first))
     place = {"x": alt.X("x:Q", scale=x.scale(), axis=x_axis), "y": alt.Y("y:Q", scale=y.scale(), axis=y_axis)}
-    layers = _marks(rows, _named(rows, x, y, width, height), place)
+    layers = _marks(rows, line, _named(rows, x, y, width, height), place)
     return charts.specification(alt.layer(*layers), width, height)
 
 
@@ -56,9 +58,11 @@ def _score_title(point: PointSummary) -> str:
     return f"{text.words(point.metric or 'score')}{unit}{'' if point.higher_is_better else ' (up is better)'}"
 
 
-def _marks(rows: list[dict[str, Any]], names: list[dict[str, Any]], place: dict[str, Any]) -> list[Any]:
+def _marks(
+    rows: list[dict[str, Any]], line: dict[str, float], names: list[dict[str, Any]], place: dict[str, Any]
+) -> list[Any]:
     """Layers from back to front: baseline, front, intervals, points, names."""
-    baseline = alt.Chart(charts.data([row for row in rows if row["is_baseline"]]))
+    baseline = alt.Chart(charts.data([line]))
     front = alt.Chart(charts.data(sorted((row for row in rows if row["pareto"]), key=lambda row: float(row["x"]))))
     base = alt.Chart(charts.data(rows)).encode(**place)
     leaders = alt.Chart(charts.data([name for name in names if name["far"]]))
@@ -79,12 +83,25 @@ def _marks(rows: list[dict[str, Any]], names: list[dict[str, Any]], place: dict[
     ]
 
 
-def _row(entry: Entry, unit: text.Scale) -> dict[str, Any]:
+def _factor(point: PointSummary) -> float:
+    return 100.0 if point.metric in text.SHARE_METRICS else 1.0
+
+
+def _baseline_score(point: PointSummary) -> float:
+    assert point.baseline_score is not None
+    return _short(point.baseline_score * _factor(point))
+
+
+def _row(entry: Entry, unit: text.Scale, baseline_j: float | None) -> dict[str, Any]:
+    """A point lies at its paired ratio times the baseline that all share: what drifts between points does not show."""
     point = entry.point
     assert point.energy_per_query_j is not None
     assert point.score is not None
-    factor = 100.0 if point.metric in text.SHARE_METRICS else 1.0
-    energy = point.energy_per_query_j / unit.size
+    factor = _factor(point)
+    energy_j = point.energy_per_query_j
+    if baseline_j is not None and point.energy_ratio is not None:
+        energy_j = point.energy_ratio * baseline_j
+    energy = energy_j / unit.size
     low, high = _energy_ends(point, energy)
     worst, best = _score_ends(point)
     return {
