@@ -138,3 +138,20 @@ def test_records_on_disk_are_json(suite_in, tmp_path):
     suite_in("mitigation=tf32")
     (file,) = (tmp_path / "runs" / "default" / "records").iterdir()
     assert json.loads(file.read_text())["point"]["mitigations"] == [{"name": "tf32", "params": {}}]
+
+
+def test_an_architecture_without_weights_is_measured_and_not_scored(suite_in, tmp_path):
+    """The GPU experiment's model, scaled down: random weights, no tokenizer, prompts of random ids."""
+    shape = {
+        "hidden_size": 64, "intermediate_size": 128, "num_hidden_layers": 2, "num_attention_heads": 2,
+        "num_key_value_heads": 1, "head_dim": 32, "vocab_size": 500,
+    }  # fmt: skip
+    code, _ = suite_in(
+        "task=text_generation", "model=llama_1b_random", "task.new_tokens=4", "task.prompt_tokens=8", "batch_size=4",
+        "mitigation=structured_pruning", *[f"model.architecture.{name}={value}" for name, value in shape.items()],
+    )  # fmt: skip
+    ((_, record),) = load_run(tmp_path / "runs" / "default")[0]
+    assert (code, record.status, record.reason) == (0, "ok", None)
+    assert record.scores is None
+    assert record.windows[0].tokens == 4 * record.windows[0].queries
+    assert record.effect["proof"]["structured_pruning"]["recovery_steps"] == 0
