@@ -112,12 +112,19 @@ def _measure(points: list[list[str]], dry_run: bool) -> int:
         return 0
     began_s = time.monotonic()
     failed = 0
+    wrong: InputError | None = None
     if todo:
         with console:
-            failed = sum(record.status == "failed" for record in sweep.run(todo, console))
-    console.summary(failed, time.monotonic() - began_s)
-    if plans[0].plan.config["report"]:
-        _report(plans)
+            try:
+                failed = sum(record.status == "failed" for record in sweep.run(todo, console))
+            except InputError as error:  # a model or data file was opened and found wrong: earlier points stand
+                wrong = error
+    if wrong is None or console.done:
+        console.summary(failed, time.monotonic() - began_s)
+        if plans[0].plan.config["report"]:
+            _report(plans)
+    if wrong is not None:
+        raise wrong
     return 3 if failed else 0
 
 

@@ -10,10 +10,15 @@ import torch
 from hydra.errors import InstantiationException
 from omegaconf import OmegaConf
 
+from suite.core import locations
 from suite.core.setup import DTYPES
 from suite.errors import InputError
+from suite.fingerprint import fingerprint
 from suite.record import MitigationUse, Point
 from suite.runner import Plan
+
+CHECKOUT = Path(__file__).resolve().parent.parent
+"""Where conf/ and models/ lie; relative paths of conf are relative to it."""
 
 
 def plan_of(config: dict[str, Any], labels: dict[str, str]) -> Plan:
@@ -26,6 +31,7 @@ def plan_of(config: dict[str, Any], labels: dict[str, str]) -> Plan:
     Raises:
         InputError: a value is out of range or does not fit another.
     """
+    config = _with_contents(config)
     device = _device(config["device"])
     dtype = _dtype(config["dtype"], device)
     _check_counts(config)
@@ -57,6 +63,27 @@ def plan_of(config: dict[str, Any], labels: dict[str, str]) -> Plan:
         seed=config["seed"],
         threads=config["threads"],
     )
+
+
+def _with_contents(config: dict[str, Any]) -> dict[str, Any]:
+    """``config`` with the embedded models found from any folder, and with fingerprints of local models and data.
+
+    Raises:
+        InputError: a local model or data file is not there.
+    """
+    model, contents = dict(config["model"]), {}
+    path = model.get("path")
+    if path and not Path(path).exists() and (CHECKOUT / path).is_dir():
+        model["path"] = str(CHECKOUT / path)
+    for name, place in (("model", model.get("path")), ("data", config["task"].get("data"))):
+        if not place or not locations.is_local(place):
+            continue
+        found = Path(place).expanduser()
+        if not found.exists():
+            remedy = locations.nearest(found) or "give an existing one, or a hub id"
+            raise InputError(f"the {name} does not exist", got=place, remedy=remedy)
+        contents[name] = fingerprint(found)
+    return config | {"model": model, "contents": contents}
 
 
 def build(settings: dict[str, Any]) -> Any:

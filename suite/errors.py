@@ -18,6 +18,10 @@ class NotApplicable(Exception):
     """
 
 
+class OutOfReach(NotApplicable):
+    """The hub cannot be reached or refuses access: skipped now, tried again by the same command later."""
+
+
 class NoEffect(Exception):
     """The technique was applied, yet nothing it promises to change has changed (status ``failed``)."""
 

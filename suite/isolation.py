@@ -1,4 +1,4 @@
-"""Each point in a process of its own, forked from a server that has imported the libraries but touched no GPU.
+"""Each point in a process of its own, on a CPU forked from a server that has imported the libraries.
 
 A point that crashes, is killed or hangs thus ends as a failed record, and what one technique left behind in
 memory or in global switches cannot change the next one's figures.
@@ -54,7 +54,10 @@ def run_isolated(job: Job, notify: Callable[[str], None]) -> Outcome:
     Raises:
         InputError: the child found bad input.
     """
-    context = multiprocessing.get_context("forkserver")
+    # Some libraries that the server preloads open a CUDA context as they are imported, and a context does not survive
+    # a fork: where CUDA does the work each point starts from nothing, some seconds later.
+    on_cuda = job.config["device"] == "cuda"
+    context = multiprocessing.get_context("spawn") if on_cuda else multiprocessing.get_context("forkserver")
     context.set_forkserver_preload(PRELOAD)
     receiver, sender = context.Pipe(duplex=False)
     process = context.Process(target=_child, args=(job, sender))

@@ -23,11 +23,12 @@ from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
 from suite.errors import InputError
+from suite.fingerprint import fingerprint
 
 CONF = Path(__file__).resolve().parent.parent / "conf"
 GROUPS = ("task", "model", "mitigation", "workload", "meter", "protocol")
 LABELLED = ("task", "model", "workload")
-_NOT_IN_LABEL = ("task.seed", "task.max_scored", "task.query_count", "model.name", "model.revision")
+_NOT_IN_LABEL = ("task.seed", "task.max_scored", "model.name")
 
 
 def parse(overrides: Sequence[str]) -> list[Override]:
@@ -107,7 +108,7 @@ def composed(overrides: Sequence[str]) -> DictConfig:
             config = compose("config", overrides=list(overrides))
     except MissingConfigException as error:
         raise _unknown_option(error) from None
-    except (ConfigCompositionException, HydraException, OmegaConfBaseException) as error:
+    except (ConfigCompositionException, HydraException, OmegaConfBaseException, ValueError) as error:
         raise _unknown_key(error, overrides) from None
     missing = OmegaConf.missing_keys(config)
     if missing:
@@ -119,13 +120,15 @@ def resolved(config: DictConfig) -> dict[str, Any]:
     """Plain containers with every interpolation resolved."""
     container = OmegaConf.to_container(config, resolve=True)
     assert isinstance(container, dict)
-    return {str(key): value for key, value in container.items()}
+    plain = {str(key): value for key, value in container.items()}
+    return plain | {"mitigation": plain.get("mitigation") or {}}
 
 
 def labels(config: dict[str, Any], overrides: Sequence[str]) -> dict[str, str]:
     """What a point calls its task, model and workload: the conf key, and in brackets what the user changed in it.
 
-    A model at the user's own path is called by the path's last part, or by its hub id.
+    A model at the user's own path is called by the path's last part and a fingerprint of what it holds, or by its
+    hub id, so that two models of one name are two points.
     """
     changed: dict[str, list[str]] = {group: [] for group in LABELLED}
     named = _chosen_names(overrides)
@@ -133,8 +136,9 @@ def labels(config: dict[str, Any], overrides: Sequence[str]) -> dict[str, str]:
         key = override.get_key_element().lstrip("+")
         group = key.partition(".")[0]
         if group in LABELLED and "." in key and key not in _NOT_IN_LABEL and key != "model.path":
-            value = str(OmegaConf.select(OmegaConf.create(config), key))
-            changed[group].append(f"{key.partition('.')[2]}={Path(value).name if key == 'task.data' else value}")
+            value = OmegaConf.select(OmegaConf.create(config), key)
+            shown = own_name(value) if key == "task.data" and value else value
+            changed[group].append(f"{key.partition('.')[2]}={shown}")
     name = {
         "task": config["task"]["name"],
         "model": named.get("model.path") or config["model"]["name"],
@@ -145,13 +149,18 @@ def labels(config: dict[str, Any], overrides: Sequence[str]) -> dict[str, str]:
     }
 
 
+def own_name(place: str) -> str:
+    """What the user's own model or data is called: a hub id as it is, a path by its last part and its contents."""
+    path = Path(place).expanduser()
+    return f"{path.resolve().name}@{fingerprint(path)}" if path.exists() else place
+
+
 def _chosen_names(overrides: Sequence[str]) -> dict[str, str]:
     chosen = {}
     for override in parse(overrides):
         key, value = override.get_key_element(), override.value()
         if key == "model.path" and value:
-            path = Path(str(value)).expanduser()
-            chosen[key] = path.resolve().name if path.exists() else str(value)
+            chosen[key] = own_name(str(value))
         elif key == "workload":
             chosen[key] = str(value)
     return chosen

@@ -20,7 +20,7 @@ class Console(Reporter):
     """Draws a bar on a terminal; prints one line a point elsewhere."""
 
     def __init__(self, total: int) -> None:
-        self._total, self._done = total, 0
+        self._total, self.done = total, 0
         self._console = RichConsole(highlight=False)
         self._progress = Progress(
             TextColumn("{task.description}"),
@@ -61,14 +61,14 @@ class Console(Reporter):
 
     def end(self, title: str, status: Status, reason: Reason | None) -> None:
         """Prints the point's line."""
-        self._done += 1
+        self.done += 1
         why = f": {reason.message.splitlines()[0][:120]}" if reason and reason.message else ""
-        left_s = (time.monotonic() - self._began_s) / self._done * (self._total - self._done)
+        left_s = (time.monotonic() - self._began_s) / self.done * (self._total - self.done)
         left = f"  ({left_s / 60:.0f} min left)" if self._progress.disable and left_s >= 30 else ""
-        line = f"[{self._done}/{self._total}] {_MARKS[status]} {title}{why}{left}"
+        line = f"[{self.done}/{self._total}] {_MARKS[status]} {title}{why}{left}"
         self._console.print(line, markup=False, soft_wrap=True)
         self._progress.advance(self._task)
 
     def summary(self, failed: int, took_s: float) -> None:
         """The last line before the report's path."""
-        print(f"{self._done} points measured in {took_s / 60:.1f} minutes" + (f", {failed} failed" if failed else ""))
+        print(f"{self.done} points measured in {took_s / 60:.1f} minutes" + (f", {failed} failed" if failed else ""))

@@ -26,7 +26,7 @@ from suite.core.setup import Setup
 from suite.core.task import Task
 from suite.core.windows import ReadyArm, common_pass_queries, measure_blocks, warm_up, window_queries
 from suite.core.workload import Workload
-from suite.errors import ImpossibleOutput, InputError, NoEffect, NotApplicable
+from suite.errors import ImpossibleOutput, InputError, NoEffect, NotApplicable, OutOfReach
 from suite.files import write_whole
 from suite.record import (
     SCHEMA_VERSION,
@@ -42,6 +42,7 @@ from suite.record import (
     digest,
 )
 
+OUT_OF_REACH = "out_of_reach"
 _NO_FIGURE = ("name", "runs_dir", "report", "isolation", "point_timeout_s")
 _MEMORY_BATCHES = 2  # batches of the pass that takes the peak memory
 
@@ -85,6 +86,8 @@ def measure(plan: Plan, notify: Callable[[str], None] = lambda stage: None) -> R
         _measure(plan, found, notify)
     except InputError:
         raise
+    except OutOfReach as error:
+        status, reason = "skipped", Reason(kind=OUT_OF_REACH, message=str(error))
     except NotApplicable as error:
         status, reason = "skipped", Reason(kind="not_applicable", message=str(error))
     except NoEffect as error:
@@ -143,8 +146,9 @@ def _measure(plan: Plan, found: dict[str, Any], notify: Callable[[str], None]) -
 def _measure_windows(
     plan: Plan, arms: dict[Arm, ReadyArm], meter: OpenMeter, found: dict[str, Any], notify: Callable[[str], None]
 ) -> None:
+    before = _idle(plan, meter)  # ahead of the warm-up: nothing may pause between it and the first window
     seconds_per_query: dict[Arm, float] = {}
-    found["warnings"] = []
+    found["warnings"], found["windows"] = [], []
     for name, arm in arms.items():
         notify(f"warming up the {name}")
         seconds_per_query[name], warning = warm_up(arm, plan.protocol)
@@ -156,9 +160,8 @@ def _measure_windows(
         window_s=plan.protocol.window_s[plan.point.device],
         least=plan.protocol.window_queries,
     )
-    before = _idle(plan, meter)
     found["pairing"] = "resident"
-    found["windows"], found["converged"] = measure_blocks(arms, queries, plan.protocol, meter, notify)
+    found["converged"] = measure_blocks(arms, queries, plan.protocol, meter, notify, found["windows"])
     found["idle"] = _mean_idle(before, _idle(plan, meter))
     found["warnings"] += meter.warnings()
     if not found["converged"]:
@@ -218,10 +221,7 @@ def _scores(plan: Plan, baseline: Setup, candidate: Setup) -> Scores | None:
     if baseline.random_weights:
         return None
     reference = _baseline_scores(plan, baseline)
-    scores = reference if candidate is baseline else plan.workload.evaluate(candidate)
-    broken = sum(not math.isfinite(score) for score in scores)
-    if broken:
-        raise ImpossibleOutput(f"{broken} of {len(scores)} scores are not finite: the technique broke the model")
+    scores = reference if candidate is baseline else _finite(plan.workload.evaluate(candidate), "candidate")
     return Scores(
         metric=plan.task.metric,
         higher_is_better=plan.task.higher_is_better,
@@ -231,15 +231,23 @@ def _scores(plan: Plan, baseline: Setup, candidate: Setup) -> Scores | None:
     )
 
 
+def _finite(scores: list[float], arm: Arm) -> list[float]:
+    broken = sum(not math.isfinite(score) for score in scores)
+    if broken:
+        raise ImpossibleOutput(f"{broken} of {len(scores)} scores of the {arm} are not finite")
+    return scores
+
+
 def _baseline_scores(plan: Plan, baseline: Setup) -> list[float]:
     """The baseline's scores, computed once a run for all points that share it."""
     point = plan.point
-    shared = {name: plan.config.get(name) for name in ("task", "model", "workload", "seed")}
+    shared = {name: plan.config.get(name) for name in ("task", "model", "workload", "seed", "threads", "contents")}
     shared |= {"batch_size": point.batch_size, "dtype": point.dtype, "device": point.device}
+    shared |= {"packages": environment.packages(), "hardware": environment.hardware(point.device)["name"]}
     file = plan.scores_folder / f"{digest(shared)}.json"
     if file.is_file():
         return msgspec.json.decode(file.read_bytes(), type=list[float])
-    scores = plan.workload.evaluate(baseline)
+    scores = _finite(plan.workload.evaluate(baseline), "baseline")
     write_whole(file, msgspec.json.encode(scores))
     return scores
 
@@ -250,6 +258,8 @@ def _peak_memory(arms: dict[Arm, ReadyArm], model_bytes: dict[str, int]) -> dict
     for name, arm in arms.items():
         arm.loop.reset()
         queries = min(arm.loop.pass_queries, _MEMORY_BATCHES * arm.setup.batch_size)
+        arm.loop.run(queries)  # the first run also makes what is kept from then on (workspaces, caches)
+        arm.loop.reset()
         work = peak_work_bytes(lambda arm=arm, queries=queries: arm.loop.run(queries), arm.setup.device)  # type: ignore[misc]
         if work is not None:
             peaks[name] = model_bytes[name] + work

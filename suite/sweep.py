@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import datetime
+import re
 import uuid
 from collections.abc import Callable
 from pathlib import Path
@@ -25,8 +26,18 @@ from suite.assemble import plan_of
 from suite.errors import InputError
 from suite.isolation import Job, Outcome, run_here, run_isolated
 from suite.overrides import CONF, composed, labels, resolved
-from suite.record import SCHEMA_VERSION, Reason, Record, Status, load, load_run, save
-from suite.runner import Plan, config_hash
+from suite.record import (
+    SCHEMA_VERSION,
+    Reason,
+    Record,
+    RecordError,
+    Status,
+    load,
+    load_run,
+    newest_by_point,
+    save,
+)
+from suite.runner import OUT_OF_REACH, Plan, config_hash
 
 STARTUP_S = 6.0  # of a point beside warm-up and windows: start, loading, applying, scoring; for the forecast only
 
@@ -57,19 +68,55 @@ def planned(points: list[list[str]]) -> list[PlannedPoint]:
         config = resolved(composed(overrides))
         names = labels(config, overrides)
         found.append(PlannedPoint(overrides=overrides, labels=names, plan=plan_of(config, names)))
+    _check_distinct(found)
     return found
 
 
+def _check_distinct(points: list[PlannedPoint]) -> None:
+    """One run, and no two points that its report could not tell apart.
+
+    Raises:
+        InputError: otherwise.
+    """
+    names = sorted({str(each.plan.config["name"]) for each in points})
+    if len(names) > 1:
+        raise InputError("a sweep is one run", got=names, remedy="give one name=")
+    seen: dict[str, PlannedPoint] = {}
+    for each in points:
+        first = seen.setdefault(each.plan.point.point_id, each)
+        if config_hash(first.plan.config) != config_hash(each.plan.config):
+            different = sorted(set(first.overrides) ^ set(each.overrides))
+            raise InputError(
+                "points that differ only in how they are measured would hide each other in one report",
+                got=different,
+                remedy="measure them in runs of their own, name=…",
+            )
+
+
 def pending(points: list[PlannedPoint]) -> list[PlannedPoint]:
-    """Those without an ok or skipped record of the same configuration on this machine and these packages."""
+    """Those whose record that the report shows is not of this configuration, machine and packages, or not final.
+
+    Failed points are tried again, and so are those that were skipped because the hub was out of reach.
+    """
     if not points:
         return []
-    here = _surroundings(environment.describe(points[0].plan.point.device))
-    done = set()
-    for _, record in load_run(run_folder(points[0]))[0]:
-        if record.status != "failed" and _surroundings(record.environment) == here:
-            done.add((record.point_id, record.config_hash))
-    return [each for each in points if (each.plan.point.point_id, config_hash(each.plan.config)) not in done]
+    shown = {record.point_id: record for record in newest_by_point(load_run(run_folder(points[0]))[0])}
+    here = {
+        device: _surroundings(environment.describe(device)) for device in {each.plan.point.device for each in points}
+    }
+    return [
+        each
+        for each in points
+        if not _is_done(
+            shown.get(each.plan.point.point_id), config_hash(each.plan.config), here[each.plan.point.device]
+        )
+    ]
+
+
+def _is_done(record: Record | None, configuration: str, surroundings: tuple[Any, ...]) -> bool:
+    if record is None or record.status == "failed" or (record.reason and record.reason.kind == OUT_OF_REACH):
+        return False
+    return record.config_hash == configuration and _surroundings(record.environment) == surroundings
 
 
 def _surroundings(described: dict[str, Any]) -> tuple[Any, ...]:
@@ -155,15 +202,19 @@ def _run_one(point: PlannedPoint, reporter: Reporter) -> Record:
 
 def _record_of(outcome: Outcome, plan: Plan, job: Job, started_at: str) -> Record:
     """The record a point left, or one that says how its process died."""
+    kind, message = outcome.kind or "crashed", outcome.message or ""
     if outcome.record is not None:
-        return load(outcome.record)
+        try:
+            return load(outcome.record)
+        except RecordError as error:
+            kind, message = "unreadable_record", str(error)
     record = Record(
         schema_version=SCHEMA_VERSION,
         record_id=uuid.uuid4().hex,
         point_id=plan.point.point_id,
         config_hash=config_hash(plan.config),
         status="failed",
-        reason=Reason(kind=outcome.kind or "crashed", message=outcome.message or ""),
+        reason=Reason(kind=kind, message=message),
         started_at=started_at,
         finished_at=datetime.datetime.now(datetime.UTC).isoformat(timespec="milliseconds"),
         config=plan.config,
@@ -174,11 +225,10 @@ def _record_of(outcome: Outcome, plan: Plan, job: Job, started_at: str) -> Recor
 
 
 def check_name(name: str) -> None:
-    """Refuses run names that leave the runs folder.
+    """Refuses run names that are more or less than one folder's name.
 
     Raises:
-        InputError: the name is empty, absolute, or climbs.
+        InputError: the name is empty, has a slash, or climbs.
     """
-    parts = Path(name).parts
-    if not name.strip() or Path(name).is_absolute() or ".." in parts:
-        raise InputError("name must be a folder below runs_dir", got=name, remedy="use letters, digits, - and _")
+    if not re.fullmatch(r"[\w][\w .+=@-]*", name):
+        raise InputError("name must be one folder below runs_dir", got=name, remedy="use letters, digits, - and _")

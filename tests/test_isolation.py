@@ -1,4 +1,7 @@
+import dataclasses
+
 import pytest
+import torch
 
 from suite.errors import InputError
 from suite.isolation import Job, run_here, run_isolated
@@ -59,6 +62,13 @@ def test_bad_input_found_by_the_process_comes_through(job):
 def test_an_error_of_the_technique_is_a_record(job):
     record = load(run_isolated(job("raise"), ignore).record)
     assert (record.status, record.reason.kind) == ("failed", "RuntimeError")
+
+
+@pytest.mark.skipif(torch.cuda.is_available(), reason="this machine has CUDA")
+def test_where_cuda_would_do_the_work_the_process_starts_afresh(job):
+    asked = job("nothing")
+    with pytest.raises(InputError, match="no CUDA device"):  # found by the child, which was spawned and got so far
+        run_isolated(dataclasses.replace(asked, config=asked.config | {"device": "cuda"}), ignore)
 
 
 def test_without_isolation_the_record_is_the_same_kind(job):

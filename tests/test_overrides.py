@@ -1,3 +1,5 @@
+import re
+
 import pytest
 
 from suite.errors import InputError
@@ -82,10 +84,12 @@ def test_labels_name_what_the_user_changed():
 
 def test_an_own_model_and_data_are_called_by_their_last_part(tmp_path):
     (tmp_path / "mine").mkdir()
+    (tmp_path / "mine" / "config.json").write_text("{}")
+    (tmp_path / "reviews.jsonl").write_text("{}")
     overrides = ["task=text_classification", f"model.path={tmp_path}/mine", f"task.data={tmp_path}/reviews.jsonl"]
     found = labels(resolved(composed(overrides)), overrides)
-    assert found["model"] == "mine"
-    assert found["task"] == "text_classification[data=reviews.jsonl]"
+    assert re.fullmatch(r"mine@[0-9a-f]{8}", found["model"])
+    assert re.fullmatch(r"text_classification\[data=reviews\.jsonl@[0-9a-f]{8}\]", found["task"])
 
 
 @pytest.mark.parametrize(
@@ -126,3 +130,23 @@ def test_what_is_no_override_is_named(override):
 def test_an_unknown_experiment_gets_the_nearest_one():
     with pytest.raises(InputError, match=r"did you mean embedded\?"):
         experiment_points("embeded", [])
+
+
+def test_two_models_of_one_name_are_two_models(tmp_path):
+    names = set()
+    for folder, content in (("a", "1"), ("b", "2")):
+        (tmp_path / folder / "best").mkdir(parents=True)
+        (tmp_path / folder / "best" / "config.json").write_text(content)
+        overrides = [f"model.path={tmp_path}/{folder}/best"]
+        names.add(labels(resolved(composed(overrides)), overrides)["model"])
+    assert len(names) == 2
+
+
+def test_no_technique_at_all_is_the_baseline_against_itself():
+    assert resolved(composed(["mitigation=[]"]))["mitigation"] == {}
+
+
+@pytest.mark.parametrize("override", ["task=null", "mitigation=null", "workload=null"])
+def test_a_group_of_nothing_is_bad_input(override):
+    with pytest.raises(InputError):
+        composed([override])

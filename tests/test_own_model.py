@@ -9,6 +9,7 @@ from tokenizers.pre_tokenizers import Whitespace
 from transformers import PreTrainedTokenizerFast
 
 from suite.__main__ import main
+from suite.fingerprint import fingerprint
 from suite.record import load_run
 from tests.fakes import tiny_bert, tiny_vit
 from tests.test_command_line import FAST
@@ -54,7 +55,8 @@ def test_a_fine_tuned_bert_and_a_file_of_sentences_are_measured_and_scored(tmp_p
     assert code == 0
     (record,) = records
     assert (record.status, record.reason) == ("ok", None)
-    assert (record.point.model, record.point.task) == ("my-bert", "text_classification[data=reviews.jsonl]")
+    assert record.point.model == f"my-bert@{fingerprint(bert)}"
+    assert f"data=reviews.jsonl@{fingerprint(reviews)}" in record.point.task
     assert len(record.scores.baseline) == len(record.scores.candidate) > 0
     assert set(record.scores.baseline) <= {0.0, 1.0}
 

@@ -4,9 +4,10 @@ import json
 import pytest
 
 from suite import runner
+from suite.core import windows
 from suite.core.pretrained import ModelSpec
 from suite.core.protocol import Protocol
-from suite.errors import InputError, NoEffect
+from suite.errors import ImpossibleOutput, InputError, NoEffect, OutOfReach
 from suite.record import MitigationUse, Point
 from suite.workloads.offline import Offline
 from suite.workloads.single_stream import SingleStream
@@ -113,7 +114,31 @@ def test_scores_that_are_not_finite_fail_the_point(plan, monkeypatch):
     monkeypatch.setattr(type(task), "evaluate", lambda self, setup: [float("nan"), 1.0])
     record = runner.measure(plan(task=task, mitigations={"fault": Fault(how="nothing")}))
     assert (record.status, record.reason.kind) == ("failed", "impossible_output")
-    assert "1 of 2 scores are not finite" in record.reason.message
+    assert record.reason.message == "1 of 2 scores of the baseline are not finite"
+
+
+def test_windows_measured_before_a_failure_are_kept(plan, monkeypatch):
+    measure = windows.measure_window
+    made = []
+
+    def failing(arm, queries, block, meter):
+        made.append(arm)
+        if len(made) == 6:
+            raise ImpossibleOutput("the meter stands still")
+        return measure(arm, queries, block, meter)
+
+    monkeypatch.setattr(windows, "measure_window", failing)
+    record = runner.measure(plan())
+    assert (record.status, len(record.windows)) == ("failed", 5)
+
+
+def test_a_hub_out_of_reach_has_a_kind_of_its_own(plan, monkeypatch):
+    def out_of_reach(*args, **kwargs):
+        raise OutOfReach("no route")
+
+    monkeypatch.setattr(runner, "load_pretrained", out_of_reach)
+    record = runner.measure(plan())
+    assert (record.status, record.reason.kind) == ("skipped", "out_of_reach")
 
 
 def test_random_weights_are_not_scored(plan):

@@ -1,13 +1,15 @@
 import dataclasses
+from pathlib import Path
 
 import msgspec
 import pytest
 
 from suite import sweep
 from suite.errors import InputError
+from suite.isolation import Job, Outcome
 from suite.progress import Console
 from suite.record import Reason, load_run, save
-from suite.runner import config_hash
+from suite.runner import OUT_OF_REACH, config_hash
 from tests.test_record import record
 
 
@@ -69,8 +71,6 @@ def test_the_forecast_follows_the_protocol(point):
 
 
 def test_the_record_of_a_dead_process_keeps_what_it_was_about(point):
-    from suite.isolation import Job, Outcome
-
     plan = point.plan
     job = Job(config=plan.config, labels=point.labels, records=sweep.run_folder(point) / "records",
               log=sweep.run_folder(point) / "log", timeout_s=1.0)  # fmt: skip
@@ -94,7 +94,55 @@ def test_the_console_counts_and_names_the_reason(capsys):
     assert "2 points measured in 1.0 minutes, 1 failed" in printed
 
 
-@pytest.mark.parametrize("name", ["", "  ", "/tmp/x", "../x", "a/../../b"])
+def test_an_older_record_that_the_report_does_not_show_is_not_enough(point):
+    folder = sweep.run_folder(point) / "records"
+    save(done(point), folder)
+    save(done(point, config_hash="measured otherwise since"), folder)
+    assert sweep.pending([point]) == [point]
+
+
+def test_a_hub_that_was_out_of_reach_is_tried_again(point):
+    reason = Reason(kind=OUT_OF_REACH, message="the hub is not reachable")
+    save(done(point, status="skipped", reason=reason), sweep.run_folder(point) / "records")
+    assert sweep.pending([point]) == [point]
+
+
+def test_another_content_of_a_local_model_is_another_configuration(tmp_path, point):
+    assert point.plan.config["contents"]["model"]
+    changed = point.plan.config | {"contents": {"model": "retrained"}}
+    assert config_hash(changed) != config_hash(point.plan.config)
+
+
+@pytest.mark.parametrize(
+    "values", [["seed=0", "seed=1"], ["protocol=quick", "protocol=strict"], ["threads=1", "threads=2"]]
+)
+def test_points_that_the_report_could_not_tell_apart_are_refused(tmp_path, values):
+    with pytest.raises(InputError, match="hide each other"):
+        sweep.planned([[f"runs_dir={tmp_path}", value] for value in values])
+
+
+def test_a_sweep_over_names_is_refused(tmp_path):
+    with pytest.raises(InputError, match="one run"):
+        sweep.planned([[f"runs_dir={tmp_path}", f"name={name}"] for name in ("a", "b")])
+
+
+def test_embedded_models_are_found_from_any_folder(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (planned,) = sweep.planned([[f"runs_dir={tmp_path}"]])
+    assert Path(planned.plan.model.path).is_dir()
+
+
+def test_a_record_that_cannot_be_read_back_is_a_failed_point(point):
+    folder = sweep.run_folder(point) / "records"
+    folder.mkdir(parents=True)
+    (folder / f"{point.plan.point.point_id}-1.json").write_text("{")
+    job = Job(config=point.plan.config, labels=point.labels, records=folder, log=folder / "log", timeout_s=1.0)
+    outcome = Outcome(record=folder / f"{point.plan.point.point_id}-1.json")
+    made = sweep._record_of(outcome, point.plan, job, "2026-01-01T00:00:00")
+    assert (made.status, made.reason.kind) == ("failed", "unreadable_record")
+
+
+@pytest.mark.parametrize("name", ["", "  ", "/tmp/x", "../x", "a/../../b", "a/b", "."])
 def test_a_run_name_cannot_leave_the_runs_folder(name):
     with pytest.raises(InputError, match="name"):
         sweep.check_name(name)

@@ -26,6 +26,16 @@ def latency_p50(windows: Sequence[Window], arm: Arm) -> float | None:
     return statistics.median(per_batch) if per_batch else None
 
 
+def latency_percentile(windows: Sequence[Window], arm: Arm, percent: int) -> float | None:
+    """Seconds within which ``percent`` of the single queries were answered (nearest rank).
+
+    Returns:
+        None where no query was waited for by itself.
+    """
+    single = sorted(latency for window in windows if window.arm == arm for latency in window.latencies_s or [])
+    return single[math.ceil(percent / 100 * len(single)) - 1] if single else None
+
+
 def throughput(windows: Sequence[Window], arm: Arm) -> float | None:
     """Queries a second over all windows of one arm; None where no time passed."""
     chosen = [window for window in windows if window.arm == arm]

@@ -12,7 +12,7 @@ from suite import blocks
 from suite.analysis import accuracy, energy, pareto, speed
 from suite.analysis.break_even import break_even_queries
 from suite.analysis.verdict import Verdict, absolute_margin, verdict_on
-from suite.record import ApplyCost, Reason, Record, RecordWarning
+from suite.record import ApplyCost, Arm, Reason, Record, RecordWarning
 from suite.units import BYTES_PER_MB, joules_to_kwh
 
 QUERIES_PER_CO2E = 1000
@@ -73,7 +73,11 @@ class PointSummary(msgspec.Struct, frozen=True, kw_only=True):
     block_energy_ratios: list[float] = []
     energy_per_query_by_component_j: dict[str, dict[str, float]] = {}
     methods: dict[str, str] = {}
+    latency_ms_p95: float | None = None
+    latency_ms_p99: float | None = None
     baseline_latency_ms_p50: float | None = None
+    baseline_latency_ms_p95: float | None = None
+    baseline_latency_ms_p99: float | None = None
     baseline_throughput_qps: float | None = None
     baseline_peak_memory_mb: float | None = None
     baseline_model_mb: float | None = None
@@ -264,6 +268,8 @@ def _speed_fields(record: Record) -> dict[str, Any]:
         for component in sorted({name for window in windows for name in window.energy_j})
     }
     return {
+        **_tail("latency_ms", record, "candidate"),
+        **_tail("baseline_latency_ms", record, "baseline"),
         "queries": sum(window.queries for window in windows if window.arm == "candidate"),
         "latency_ms_p50": None if candidate_s is None else candidate_s * 1e3,
         "baseline_latency_ms_p50": None if baseline_s is None else baseline_s * 1e3,
@@ -275,6 +281,12 @@ def _speed_fields(record: Record) -> dict[str, Any]:
         "converged": record.converged,
         "pairing": record.pairing,
     }
+
+
+def _tail(name: str, record: Record, arm: Arm) -> dict[str, float | None]:
+    """The slow end of the latencies, where each query was waited for."""
+    found = {percent: speed.latency_percentile(record.windows, arm, percent) for percent in (95, 99)}
+    return {f"{name}_p{percent}": None if value is None else value * 1e3 for percent, value in found.items()}
 
 
 def _both_arms(record: Record, component: str) -> dict[str, float]:

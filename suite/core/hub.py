@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Literal
 
-from suite.errors import InputError, NotApplicable
+from suite.errors import InputError, NotApplicable, OutOfReach
 
 Kind = Literal["model", "dataset"]
 
@@ -76,7 +76,7 @@ def explain(error: BaseException, repo_id: str, revision: str | None, kind: Kind
 
     for cause in chain(error):
         if isinstance(cause, GatedRepoError) or _access_refused(cause):
-            return NotApplicable(
+            return OutOfReach(
                 f"the {kind} {repo_id} is gated or private: accept its terms on the hub and log in with `hf auth login`"
             )
         if isinstance(cause, RepositoryNotFoundError):
@@ -84,7 +84,7 @@ def explain(error: BaseException, repo_id: str, revision: str | None, kind: Kind
         if isinstance(cause, RevisionNotFoundError):
             remedy = "give a branch, tag or commit that the repository has"
             return InputError(f"{repo_id} has no such revision", got=revision, remedy=remedy)
-    return NotApplicable(f"the hub is not reachable: {first_line(root_cause(error))}")
+    return OutOfReach(f"the hub is not reachable: {first_line(root_cause(error))}")
 
 
 def is_connection_failure(error: BaseException) -> bool:
@@ -169,7 +169,7 @@ def _unknown(repo_id: str, kind: Kind) -> InputError:
 def _from_cache(repo_id: str, revision: str | None, kind: Kind, reason: str) -> Repository:
     cached = _cached_model(repo_id, revision) if kind == "model" else _cached_dataset(repo_id)
     if cached is None:
-        raise NotApplicable(f"the hub is not reachable: {reason}; and {repo_id} is not in the local cache")
+        raise OutOfReach(f"the hub is not reachable: {reason}; and {repo_id} is not in the local cache")
     return Repository(repo_id=repo_id, revision=cached or None, files=(), cached_only=True)
 
 

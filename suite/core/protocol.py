@@ -43,6 +43,16 @@ class Protocol:
 
     def __post_init__(self) -> None:
         """Checks what would make a measurement meaningless."""
+        for name in ("min_blocks", "max_blocks", "window_queries"):
+            value = getattr(self, name)
+            if isinstance(value, bool) or not isinstance(value, int):
+                raise InputError(f"protocol.{name} must be a whole number", got=value, remedy="give one")
+        if not 0 <= self.warmup_min_s <= self.warmup_max_s or self.idle_s < 0:
+            raise InputError(
+                "protocol needs 0 <= warmup_min_s <= warmup_max_s and idle_s of at least 0",
+                got=(self.warmup_min_s, self.warmup_max_s, self.idle_s),
+                remedy="give such seconds",
+            )
         if not 2 <= self.min_blocks <= self.max_blocks:
             raise InputError(
                 "protocol.min_blocks must be at least 2 and at most protocol.max_blocks",

@@ -145,14 +145,22 @@ def measure_blocks(
     protocol: Protocol,
     meter: OpenMeter,
     notify: Callable[[str], None],
-) -> tuple[list[Window], bool]:
+    windows: list[Window],
+) -> bool:
     """Blocks until the interval is narrow enough or the cap is reached.
 
+    Args:
+        arms: both, warmed up.
+        queries: a window of each.
+        protocol: when to stop.
+        meter: open.
+        notify: told of each block as it starts.
+        windows: every window is appended as it is measured, so that an error later on loses none.
+
     Returns:
-        All windows in the order measured, and whether the target was met.
+        Whether the target was met.
     """
     device = arms["baseline"].setup.device
-    windows: list[Window] = []
     for block in range(protocol.max_blocks):
         notify(f"block {block + 1} of {protocol.min_blocks} to {protocol.max_blocks}")
         for name in ORDERS[block % 2]:
@@ -160,8 +168,8 @@ def measure_blocks(
         if block + 1 >= protocol.min_blocks:
             interval = energy_ratio(windows, protocol.stop_level)
             if interval is not None and interval.half_width <= protocol.target_half_width[device]:
-                return windows, True
-    return windows, False
+                return True
+    return False
 
 
 def energy_ratio(windows: list[Window], level: float) -> Interval | None:

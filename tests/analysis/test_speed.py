@@ -1,7 +1,8 @@
 import msgspec
 import pytest
 
-from suite.analysis.speed import latency_p50, throughput
+from suite.analysis.speed import latency_p50, latency_percentile, throughput
+from suite.record import Window
 from tests.synthetic import windows
 
 
@@ -28,3 +29,16 @@ def test_throughput_is_all_queries_over_all_time():
 
 def test_throughput_of_nothing_is_unknown():
     assert throughput([], "candidate") is None
+
+
+def test_percentiles_are_the_nearest_rank_over_single_queries():
+    seen = [
+        Window(
+            arm="candidate", block=0, queries=50, tokens=None, duration_s=1.0, energy_j={}, method={},
+            latencies_s=[float(value) for value in range(first, first + 50)],
+        )
+        for first in (1, 51)
+    ]  # fmt: skip
+    assert latency_percentile(seen, "candidate", 95) == 95.0
+    assert latency_percentile(seen, "candidate", 99) == 99.0
+    assert latency_percentile(seen, "baseline", 95) is None

@@ -39,16 +39,22 @@ def arms(world, *, candidate_j=0.8):
 QUERIES = {"baseline": 50, "candidate": 50}
 
 
+def measured(world, **changes):
+    windows = []
+    arguments = (arms(world), QUERIES, protocol(**changes), OpenWorldMeter(world), lambda stage: None, windows)
+    return windows, measure_blocks(*arguments)
+
+
 def test_windows_alternate_abba_then_baab():
     world = World()
-    windows, _ = measure_blocks(arms(world), QUERIES, protocol(), OpenWorldMeter(world), lambda stage: None)
+    windows, _ = measured(world)
     order = "".join("A" if each.arm == "baseline" else "B" for each in windows[:8])
     assert order == "ABBABAAB"
 
 
 def test_a_constant_ratio_converges_at_the_fewest_blocks():
     world = World()
-    windows, converged = measure_blocks(arms(world), QUERIES, protocol(), OpenWorldMeter(world), lambda stage: None)
+    windows, converged = measured(world)
     assert converged
     assert len(windows) == 4 * 4
     assert energy_ratio(windows, 0.95).estimate == pytest.approx(0.8)
@@ -56,7 +62,7 @@ def test_a_constant_ratio_converges_at_the_fewest_blocks():
 
 def test_linear_drift_cancels_within_a_block():
     world = World(drift=lambda now_s: 1 + 0.0005 * now_s)  # 20 s a block: 1 % a block, 16 % over all
-    windows, _ = measure_blocks(arms(world), QUERIES, protocol(), OpenWorldMeter(world), lambda stage: None)
+    windows, _ = measured(world)
     assert energy_ratio(windows, 0.95).estimate == pytest.approx(0.8, rel=1e-4)
 
 
@@ -74,9 +80,7 @@ def test_the_same_drift_biases_one_arm_after_the_other():
 
 def test_noise_that_never_narrows_is_reported_as_unconverged():
     world = World(drift=lambda now_s: 1.0 if int(now_s / 5) % 3 else 2.0)
-    windows, converged = measure_blocks(
-        arms(world), QUERIES, protocol(max_blocks=6), OpenWorldMeter(world), lambda stage: None
-    )
+    windows, converged = measured(world, max_blocks=6)
     assert not converged
     assert len(windows) == 6 * 4
 
