@@ -35,6 +35,7 @@ bench: $(SETUP) ## set up, measure EXPERIMENT (gpu where CUDA is usable, else em
 	$(PY) -m suite experiment=$$experiment $(if $(NAME),name=$(NAME)) $(ARGS)
 
 report: $(SETUP) ## rebuild the report of run NAME
+	@[ -n "$(NAME)" ] || { echo "error: no run named, got NAME='', use make report NAME=…" >&2; exit 2; }
 	@$(PY) -m suite.report runs/$(NAME)
 
 doctor: $(SETUP) ## what this machine can measure and which techniques can run here

@@ -114,6 +114,7 @@ def _measure(points: list[list[str]], dry_run: bool) -> int:
     failed = 0
     wrong: InputError | None = None
     if todo:
+        sweep.check_folder(sweep.run_folder(plans[0]))
         with console:
             try:
                 failed = sum(record.status == "failed" for record in sweep.run(todo, console))
@@ -132,7 +133,7 @@ def _report(plans: list[PlannedPoint]) -> None:
     from suite import sweep
     from suite.report.build import build_report
 
-    print(f"report: {build_report(sweep.run_folder(plans[0]))}")
+    print(f"report: {build_report(sweep.run_folder(plans[0]), warn=lambda line: print(line, file=sys.stderr))}")
 
 
 if __name__ == "__main__":

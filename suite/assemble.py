@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 from typing import Any
 
@@ -96,11 +97,13 @@ def build(settings: dict[str, Any]) -> Any:
             if isinstance(cause, InputError):
                 raise cause from None
             cause = cause.__cause__
-        raise InputError(
-            f"{settings.get('_target_', 'a component')} could not be built ({str(error).splitlines()[0]})",
-            got={key: value for key, value in settings.items() if key != "_target_"},
-            remedy="check its yaml under conf/",
-        ) from error
+        last: BaseException = error
+        while last.__cause__ is not None:
+            last = last.__cause__
+        kind = str(settings.get("_target_", "component")).rpartition(".")[2]
+        values = {key: value for key, value in settings.items() if key != "_target_"}
+        remedy = "check the values against the comments of its yaml under conf/"
+        raise InputError(f"{kind} cannot be built ({last})", got=values, remedy=remedy) from error
 
 
 def _device(wanted: str) -> str:
@@ -129,12 +132,12 @@ def _dtype(wanted: str, device: str) -> str:
 
 
 def _check_counts(config: dict[str, Any]) -> None:
-    for name, least in (("batch_size", 1), ("seed", 0), ("point_timeout_s", 1)):
-        value = config[name]
+    counts = {name: (config[name], least) for name, least in (("batch_size", 1), ("seed", 0), ("point_timeout_s", 1))}
+    task = config["task"]
+    counts |= {f"task.{name}": (task[name], least) for name, least in (("query_count", 1), ("seed", 0))}
+    for name, (value, least) in counts.items():
         if isinstance(value, bool) or not isinstance(value, int) or value < least:
-            raise InputError(
-                f"{name} must be a whole number of at least {least}", got=value, remedy="give such a number"
-            )
+            raise InputError(f"{name} must be a whole number of at least {least}", got=value, remedy="give one")
     threads = config["threads"]
     if threads is not None and (isinstance(threads, bool) or not isinstance(threads, int) or threads < 1):
         raise InputError(
@@ -142,3 +145,18 @@ def _check_counts(config: dict[str, Any]) -> None:
         )
     if config["isolation"] not in ("process", "none"):
         raise InputError("isolation must be process or none", got=config["isolation"], remedy="choose one")
+    _check_task(task)
+    if not isinstance(config["report"], bool):
+        raise InputError("report must be true or false", got=config["report"], remedy="choose one")
+
+
+def _check_task(task: dict[str, Any]) -> None:
+    margin, relative, data = task["margin"], task["margin_relative"], task["data"]
+    if isinstance(margin, bool) or not isinstance(margin, int | float) or not 0 <= margin < math.inf:
+        raise InputError(
+            "task.margin must be a number of at least 0", got=margin, remedy="give the largest harmless loss"
+        )
+    if not isinstance(relative, bool):
+        raise InputError("task.margin_relative must be true or false", got=relative, remedy="choose one")
+    if data is not None and not str(data).strip():
+        raise InputError("task.data is empty", got=data, remedy="give a file, a folder, a hub id, or null")

@@ -46,8 +46,26 @@ def parse(overrides: Sequence[str]) -> list[Override]:
             raise InputError("this is no override", got=text, remedy="write key=value, see --help") from error
         if not override.get_key_element():
             raise InputError("this override has no key", got=text, remedy="write key=value, see --help")
+        _check_kind(override)
         parsed.append(override)
     return parsed
+
+
+def _check_kind(override: Override) -> None:
+    """Refuses what Hydra allows and this suite would pass over in silence: removed and added keys, spoilt stacks."""
+    key, text = override.get_key_element(), override.input_line
+    if override.is_delete():
+        raise InputError("keys cannot be removed", got=text, remedy="set another value")
+    if override.is_add() and not key.lstrip("+").startswith(("hydra", "model.architecture.")):
+        raise InputError("keys cannot be added", got=text, remedy="write it without + to see the nearest known key")
+    if key in ("task.name", "task.metric", "task.higher_is_better"):
+        raise InputError(f"{key} says what the task is and cannot be chosen", got=text, remedy="choose another task=")
+    if key == "mitigation" and not override.is_sweep_override() and isinstance(override.value(), list):
+        stack = [str(name) for name in override.value()]
+        if len(set(stack)) < len(stack) or ("none" in stack and len(stack) > 1):
+            raise InputError(
+                "a stack names each technique once, and none stands alone", got=text, remedy="drop the rest"
+            )
 
 
 def expand(overrides: Sequence[str], *, multirun: bool) -> list[list[str]]:

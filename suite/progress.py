@@ -39,8 +39,10 @@ class Console(Reporter):
     def announce(self, done: int, forecast_s: tuple[float, float], folder: Path) -> None:
         """Says, before anything runs, how much there is to do and how long it will take."""
         already = f", {done} already measured" if done else ""
-        low, high = (each / 60 for each in forecast_s)
-        print(f"{self._total} points to measure{already}, about {low:.0f} to {high:.0f} minutes, into {folder}")
+        low, high = forecast_s
+        in_minutes = f"{low / 60:.0f} to {high / 60:.0f} minutes"
+        about = f", about {in_minutes if high >= 180 else f'{low:.0f} to {high:.0f} s'}" if self._total else ""
+        print(f"{self._total} points to measure{already}{about}, into {folder}")
 
     def __enter__(self) -> Self:
         self._began_s = time.monotonic()

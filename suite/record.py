@@ -182,7 +182,16 @@ def load(path: Path) -> Record:
         raise RecordError(f"{path.name}: schema_version {record.schema_version}, this version reads {SCHEMA_VERSION}")
     if record.point.point_id != record.point_id:
         raise RecordError(f"{path.name}: point_id {record.point_id} does not match its point ({record.point.point_id})")
+    _check_margin(path, record)
     return record
+
+
+def _check_margin(path: Path, record: Record) -> None:
+    """The one entry of the configuration that figures are derived from."""
+    task = record.config.get("task")
+    margin = task.get("margin", 0.0) if isinstance(task, dict) else 0.0
+    if isinstance(margin, bool) or not isinstance(margin, int | float | None):
+        raise RecordError(f"{path.name}: config.task.margin is no number but {margin!r}")
 
 
 def load_run(folder: Path) -> tuple[list[tuple[Path, Record]], list[str]]:

@@ -24,6 +24,7 @@ from omegaconf import DictConfig, open_dict
 from suite import environment
 from suite.assemble import plan_of
 from suite.errors import InputError
+from suite.files import synced_temporary
 from suite.isolation import Job, Outcome, run_here, run_isolated
 from suite.overrides import CONF, composed, labels, resolved
 from suite.record import (
@@ -224,11 +225,26 @@ def _record_of(outcome: Outcome, plan: Plan, job: Job, started_at: str) -> Recor
     return load(save(record, job.records))
 
 
+def check_folder(folder: Path) -> None:
+    """Makes the run's folder.
+
+    Raises:
+        InputError: it cannot be made or written.
+    """
+    try:
+        with synced_temporary(folder, b""):
+            pass
+    except OSError as error:
+        raise InputError(
+            f"the run's folder cannot be written ({error})", got=str(folder), remedy="runs_dir=…"
+        ) from error
+
+
 def check_name(name: str) -> None:
     """Refuses run names that are more or less than one folder's name.
 
     Raises:
         InputError: the name is empty, has a slash, or climbs.
     """
-    if not re.fullmatch(r"[\w][\w .+=@-]*", name):
+    if not re.fullmatch(r"[\w][\w.+=@-]*", name):
         raise InputError("name must be one folder below runs_dir", got=name, remedy="use letters, digits, - and _")

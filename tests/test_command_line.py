@@ -38,6 +38,18 @@ def suite_in(tmp_path, capsys):
         (["mitigation=magnitude_pruning", "mitigation.magnitude_pruning.sparsity=1.2"], ["sparsity", "1.2"]),
         (["mitigation=batch_size", "mitigation.batch_size.size=0"], ["size", "0"]),
         (["experiment=smoke", "experiment=gpu"], ["one experiment"]),
+        (["task.margin=abc"], ["task.margin", "abc"]),
+        (["task.query_count=0"], ["task.query_count", "0"]),
+        (["task.name=foo"], ["task.name", "foo"]),
+        (["task.data="], ["task.data"]),
+        (["report=maybe"], ["report", "maybe"]),
+        (["~task"], ["removed", "~task"]),
+        (["+foo=1"], ["added", "foo"]),
+        (["mitigation=[bf16,bf16]"], ["once"]),
+        (["mitigation=[none,bf16]"], ["once"]),
+        (["meter.tdp_w=abc"], ["abc"]),
+        (["protocol.window_s=1"], ["Protocol"]),
+        (["name=with space"], ["name"]),
         (["mitigation=bf16,fp16"], ["-m"]),
         (["--no-such-option"], ["--no-such-option"]),
         (["model.path=no/such/directory"], ["no/such/directory"]),
@@ -52,6 +64,13 @@ def test_bad_input_is_one_line_and_exit_2_and_leaves_nothing(suite_in, tmp_path,
     assert lines[0].startswith("error: ")
     assert all(word in lines[0] for word in words), lines[0]
     assert list((tmp_path / "runs").rglob("*.json")) == []
+
+
+@pytest.mark.parametrize("place", ["file", "/proc/x"])
+def test_a_runs_folder_that_cannot_be_written_is_bad_input(tmp_path, capsys, place):
+    (tmp_path / "file").write_text("")
+    assert main([*FAST, f"runs_dir={tmp_path / place if place == 'file' else place}"]) == 2
+    assert "cannot be written" in capsys.readouterr().err
 
 
 def test_cuda_without_cuda_is_bad_input(tmp_path, capsys):

@@ -100,6 +100,12 @@ def test_a_record_whose_point_was_changed_is_refused(tmp_path):
         load(path)
 
 
+def test_a_record_whose_margin_is_no_number_is_refused(tmp_path):
+    path = save(record(config={"task": {"margin": "oops"}}), tmp_path)
+    with pytest.raises(RecordError, match="margin"):
+        load(path)
+
+
 def test_loading_a_run_names_unreadable_files_and_keeps_the_rest(tmp_path):
     save(record(), tmp_path / "records")
     (tmp_path / "records" / "broken-1.json").write_text("{")

@@ -23,7 +23,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     from suite.report.build import build_report  # here, so that --help need not wait for the chart libraries
 
     try:
-        print(build_report(options.run, options.out, options.grid))
+        print(build_report(options.run, options.out, options.grid, warn=lambda line: print(line, file=sys.stderr)))
     except InputError as error:
         print(f"error: {error}", file=sys.stderr)
         return 2

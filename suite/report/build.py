@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 from suite.analysis.summary import summarise
@@ -16,13 +17,19 @@ from suite.report.results import results_csv, results_json
 REPORTS_FOLDER = Path("reports")
 
 
-def build_report(run_folder: Path, out: Path | None = None, grid: str = DEFAULT_GRID) -> Path:
+def build_report(
+    run_folder: Path,
+    out: Path | None = None,
+    grid: str = DEFAULT_GRID,
+    warn: Callable[[str], None] = lambda line: None,
+) -> Path:
     """Writes the HTML report of a run, with results.csv and results.json beside it.
 
     Args:
         run_folder: ``runs/NAME``.
         out: the HTML file; None for ``reports/NAME/index.html``.
         grid: the conf key of the electricity's carbon intensity.
+        warn: told a line for each record that cannot be read; the report lists them as well.
 
     Returns:
         The HTML file.
@@ -31,6 +38,8 @@ def build_report(run_folder: Path, out: Path | None = None, grid: str = DEFAULT_
         InputError: no such folder, no readable record in it, no such grid, or ``out`` cannot be written.
     """
     report = read_report(run_folder, grid)
+    for line in report.unreadable:
+        warn(f"warning: record left out: {line}")
     target = out or REPORTS_FOLDER / report.run / "index.html"
     files = {
         target: render(report).encode(),
