@@ -60,8 +60,9 @@ def _check_kind(override: Override) -> None:
         raise InputError("keys cannot be added", got=text, remedy="write it without + to see the nearest known key")
     if key in ("task.name", "task.metric", "task.higher_is_better"):
         raise InputError(f"{key} says what the task is and cannot be chosen", got=text, remedy="choose another task=")
-    if key == "mitigation" and not override.is_sweep_override() and isinstance(override.value(), list):
-        stack = [str(name) for name in override.value()]
+    chosen = None if override.is_sweep_override() else override.value()
+    if key == "mitigation" and isinstance(chosen, list):
+        stack = [str(name) for name in chosen]
         if len(set(stack)) < len(stack) or ("none" in stack and len(stack) > 1):
             raise InputError(
                 "a stack names each technique once, and none stands alone", got=text, remedy="drop the rest"
