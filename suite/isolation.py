@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from suite.errors import InputError
+from suite.quiet import quieten
 from suite.record import Record, save
 
 PRELOAD = ["suite.preload"]
@@ -111,6 +112,7 @@ def _child(job: Job, sender: Connection) -> None:
     sys.stderr.flush()
     os.dup2(log, 1)
     os.dup2(log, 2)
+    quieten()
     try:
         record = save(_measure(job, lambda stage: _tell(sender, stage)), job.records)
         sender.send(("record", record))
