@@ -554,5 +554,5 @@ def test_a_hub_dataset_keeps_its_splits_and_its_cache(tmp_path: Path) -> None:
 
     outcomes, written = ask_hub(hub.url, tmp_path / "home", "acme/reviews", "acme/nothing")
     assert outcomes[0] == [20, 4, 2, {"text": "text 24", "label": 0}]
-    assert outcomes[1][0] == "NotApplicable"
+    assert outcomes[1][0] == "OutOfReach"
     assert "Retrying" not in written

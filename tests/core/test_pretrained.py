@@ -434,8 +434,8 @@ def test_a_pinned_revision_is_what_is_fetched(visit: Visit, hub_root: Path) -> N
     [
         (2, "InputError", "acme/good has no such revision, got 'v9'"),
         (3, "InputError", "neither a local folder nor known to the hub, got 'acme/nothing'"),
-        (4, "NotApplicable", "the model acme/closed is gated or private"),
-        (5, "NotApplicable", "the hub is not reachable: Server error '503"),
+        (4, "OutOfReach", "the model acme/closed is gated or private"),
+        (5, "OutOfReach", "the hub is not reachable: Server error '503"),
         (6, "InputError", "pickled weights only"),
         (7, "InputError", "neither a local folder nor known to the hub, got 'not a name'"),
     ],
@@ -460,7 +460,7 @@ def test_a_model_fetched_before_loads_while_the_hub_is_out_of_reach(second_visit
 
 def test_a_model_that_is_not_cached_is_skipped(second_visit: tuple[list[list[str]], str]) -> None:
     kind, message = second_visit[0][1]
-    assert kind == "NotApplicable"
+    assert kind == "OutOfReach"
     assert message.startswith("the hub is not reachable: ")
     assert message.endswith("acme/pickled is not in the local cache")
 
