@@ -86,10 +86,10 @@ def _run(arguments: argparse.Namespace) -> int:
         points = experiment_points(experiments[0], overrides)
     else:
         points = expand(overrides, multirun=arguments.multirun)
-    configs = [resolved(composed(point)) for point in points]
     if arguments.cfg:
         import yaml
 
+        configs = [resolved(composed(point)) for point in points]
         print("---\n".join(yaml.safe_dump(config, sort_keys=False) for config in configs), end="")
         return 0
     return _measure(points, arguments.dry_run)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +10,7 @@ import torch
 from hydra.errors import InstantiationException
 from omegaconf import OmegaConf
 
-from suite.core import locations
+from suite.core import checks, locations
 from suite.core.setup import DTYPES
 from suite.errors import InputError
 from suite.fingerprint import fingerprint
@@ -132,31 +131,11 @@ def _dtype(wanted: str, device: str) -> str:
 
 
 def _check_counts(config: dict[str, Any]) -> None:
-    counts = {name: (config[name], least) for name, least in (("batch_size", 1), ("seed", 0), ("point_timeout_s", 1))}
-    task = config["task"]
-    counts |= {f"task.{name}": (task[name], least) for name, least in (("query_count", 1), ("seed", 0))}
-    for name, (value, least) in counts.items():
-        if isinstance(value, bool) or not isinstance(value, int) or value < least:
-            raise InputError(f"{name} must be a whole number of at least {least}", got=value, remedy="give one")
-    threads = config["threads"]
-    if threads is not None and (isinstance(threads, bool) or not isinstance(threads, int) or threads < 1):
-        raise InputError(
-            "threads must be null or a whole number of at least 1", got=threads, remedy="give such a number"
-        )
+    checks.count("batch_size", config["batch_size"], least=1)
+    checks.count("seed", config["seed"], least=0)
+    checks.count("point_timeout_s", config["point_timeout_s"], least=1)
+    checks.flag("report", config["report"])
+    if config["threads"] is not None:
+        checks.count("threads", config["threads"], least=1)
     if config["isolation"] not in ("process", "none"):
         raise InputError("isolation must be process or none", got=config["isolation"], remedy="choose one")
-    _check_task(task)
-    if not isinstance(config["report"], bool):
-        raise InputError("report must be true or false", got=config["report"], remedy="choose one")
-
-
-def _check_task(task: dict[str, Any]) -> None:
-    margin, relative, data = task["margin"], task["margin_relative"], task["data"]
-    if isinstance(margin, bool) or not isinstance(margin, int | float) or not 0 <= margin < math.inf:
-        raise InputError(
-            "task.margin must be a number of at least 0", got=margin, remedy="give the largest harmless loss"
-        )
-    if not isinstance(relative, bool):
-        raise InputError("task.margin_relative must be true or false", got=relative, remedy="choose one")
-    if data is not None and not str(data).strip():
-        raise InputError("task.data is empty", got=data, remedy="give a file, a folder, a hub id, or null")

@@ -78,8 +78,8 @@ def measure(plan: Plan, notify: Callable[[str], None] = lambda stage: None) -> R
     Raises:
         InputError: the user's model, data or parameters are wrong; there is nothing to record.
     """
-    started_at = _now()
-    found: dict[str, Any] = {"environment": {}}
+    started_at = now()
+    found: dict[str, Any] = {}
     status: Status = "ok"
     reason: Reason | None = None
     try:
@@ -99,7 +99,15 @@ def measure(plan: Plan, notify: Callable[[str], None] = lambda stage: None) -> R
     except Exception as error:  # noqa: BLE001 - the border of a point: any library's error becomes its record's reason
         traceback.print_exc()  # into the point's log
         status, reason = "failed", Reason(kind=type(error).__name__, message=str(error))
-    found["environment"] = environment.describe(plan.point.device) | found["environment"]
+    return make_record(plan, status, reason, started_at, found)
+
+
+def make_record(
+    plan: Plan, status: Status, reason: Reason | None, started_at: str, found: dict[str, Any] | None = None
+) -> Record:
+    """The record of an attempt that ends now, with whatever fields were ``found``."""
+    fields = dict(found or {})
+    fields["environment"] = environment.describe(plan.point.device) | fields.get("environment", {})
     return Record(
         schema_version=SCHEMA_VERSION,
         record_id=uuid.uuid4().hex,
@@ -108,10 +116,10 @@ def measure(plan: Plan, notify: Callable[[str], None] = lambda stage: None) -> R
         status=status,
         reason=reason,
         started_at=started_at,
-        finished_at=_now(),
+        finished_at=now(),
         config=plan.config,
         point=plan.point,
-        **found,
+        **fields,
     )
 
 
@@ -296,5 +304,6 @@ def _not_converged(plan: Plan) -> RecordWarning:
     )
 
 
-def _now() -> str:
+def now() -> str:
+    """The moment in UTC, as records write it."""
     return datetime.datetime.now(datetime.UTC).isoformat(timespec="milliseconds")

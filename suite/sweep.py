@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-import datetime
 import re
-import uuid
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -28,7 +26,6 @@ from suite.files import synced_temporary
 from suite.isolation import Job, Outcome, run_here, run_isolated
 from suite.overrides import CONF, composed, labels, resolved
 from suite.record import (
-    SCHEMA_VERSION,
     Reason,
     Record,
     RecordError,
@@ -38,7 +35,7 @@ from suite.record import (
     newest_by_point,
     save,
 )
-from suite.runner import OUT_OF_REACH, Plan, config_hash
+from suite.runner import OUT_OF_REACH, Plan, config_hash, make_record, now
 
 STARTUP_S = 6.0  # of a point beside warm-up and windows: start, loading, applying, scoring; for the forecast only
 
@@ -186,7 +183,7 @@ def _launcher(overrides: list[str], job: Callable[[DictConfig], None]) -> Launch
 
 def _run_one(point: PlannedPoint, reporter: Reporter) -> Record:
     plan, folder = point.plan, run_folder(point)
-    started_at = datetime.datetime.now(datetime.UTC).isoformat(timespec="milliseconds")
+    started_at = now()
     job = Job(
         config=plan.config,
         labels=point.labels,
@@ -209,19 +206,7 @@ def _record_of(outcome: Outcome, plan: Plan, job: Job, started_at: str) -> Recor
             return load(outcome.record)
         except RecordError as error:
             kind, message = "unreadable_record", str(error)
-    record = Record(
-        schema_version=SCHEMA_VERSION,
-        record_id=uuid.uuid4().hex,
-        point_id=plan.point.point_id,
-        config_hash=config_hash(plan.config),
-        status="failed",
-        reason=Reason(kind=kind, message=message),
-        started_at=started_at,
-        finished_at=datetime.datetime.now(datetime.UTC).isoformat(timespec="milliseconds"),
-        config=plan.config,
-        point=plan.point,
-        environment=environment.describe(plan.point.device),
-    )
+    record = make_record(plan, "failed", Reason(kind=kind, message=message), started_at)
     return load(save(record, job.records))
 
 

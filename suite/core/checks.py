@@ -6,7 +6,7 @@ import dataclasses
 from collections.abc import Mapping
 from typing import Any
 
-from suite.core.training import Recipe
+from suite.core.recipe import Recipe
 from suite.errors import InputError
 
 

@@ -8,8 +8,9 @@ from collections.abc import Iterator
 import torch
 
 from suite.core import layers
+from suite.core.recipe import Recipe
 from suite.core.setup import Setup
-from suite.core.training import Loss, Recipe, fit
+from suite.core.training import Loss, fit
 
 
 @contextlib.contextmanager

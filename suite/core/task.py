@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
 
 import torch
 
+from suite.core import checks
 from suite.core.setup import Setup
+from suite.errors import InputError
 
 Example = Mapping[str, Any]
 """One item of a split: ``image`` and ``label``, ``text`` and ``label``, or ``text``; plus ``source``."""
@@ -48,6 +51,18 @@ class Task(ABC):
     query_count: int
     max_scored: int | None
     seed: int
+
+    def __post_init__(self) -> None:
+        """Checks what all tasks have."""
+        checks.count("task.query_count", self.query_count, least=1)
+        checks.count("task.seed", self.seed, least=0)
+        checks.flag("task.margin_relative", self.margin_relative)
+        margin = self.margin
+        if isinstance(margin, bool) or not isinstance(margin, int | float) or not 0 <= margin < math.inf:
+            remedy = "give the largest harmless loss"
+            raise InputError("task.margin must be a number of at least 0", got=margin, remedy=remedy)
+        if self.data is not None and not str(self.data).strip():
+            raise InputError("task.data is empty", got=self.data, remedy="give a file, a folder, a hub id, or null")
 
     @abstractmethod
     def train(self) -> Sequence[Example]:

@@ -37,7 +37,7 @@ class Distillation(Mitigation):
         keep_layers_share: share of the blocks that the student keeps, in (0, 1).
         temperature: softens both answers, above 0.
         alpha: weight of the loss on the true labels; the rest is on the teacher's answers. In [0, 1].
-        training: fields of ``suite.core.training.Recipe``: how the student is trained; 0 steps: not at all.
+        training: fields of ``suite.core.recipe.Recipe``: how the student is trained; 0 steps: not at all.
     """
 
     source: ClassVar[str] = "Hinton et al. 2015, arXiv:1503.02531; Sanh et al. 2019, arXiv:1910.01108"

@@ -33,7 +33,7 @@ class StructuredPruning(Mitigation):
     Attributes:
         share: of the channels, in (0, 1).
         multiple_of: the number of channels kept is a multiple of it (matrix units like 8), at least 1.
-        recovery: fields of ``suite.core.training.Recipe``: how the pruned model is trained; 0 steps: not at all.
+        recovery: fields of ``suite.core.recipe.Recipe``: how the pruned model is trained; 0 steps: not at all.
     """
 
     source: ClassVar[str] = "Li et al. 2017, arXiv:1608.08710; Ma et al. 2023, arXiv:2305.11627"

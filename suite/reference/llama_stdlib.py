@@ -8,8 +8,9 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
+from suite.core.recipe import Recipe
 from suite.core.task import Example
-from suite.core.training import Loss, Recipe
+from suite.core.training import Loss
 from suite.reference.recipe import Reference
 
 VOCABULARY = 2048

@@ -6,8 +6,9 @@ import dataclasses
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from suite.core.recipe import Recipe
 from suite.core.task import Example
-from suite.core.training import Loss, Recipe
+from suite.core.training import Loss
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)

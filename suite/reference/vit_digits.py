@@ -11,8 +11,9 @@ import numpy as np
 import torch
 from PIL import Image
 
+from suite.core.recipe import Recipe
 from suite.core.task import Batch, Example
-from suite.core.training import Loss, Recipe
+from suite.core.training import Loss
 from suite.reference.recipe import Reference
 
 VARIANTS = 20

@@ -68,6 +68,7 @@ class TextGeneration(Task):
     windows_per_source: int
 
     def __post_init__(self) -> None:
+        super().__post_init__()
         for field in ("prompt_tokens", "new_tokens", "window_bytes", "windows_per_source"):
             if getattr(self, field) < 1:
                 raise InputError(f"task.{field} must be at least 1", got=getattr(self, field), remedy="raise it")

@@ -9,10 +9,10 @@ from __future__ import annotations
 import dataclasses
 from typing import ClassVar
 
+from suite.core import checks
 from suite.core.setup import Setup
 from suite.core.task import Batch, cycle
 from suite.core.workload import Loop, Work, Workload
-from suite.errors import InputError
 from suite.record import Phase
 
 
@@ -29,10 +29,7 @@ class Offline(Workload):
 
     def __post_init__(self) -> None:
         """Checks the batch size."""
-        if self.default_batch_size < 1:
-            raise InputError(
-                "workload.default_batch_size must be at least 1", got=self.default_batch_size, remedy="give 1 or more"
-            )
+        checks.count("workload.default_batch_size", self.default_batch_size, least=1)
 
     def loop(self, setup: Setup, pass_queries: int) -> Loop:
         """Collates the fixed query list into batches on the device."""

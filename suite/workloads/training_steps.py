@@ -13,10 +13,10 @@ from typing import ClassVar
 
 import torch
 
+from suite.core import checks
 from suite.core.setup import Setup
 from suite.core.task import Batch, cycle
 from suite.core.workload import Loop, Work, Workload
-from suite.errors import InputError
 from suite.record import Phase
 
 
@@ -37,9 +37,9 @@ class TrainingSteps(Workload):
 
     def __post_init__(self) -> None:
         """Checks the figures."""
-        for name in ("default_batch_size", "learning_rate", "scored_steps"):
-            if getattr(self, name) <= 0:
-                raise InputError(f"workload.{name} must be above 0", got=getattr(self, name), remedy="give more")
+        checks.count("workload.default_batch_size", self.default_batch_size, least=1)
+        checks.count("workload.scored_steps", self.scored_steps, least=1)
+        checks.positive("workload.learning_rate", self.learning_rate)
 
     def loop(self, setup: Setup, pass_queries: int) -> Loop:
         """Copies the model and puts training batches on the device."""
