@@ -1,0 +1,181 @@
+"""Two runs side by side: the same points, what changed, and whether it got worse.
+
+Joules are compared only where both runs used the same hardware and got the figure in the same way. A point's own
+ratio to its paired baseline is compared in any case: it is what carries over from one machine to another.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Literal
+
+import msgspec
+from scipy import stats
+
+from suite.analysis.summary import PointSummary
+from suite.blocks import whole_blocks
+from suite.interval import Interval
+from suite.record import Record, Window
+
+Finding = Literal["energy", "ratio", "accuracy", "status"]
+LEVEL = 0.95
+
+
+class Change(msgspec.Struct, frozen=True, kw_only=True):
+    """B over A with its interval; the ends are None where one of the runs has fewer than two blocks."""
+
+    estimate: float
+    low: float | None
+    high: float | None
+
+
+class PointComparison(msgspec.Struct, frozen=True, kw_only=True):
+    """One point in two runs. ``a`` or ``b`` is None where the run lacks it.
+
+    Attributes:
+        point_id: what both have in common.
+        title: task and technique, for people.
+        a: the point in the first run.
+        b: the point in the second run.
+        same_hardware: whether joules may be compared: the same hardware, component and method.
+        energy: joules a query, B over A.
+        ratio: ratio to the paired baseline, B over A.
+        score: accuracy against the baseline in B minus that in A; above 0 is better.
+        regressions: what got worse beyond the tolerance.
+    """
+
+    point_id: str
+    title: str
+    a: PointSummary | None
+    b: PointSummary | None
+    same_hardware: bool
+    energy: Change | None
+    ratio: Change | None
+    score: float | None
+    regressions: list[Finding]
+
+
+def compare(
+    a: Sequence[tuple[PointSummary, Record]],
+    b: Sequence[tuple[PointSummary, Record]],
+    *,
+    energy_tolerance: float,
+    ratio_tolerance: float,
+) -> list[PointComparison]:
+    """Joins two runs on ``point_id``, in the first run's order, then what only the second has.
+
+    Args:
+        a: summary and record of each point of the first run.
+        b: the same of the second.
+        energy_tolerance: share by which joules a query may rise before it is a regression.
+        ratio_tolerance: the same for the ratio to the paired baseline.
+    """
+    in_a = {summary.point_id: (summary, record) for summary, record in a}
+    in_b = {summary.point_id: (summary, record) for summary, record in b}
+    return [_compared(name, in_a.get(name), in_b.get(name), energy_tolerance, ratio_tolerance) for name in in_a | in_b]
+
+
+def _compared(
+    point_id: str,
+    a: tuple[PointSummary, Record] | None,
+    b: tuple[PointSummary, Record] | None,
+    energy_tolerance: float,
+    ratio_tolerance: float,
+) -> PointComparison:
+    first, second = (each[0] if each else None for each in (a, b))
+    shown = second or first
+    assert shown is not None
+    same = ratio = energy = score = None
+    regressions: list[Finding] = []
+    if first is not None and second is not None:
+        same = _comparable(first, second)
+        if a is not None and b is not None and same:
+            energy = _change(_candidate_j(a[1].windows, first), _candidate_j(b[1].windows, second))
+        ratio = _change(first.block_energy_ratios, second.block_energy_ratios)
+        if first.score_delta is not None and second.score_delta is not None:
+            score = second.score_delta - first.score_delta
+        regressions = _regressions(first, second, energy, ratio, energy_tolerance, ratio_tolerance)
+    return PointComparison(
+        point_id=point_id,
+        title=f"{shown.task} · {shown.mitigation} · {shown.workload} · batch {shown.baseline_batch_size}",
+        a=first,
+        b=second,
+        same_hardware=bool(same),
+        energy=energy,
+        ratio=ratio,
+        score=score,
+        regressions=regressions,
+    )
+
+
+def _comparable(a: PointSummary, b: PointSummary) -> bool:
+    return (a.hardware, a.component, a.method) == (b.hardware, b.component, b.method) and a.component is not None
+
+
+def _candidate_j(windows: Sequence[Window], point: PointSummary) -> list[float]:
+    """Joules a query of the candidate, one figure a block."""
+    assert point.component is not None
+    found = []
+    for block in whole_blocks(windows):
+        mine = [window for window in block if window.arm == "candidate"]
+        found.append(math.fsum(w.energy_j[point.component] for w in mine) / sum(w.queries for w in mine))
+    return found
+
+
+def _change(a: Sequence[float], b: Sequence[float]) -> Change | None:
+    """Geometric mean of ``b`` over that of ``a``, with Welch's interval of the difference of the logarithms."""
+    if not a or not b:
+        return None
+    logs = [[math.log(value) for value in values] for values in (a, b)]
+    means = [math.fsum(values) / len(values) for values in logs]
+    difference = means[1] - means[0]
+    if min(len(a), len(b)) < 2:
+        return Change(estimate=math.exp(difference), low=None, high=None)
+    variances = [
+        math.fsum((value - mean) ** 2 for value in values) / (len(values) - 1) / len(values)
+        for values, mean in zip(logs, means, strict=True)
+    ]
+    total = math.fsum(variances)
+    if total == 0:
+        ends = Interval(difference, difference, difference)
+    else:
+        freedom = total**2 / math.fsum(
+            variance**2 / (len(values) - 1) for variance, values in zip(variances, logs, strict=True)
+        )
+        reach = float(stats.t.ppf(0.5 + LEVEL / 2, freedom)) * math.sqrt(total)
+        ends = Interval(difference, difference - reach, difference + reach)
+    change = ends.exp()
+    return Change(estimate=change.estimate, low=change.low, high=change.high)
+
+
+def _regressions(
+    a: PointSummary,
+    b: PointSummary,
+    energy: Change | None,
+    ratio: Change | None,
+    energy_tolerance: float,
+    ratio_tolerance: float,
+) -> list[Finding]:
+    found: list[Finding] = []
+    if a.status == "ok" and b.status == "failed":
+        found.append("status")
+    if energy and energy.low is not None and energy.low > 1 + energy_tolerance:
+        found.append("energy")
+    if ratio and ratio.low is not None and ratio.low > 1 + ratio_tolerance:
+        found.append("ratio")
+    if _score_fell(a, b):
+        found.append("accuracy")
+    return found
+
+
+def _score_fell(a: PointSummary, b: PointSummary) -> bool:
+    """Whether the candidate's score fell by more than the task's margin, beyond what its interval leaves open."""
+    if None in (a.score, b.score, b.score_delta_low, b.score_delta_high) or a.metric != b.metric:
+        return False
+    assert a.score is not None
+    assert b.score is not None
+    assert b.score_delta_low is not None
+    assert b.score_delta_high is not None
+    fell = (a.score - b.score) if b.higher_is_better else (b.score - a.score)
+    return fell > max(b.margin or 0.0, (b.score_delta_high - b.score_delta_low) / 2)
