@@ -2,7 +2,8 @@
 
 A record is written once, atomically, and never rewritten. A component of energy that was not read is
 absent from ``energy_j``, never 0. ``method`` names how each component was got: a value that starts
-with ``measured:`` came from a counter, one that starts with ``estimated:`` from a model.
+with ``measured:`` came from a counter, one that starts with ``estimated:`` from a model, one that starts
+with ``simulated:`` or ``replayed:`` from an instrument that was not there.
 """
 
 from __future__ import annotations
@@ -69,8 +70,45 @@ class ApplyCost(msgspec.Struct, frozen=True, kw_only=True):
     method: dict[str, str]
 
 
+class Conditions(msgspec.Struct, frozen=True, kw_only=True):
+    """What the instrument saw beside the energy while a window was open. None, or empty: it cannot be read there.
+
+    Attributes:
+        counter_j: rise of the raw energy counter between the same two moments, in joules.
+        integral_j: integral over the window of the power that was polled, in joules.
+        polls: readings of power that the integral is made of.
+        max_power_w: highest of them.
+        power_limit_w: the board's enforced limit.
+        longest_still_s: longest time for which the counter did not rise.
+        temperature_c: of the board at the start and the end.
+        sm_clock_mhz: clock of the multiprocessors at the start and the end.
+        throttle_reasons: why the board held its clocks back at the start or the end (idle left out).
+        foreign_processes: other processes with a context on the board, the most of start and end.
+        truth_j: energy by component as it truly was; known to simulated instruments alone.
+    """
+
+    counter_j: float | None = None
+    integral_j: float | None = None
+    polls: int = 0
+    max_power_w: float | None = None
+    power_limit_w: float | None = None
+    longest_still_s: float | None = None
+    temperature_c: list[float] = []
+    sm_clock_mhz: list[float] = []
+    throttle_reasons: list[str] = []
+    foreign_processes: int | None = None
+    truth_j: dict[str, float] = {}
+
+
 class Window(msgspec.Struct, frozen=True, kw_only=True):
-    """One measured window of one arm. ``latencies_s`` has one entry per query (single_stream only)."""
+    """One measured window of one arm.
+
+    Attributes:
+        latencies_s: one entry per query (single_stream only).
+        slices: pieces that the window was run in, in turn with the other arm's; 1 is one stretch.
+        gated: whether it opened and closed on a step of the energy counter; None where there is none to wait for.
+        conditions: what else the instrument saw, for a window in one stretch.
+    """
 
     arm: Arm
     block: int
@@ -81,13 +119,21 @@ class Window(msgspec.Struct, frozen=True, kw_only=True):
     method: dict[str, str]
     batches: int | None = None
     latencies_s: list[float] | None = None
+    slices: int = 1
+    gated: bool | None = None
+    conditions: Conditions | None = None
 
 
 class Idle(msgspec.Struct, frozen=True, kw_only=True):
-    """Power with both arms resident and nothing running, in watts by component."""
+    """Power with the models resident and nothing running, in watts by component.
+
+    ``power_w`` is the mean of what was read before and after the blocks.
+    """
 
     power_w: dict[str, float]
     method: dict[str, str]
+    before_w: dict[str, float] = {}
+    after_w: dict[str, float] = {}
 
 
 class Scores(msgspec.Struct, frozen=True, kw_only=True):

@@ -15,16 +15,20 @@ from typing import Any
 import msgspec
 import torch
 
-from suite import environment
+from suite import cross_checks, environment
+from suite.core.comparison import measure_blocks
 from suite.core.effect import snapshot
 from suite.core.memory import peak_work_bytes
-from suite.core.meter import Meter, OpenMeter
+from suite.core.meter import Meter, OpenMeter, Ticker
 from suite.core.mitigation import Mitigation
 from suite.core.pretrained import ModelSpec, load_pretrained
 from suite.core.protocol import Protocol
+from suite.core.residency import Residency, move_weights, release_unused
 from suite.core.setup import Setup
 from suite.core.task import Task
-from suite.core.windows import ReadyArm, common_pass_queries, measure_blocks, warm_up, window_queries
+from suite.core.warm_up import warm_up
+from suite.core.window_plan import common_pass_queries, plan_windows
+from suite.core.windows import ReadyArm
 from suite.core.workload import Workload
 from suite.errors import ImpossibleOutput, InputError, NoEffect, NotApplicable, OutOfReach
 from suite.files import write_whole
@@ -36,14 +40,13 @@ from suite.record import (
     Point,
     Reason,
     Record,
-    RecordWarning,
     Scores,
     Status,
     digest,
 )
 
 OUT_OF_REACH = "out_of_reach"
-_NO_FIGURE = ("name", "runs_dir", "report", "isolation", "point_timeout_s")
+_NO_FIGURE = ("name", "runs_dir", "report", "isolation", "point_timeout_s", "schedule")
 _MEMORY_BATCHES = 2  # batches of the pass that takes the peak memory
 
 
@@ -137,43 +140,83 @@ def _measure(plan: Plan, found: dict[str, Any], notify: Callable[[str], None]) -
     baseline = _baseline_setup(plan)
     with plan.meter.open(plan.point.device) as meter:
         found["environment"] = {"meter": meter.describe()}
-        notify("applying " + plan.point.label)
-        candidate, steps, found["apply_cost"] = _apply(plan, baseline, meter)
-        found["effect"] = _effect(plan, steps)
-        found["model_bytes"] = {
-            "baseline": found["effect"]["baseline"]["bytes"],
-            "candidate": found["effect"]["candidate"]["bytes"],
-        }
-        arms = _ready(plan, baseline, candidate)
-        notify("scoring")
-        found["scores"] = _scores(plan, baseline, candidate)
-        found["peak_memory_bytes"] = _peak_memory(arms, found["model_bytes"])
-        _measure_windows(plan, arms, meter, found, notify)
+        arms, residency = _both_arms(plan, baseline, meter, found, notify)
+        _measure_windows(plan, arms, residency, meter, found, notify)
+        found["environment"] = {"meter": meter.describe()}
+
+
+def _both_arms(
+    plan: Plan, baseline: Setup, meter: OpenMeter, found: dict[str, Any], notify: Callable[[str], None]
+) -> tuple[dict[Arm, ReadyArm], Residency]:
+    """Both arms loaded, scored and proven; one at a time on the device where they do not fit together."""
+    if plan.protocol.pairing != "swapped":
+        try:
+            return _prepare(plan, baseline, meter, found, notify, swapped=False)
+        except torch.OutOfMemoryError:
+            if plan.protocol.pairing == "resident" or plan.point.phase == "training":
+                raise  # the state of training lies on the device whatever is swapped
+        notify("both arms do not fit together: swapping them")
+    return _prepare(plan, baseline, meter, found, notify, swapped=True)
+
+
+def _prepare(
+    plan: Plan,
+    baseline: Setup,
+    meter: OpenMeter,
+    found: dict[str, Any],
+    notify: Callable[[str], None],
+    *,
+    swapped: bool,
+) -> tuple[dict[Arm, ReadyArm], Residency]:
+    notify("applying " + plan.point.label)
+    candidate, steps, found["apply_cost"] = (
+        _apply_on_host(plan, baseline, meter) if swapped else _apply(plan, baseline, meter)
+    )
+    found["pairing"] = "swapped" if swapped else "resident"
+    found["effect"] = _effect(plan, steps)
+    found["model_bytes"] = {arm: found["effect"][arm]["bytes"] for arm in ("baseline", "candidate")}
+    residency = Residency({"baseline": baseline, "candidate": candidate}, swapped=swapped)
+    arms = _ready(plan, baseline, candidate, meter)
+    notify("scoring")
+    found["scores"] = _scores(plan, baseline, candidate, residency)
+    found["peak_memory_bytes"] = _peak_memory(arms, found["model_bytes"], residency)
+    return arms, residency
 
 
 def _measure_windows(
-    plan: Plan, arms: dict[Arm, ReadyArm], meter: OpenMeter, found: dict[str, Any], notify: Callable[[str], None]
+    plan: Plan,
+    arms: dict[Arm, ReadyArm],
+    residency: Residency,
+    meter: OpenMeter,
+    found: dict[str, Any],
+    notify: Callable[[str], None],
 ) -> None:
-    before = _idle(plan, meter)  # ahead of the warm-up: nothing may pause between it and the first window
-    seconds_per_query: dict[Arm, float] = {}
     found["warnings"], found["windows"] = [], []
+    before = _idle(plan, meter, notify)  # ahead of the warm-up: nothing may pause between it and the first window
+    seconds_per_query: dict[Arm, float] = {}
+    ticker: Ticker | None = None
     for name, arm in arms.items():
         notify(f"warming up the {name}")
+        residency.bring(name)
         seconds_per_query[name], warning = warm_up(arm, plan.protocol)
         found["warnings"] += [warning] if warning else []
-    queries = window_queries(
-        seconds_per_query,
-        pass_queries=arms["baseline"].loop.pass_queries,
-        step=math.lcm(*(arm.setup.batch_size for arm in arms.values())),
-        window_s=plan.protocol.window_s[plan.point.device],
-        least=plan.protocol.window_queries,
+        if name == "baseline":
+            ticker = meter.ticker(lambda arm=arm: _one_batch(arm))  # type: ignore[misc]
+    swapped = found["pairing"] == "swapped"
+    windows = plan_windows(arms, seconds_per_query, plan.protocol, ticker=ticker, swapped=swapped)
+    found["converged"] = measure_blocks(arms, windows, plan.protocol, meter, residency, notify, found["windows"])
+    found["idle"] = _mean_idle(before, _idle(plan, meter, notify))
+    found["warnings"] += cross_checks.warnings_of(
+        found["windows"], found["idle"], meter.describe(), pairing=found["pairing"]
     )
-    found["pairing"] = "resident"
-    found["converged"] = measure_blocks(arms, queries, plan.protocol, meter, notify, found["windows"])
-    found["idle"] = _mean_idle(before, _idle(plan, meter))
-    found["warnings"] += meter.warnings()
     if not found["converged"]:
-        found["warnings"].append(_not_converged(plan))
+        target = plan.protocol.target_half_width[plan.point.device]
+        found["warnings"].append(cross_checks.not_converged(plan.protocol.max_blocks, target))
+
+
+def _one_batch(arm: ReadyArm) -> None:
+    arm.loop.run(arm.setup.batch_size)
+    arm.setup.synchronize()
 
 
 def _baseline_setup(plan: Plan) -> Setup:
@@ -209,6 +252,15 @@ def _apply(plan: Plan, baseline: Setup, meter: OpenMeter) -> tuple[Setup, list[S
     return steps[-1], steps, ApplyCost(duration_s=duration_s, energy_j=energy_j, method=method)
 
 
+def _apply_on_host(plan: Plan, baseline: Setup, meter: OpenMeter) -> tuple[Setup, list[Setup], ApplyCost | None]:
+    """The stack applied in the host's memory, since the device has no room for two models."""
+    device = baseline.device
+    move_weights(baseline, "cpu")
+    release_unused()  # what an attempt on the device left behind
+    candidate, steps, cost = _apply(plan, baseline.replace(device="cpu"), meter)
+    return candidate.replace(device=device), steps, cost
+
+
 def _effect(plan: Plan, steps: list[Setup]) -> dict[str, Any]:
     proofs = {
         name: mitigation.effect(before, after)
@@ -217,18 +269,21 @@ def _effect(plan: Plan, steps: list[Setup]) -> dict[str, Any]:
     return {"baseline": snapshot(steps[0]), "candidate": snapshot(steps[-1]), "proof": proofs}
 
 
-def _ready(plan: Plan, baseline: Setup, candidate: Setup) -> dict[Arm, ReadyArm]:
+def _ready(plan: Plan, baseline: Setup, candidate: Setup, meter: OpenMeter) -> dict[Arm, ReadyArm]:
     pass_queries = common_pass_queries(plan.task.query_count, baseline.batch_size, candidate.batch_size)
+    setups: dict[Arm, Setup] = {"baseline": baseline, "candidate": candidate}
     return {
-        "baseline": ReadyArm(name="baseline", setup=baseline, loop=plan.workload.loop(baseline, pass_queries)),
-        "candidate": ReadyArm(name="candidate", setup=candidate, loop=plan.workload.loop(candidate, pass_queries)),
+        name: ReadyArm(name=name, setup=setup, loop=meter.watch(name, plan.workload.loop(setup, pass_queries)))
+        for name, setup in setups.items()
     }
 
 
-def _scores(plan: Plan, baseline: Setup, candidate: Setup) -> Scores | None:
+def _scores(plan: Plan, baseline: Setup, candidate: Setup, residency: Residency) -> Scores | None:
     if baseline.random_weights:
         return None
+    residency.bring("baseline")
     reference = _baseline_scores(plan, baseline)
+    residency.bring("candidate")
     scores = reference if candidate is baseline else _finite(plan.workload.evaluate(candidate), "candidate")
     return Scores(
         metric=plan.task.metric,
@@ -260,10 +315,11 @@ def _baseline_scores(plan: Plan, baseline: Setup) -> list[float]:
     return scores
 
 
-def _peak_memory(arms: dict[Arm, ReadyArm], model_bytes: dict[str, int]) -> dict[str, int]:
+def _peak_memory(arms: dict[Arm, ReadyArm], model_bytes: dict[str, int], residency: Residency) -> dict[str, int]:
     """Peak bytes of each arm alone: its own weights plus the most that its work held at once."""
     peaks: dict[str, int] = {}
     for name, arm in arms.items():
+        residency.bring(name)
         arm.loop.reset()
         queries = min(arm.loop.pass_queries, _MEMORY_BATCHES * arm.setup.batch_size)
         arm.loop.run(queries)  # the first run also makes what is kept from then on (workspaces, caches)
@@ -274,33 +330,34 @@ def _peak_memory(arms: dict[Arm, ReadyArm], model_bytes: dict[str, int]) -> dict
     return peaks
 
 
-def _idle(plan: Plan, meter: OpenMeter) -> Idle | None:
-    """Power with nothing running, for the components that are measured; None where the protocol asks for none."""
-    if plan.protocol.idle_s <= 0:
+def _idle(plan: Plan, meter: OpenMeter, notify: Callable[[str], None]) -> Idle | None:
+    """Power with nothing running, for the components that are measured; None where the protocol asks for none.
+
+    An estimate from CPU time has no idle share, so nothing is waited for where all is estimated.
+    """
+    methods = {name: part["method"] for name, part in meter.describe()["components"].items()}
+    known = [name for name, method in methods.items() if not method.startswith("estimated")]
+    if plan.protocol.idle_s <= 0 or not known:
         return None
-    token = meter.start()
+    notify("idle")
+    time.sleep(plan.protocol.idle_settle_s)
+    token = meter.start(quiet=True)
     time.sleep(plan.protocol.idle_s)
     readings = meter.stop(token)
-    measured = [name for name, method in readings.method.items() if method.startswith("measured")]
-    if not measured:
-        return None
-    power_w = {name: readings.energy_j[name] / readings.duration_s for name in measured}
-    return Idle(power_w=power_w, method={name: readings.method[name] for name in measured})
+    known = [name for name in known if name in readings.energy_j]
+    power_w = {name: readings.energy_j[name] / readings.duration_s for name in known}
+    return Idle(power_w=power_w, method={name: readings.method[name] for name in known})
 
 
 def _mean_idle(before: Idle | None, after: Idle | None) -> Idle | None:
     if before is None or after is None:
         return None
-    power_w = {name: (before.power_w[name] + after.power_w[name]) / 2 for name in before.power_w}
-    return Idle(power_w=power_w, method=before.method)
-
-
-def _not_converged(plan: Plan) -> RecordWarning:
-    target = plan.protocol.target_half_width[plan.point.device]
-    return RecordWarning(
-        code="not_converged",
-        message=f"after {plan.protocol.max_blocks} blocks the interval is still wider than {100 * target:g} % each way",
-        remedy="stop other work on this machine, or give more blocks (protocol=strict)",
+    both = {name: (before.power_w[name], after.power_w[name]) for name in before.power_w if name in after.power_w}
+    return Idle(
+        power_w={name: (first + last) / 2 for name, (first, last) in both.items()},
+        method={name: before.method[name] for name in both},
+        before_w={name: first for name, (first, _) in both.items()},
+        after_w={name: last for name, (_, last) in both.items()},
     )
 
 

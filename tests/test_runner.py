@@ -2,11 +2,11 @@ import dataclasses
 import json
 
 import pytest
+import torch
 
 from suite import runner
-from suite.core import windows
+from suite.core import comparison
 from suite.core.pretrained import ModelSpec
-from suite.core.protocol import Protocol
 from suite.errors import ImpossibleOutput, InputError, NoEffect, OutOfReach
 from suite.record import MitigationUse, Point
 from suite.workloads.offline import Offline
@@ -14,12 +14,11 @@ from suite.workloads.single_stream import SingleStream
 from suite.workloads.training_steps import TrainingSteps
 from tests.fakes import fake_task, tiny_vit
 from tests.faults import Fault
-from tests.world import WallMeter
+from tests.world import WallMeter, protocol
 
-PROTOCOL = Protocol(
-    name="test", min_blocks=2, max_blocks=2, stop_level=0.97, target_half_width={"cpu": 0.5, "cuda": 0.5},
-    window_s={"cpu": 0.02, "cuda": 0.02}, window_queries=4, warmup_min_s=0.0, warmup_max_s=0.05, warmup_slope_s=0.01,
-    warmup_tolerance=0.5, idle_s=0.0, max_scored=None,
+PROTOCOL = protocol(
+    min_blocks=2, max_blocks=2, target_half_width={"cpu": 0.5, "cuda": 0.5}, window_s={"cpu": 0.02, "cuda": 0.02},
+    window_queries=4, warmup_max_s=0.05,
 )  # fmt: skip
 
 OFFLINE = Offline(default_batch_size=4)
@@ -118,7 +117,7 @@ def test_scores_that_are_not_finite_fail_the_point(plan, monkeypatch):
 
 
 def test_windows_measured_before_a_failure_are_kept(plan, monkeypatch):
-    measure = windows.measure_window
+    measure = comparison.whole_window
     made = []
 
     def failing(arm, queries, block, meter):
@@ -127,7 +126,7 @@ def test_windows_measured_before_a_failure_are_kept(plan, monkeypatch):
             raise ImpossibleOutput("the meter stands still")
         return measure(arm, queries, block, meter)
 
-    monkeypatch.setattr(windows, "measure_window", failing)
+    monkeypatch.setattr(comparison, "whole_window", failing)
     record = runner.measure(plan())
     assert (record.status, len(record.windows)) == ("failed", 5)
 
@@ -169,7 +168,55 @@ def test_idle_is_kept_only_where_power_is_measured(plan):
     quiet = dataclasses.replace(PROTOCOL, idle_s=0.01)
     idle = runner.measure(plan(protocol=quiet)).idle
     assert idle.power_w["gpu"] == pytest.approx(10, rel=0.2)
+    assert idle.power_w["gpu"] == pytest.approx((idle.before_w["gpu"] + idle.after_w["gpu"]) / 2)
     assert runner.measure(plan()).idle is None
+
+
+class NoRoomForTwo(Fault):
+    """Runs out of the device's memory where the baseline's weights lie on it, as the first attempt finds them."""
+
+    def apply(self, setup):
+        if not on_host:
+            raise torch.OutOfMemoryError("CUDA out of memory")
+        return super().apply(setup)
+
+
+on_host: list[bool] = []
+
+
+@pytest.fixture
+def moves(monkeypatch):
+    """Every move of weights between the device and the host's memory, as (device moved to)."""
+    seen = []
+    on_host.clear()
+    for place in ("suite.runner.move_weights", "suite.core.residency.move_weights"):
+        monkeypatch.setattr(place, lambda setup, device: (seen.append(device), on_host.append(True)))
+    return seen
+
+
+def test_arms_that_do_not_fit_together_are_swapped(plan, moves):
+    record = runner.measure(plan(mitigations={"fault": NoRoomForTwo(how="nothing")}))
+    assert (record.status, record.reason, record.pairing) == ("ok", None, "swapped")
+    assert moves[0] == "cpu"  # the technique is applied in the host's memory
+    assert {window.slices for window in record.windows} == {1}
+    assert "swapped" in {warning.code for warning in record.warnings}
+
+
+def test_arms_that_do_not_fit_fail_where_they_must_stay_resident(plan, moves):
+    resident = dataclasses.replace(PROTOCOL, pairing="resident")
+    record = runner.measure(plan(mitigations={"fault": NoRoomForTwo(how="nothing")}, protocol=resident))
+    assert (record.status, record.reason.kind, moves) == ("failed", "out_of_memory", [])
+
+
+def test_swapping_can_be_asked_for(plan, moves):
+    swapped = dataclasses.replace(PROTOCOL, pairing="swapped")
+    assert runner.measure(plan(mitigations={"fault": Fault(how="nothing")}, protocol=swapped)).pairing == "swapped"
+
+
+def test_training_is_never_swapped(plan, moves):
+    workload = TrainingSteps(default_batch_size=4, learning_rate=1e-3, scored_steps=2)
+    record = runner.measure(plan(mitigations={"fault": NoRoomForTwo(how="nothing")}, workload=workload))
+    assert (record.status, record.reason.kind) == ("failed", "out_of_memory")
 
 
 def test_the_config_hash_ignores_where_a_run_is_kept():

@@ -7,8 +7,14 @@ import time
 from collections.abc import Callable
 from typing import Any
 
+import numpy as np
+
 from suite.core.meter import Meter, OpenMeter, Readings
+from suite.core.protocol import Protocol
+from suite.core.windows import ReadyArm
 from suite.core.workload import Loop, Work
+from suite.record import Arm
+from tests.fakes import fake_setup
 
 
 class World:
@@ -16,10 +22,16 @@ class World:
 
     def __init__(self, drift: Callable[[float], float] = lambda now_s: 1.0) -> None:
         self.now_s, self.energy_j, self.drift = 0.0, 0.0, drift
+        self.past: list[tuple[float, float]] = [(0.0, 0.0)]
 
     def work(self, joules: float, seconds: float) -> None:
         self.energy_j += joules * self.drift(self.now_s)
         self.now_s += seconds
+        self.past.append((self.now_s, self.energy_j))
+
+    def energy_at(self, moment_s: float) -> float:
+        """Joules used up to ``moment_s``, evenly within a query."""
+        return float(np.interp(moment_s, *zip(*self.past, strict=True)))
 
 
 class WorldLoop(Loop):
@@ -27,6 +39,7 @@ class WorldLoop(Loop):
 
     def __init__(self, world: World, *, joules: float, seconds: float, pass_queries: int = 8) -> None:
         self.world, self.joules, self.seconds, self._pass = world, joules, seconds, pass_queries
+        self.name, self.ran = "", []  # type: ignore[var-annotated]
 
     @property
     def pass_queries(self) -> int:
@@ -35,17 +48,51 @@ class WorldLoop(Loop):
     def reset(self) -> None:
         pass
 
-    def run(self, queries: int) -> Work:
+    def run(self, queries: int, first: int = 0) -> Work:
+        self.ran.append((self.name, first, queries))
         for _ in range(queries):
             self.world.work(self.joules, self.seconds)
         return Work(queries=queries, batches=queries, tokens=None, latencies_s=None)
+
+
+def world_arms(
+    world: World, *, candidate_j: float = 0.8, seconds: float = 0.1, seeds: tuple[int, int] = (0, 0)
+) -> dict[Arm, ReadyArm]:
+    """Both arms in batches of four: the baseline uses 1 J a query, the candidate ``candidate_j``."""
+    joules: dict[Arm, float] = {"baseline": 1.0, "candidate": candidate_j}
+    return {
+        name: ReadyArm(
+            name=name,
+            setup=fake_setup("image", seed=seed),
+            loop=WorldLoop(world, joules=joules[name], seconds=seconds),
+        )
+        for name, seed in zip(joules, seeds, strict=True)
+    }
+
+
+def protocol(**changes: Any) -> Protocol:
+    """Rules that end as soon as the figures allow."""
+    values = {
+        "name": "test", "min_blocks": 4, "max_blocks": 16, "stop_level": 0.97,
+        "target_half_width": {"cpu": 0.02, "cuda": 0.01}, "window_s": {"cpu": 1.0, "cuda": 5.0}, "window_queries": 32,
+        "window_ticks": 50, "slice_s": {"cpu": None, "cuda": None}, "pairing": "auto", "swapped_factor": 2.0,
+        "warmup_min_s": 0.0, "warmup_max_s": 0.2, "warmup_slope_s": 0.01, "warmup_tolerance": 0.5, "idle_s": 0.0,
+        "idle_settle_s": 0.0, "max_scored": None,
+    }  # fmt: skip
+    return Protocol(**(values | changes))
 
 
 class OpenWorldMeter(OpenMeter):
     def __init__(self, world: World) -> None:
         self.world = world
 
-    def start(self) -> Any:
+    def watch(self, arm: Arm, loop: Loop) -> Loop:
+        return loop
+
+    def ticker(self, work: Callable[[], None]) -> None:
+        return None
+
+    def start(self, *, quiet: bool = False) -> Any:
         return self.world.now_s, self.world.energy_j
 
     def stop(self, token: Any) -> Readings:
@@ -57,9 +104,6 @@ class OpenWorldMeter(OpenMeter):
 
     def describe(self) -> dict[str, Any]:
         return {"name": "world", "components": {"gpu": {"method": "measured:world", "scope": "board"}}}
-
-    def warnings(self) -> list[Any]:
-        return []
 
     def close(self) -> None:
         pass

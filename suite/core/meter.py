@@ -4,30 +4,62 @@ from __future__ import annotations
 
 import dataclasses
 from abc import ABC, abstractmethod
+from collections.abc import Callable
 from types import TracebackType
 from typing import Any, Self
 
-from suite.record import RecordWarning
+from suite.core.workload import Loop
+from suite.record import Arm, Conditions
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Readings:
     """Energy between start and stop, in joules by component (``gpu``, ``cpu``, ``ram``).
 
-    A component that was not read is absent. ``method`` has the same keys: ``measured:…`` or ``estimated:…``.
+    A component that was not read is absent. ``method`` has the same keys: ``measured:…``, ``estimated:…``,
+    ``simulated:…`` or ``replayed:…``. ``conditions`` is what else was seen, where there is an instrument for it.
     """
 
     duration_s: float
     energy_j: dict[str, float]
     method: dict[str, str]
+    conditions: Conditions | None = None
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Ticker:
+    """An energy counter that rises in steps, which windows wait for.
+
+    Attributes:
+        period_s: seconds between two steps, as probed under load.
+        read: the counter's value now, in its own unit.
+    """
+
+    period_s: float
+    read: Callable[[], int]
 
 
 class OpenMeter(ABC):
     """A meter that is running for one device. Windows do not nest and do not overlap. A context manager."""
 
     @abstractmethod
-    def start(self) -> Any:
-        """Opens a window and returns its token."""
+    def watch(self, arm: Arm, loop: Loop) -> Loop:
+        """Lets the instrument see an arm's work. A real one sees it by itself and gives ``loop`` back.
+
+        A simulated one gives a loop that tells it when it runs, and how much power that draws.
+        """
+
+    @abstractmethod
+    def ticker(self, work: Callable[[], None]) -> Ticker | None:
+        """Probes the energy counter while ``work`` is run again and again, for seconds at most.
+
+        Returns:
+            None where there is no counter that rises in steps worth waiting for.
+        """
+
+    @abstractmethod
+    def start(self, *, quiet: bool = False) -> Any:
+        """Opens a window and returns its token. A ``quiet`` one reads nothing between its two ends (idle power)."""
 
     @abstractmethod
     def stop(self, token: Any) -> Readings:
@@ -39,11 +71,7 @@ class OpenMeter(ABC):
 
     @abstractmethod
     def describe(self) -> dict[str, Any]:
-        """Provenance for the record: modes, scope and source per component."""
-
-    @abstractmethod
-    def warnings(self) -> list[RecordWarning]:
-        """What was noticed so far and weakens the figures."""
+        """Provenance for the record: ``name`` and, by component, ``method``, ``scope`` and what else is known."""
 
     @abstractmethod
     def close(self) -> None:

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import dataclasses
+from typing import Literal, get_args
 
 from suite.errors import InputError
+
+Pairing = Literal["auto", "resident", "swapped"]
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -19,11 +22,18 @@ class Protocol:
         target_half_width: stop when the half-width of the energy ratio is at most this, by device.
         window_s: shortest window in seconds, by device.
         window_queries: fewest queries a window.
+        window_ticks: fewest steps of the energy counter a window, where the meter has one that steps.
+        slice_s: length of the pieces that the windows of both arms are run in by turns, by device, or None for
+            windows in one stretch. Counters that step are never sliced.
+        pairing: ``resident`` keeps both arms on the device, ``swapped`` one at a time, ``auto`` swaps them where
+            both do not fit.
+        swapped_factor: how much longer windows are where arms are swapped.
         warmup_min_s: least warm-up of an arm in seconds.
         warmup_max_s: most warm-up of an arm in seconds; a warning is recorded when it is not steady by then.
         warmup_slope_s: seconds of one slope of time per query.
         warmup_tolerance: three slopes in a row within this share of each other are steady.
         idle_s: seconds of idle before and after the blocks where power is measured; 0 for none.
+        idle_settle_s: seconds without work before each of them.
         max_scored: most test items scored; None for all.
     """
 
@@ -34,23 +44,28 @@ class Protocol:
     target_half_width: dict[str, float]
     window_s: dict[str, float]
     window_queries: int
+    window_ticks: int
+    slice_s: dict[str, float | None]
+    pairing: Pairing
+    swapped_factor: float
     warmup_min_s: float
     warmup_max_s: float
     warmup_slope_s: float
     warmup_tolerance: float
     idle_s: float
+    idle_settle_s: float
     max_scored: int | None
 
     def __post_init__(self) -> None:
         """Checks what would make a measurement meaningless."""
-        for name in ("min_blocks", "max_blocks", "window_queries"):
+        for name in ("min_blocks", "max_blocks", "window_queries", "window_ticks"):
             value = getattr(self, name)
             if isinstance(value, bool) or not isinstance(value, int):
                 raise InputError(f"protocol.{name} must be a whole number", got=value, remedy="give one")
-        if not 0 <= self.warmup_min_s <= self.warmup_max_s or self.idle_s < 0:
+        if not 0 <= self.warmup_min_s <= self.warmup_max_s or min(self.idle_s, self.idle_settle_s) < 0:
             raise InputError(
-                "protocol needs 0 <= warmup_min_s <= warmup_max_s and idle_s of at least 0",
-                got=(self.warmup_min_s, self.warmup_max_s, self.idle_s),
+                "protocol needs 0 <= warmup_min_s <= warmup_max_s, idle_s and idle_settle_s of at least 0",
+                got=(self.warmup_min_s, self.warmup_max_s, self.idle_s, self.idle_settle_s),
                 remedy="give such seconds",
             )
         if not 2 <= self.min_blocks <= self.max_blocks:
@@ -65,7 +80,19 @@ class Protocol:
             values = getattr(self, name)
             if set(values) != {"cpu", "cuda"} or min(values.values()) <= 0:
                 raise InputError(f"protocol.{name} needs cpu and cuda above 0", got=values, remedy="give both")
-        for name in ("window_queries", "warmup_slope_s", "warmup_max_s"):
+        if (
+            set(self.slice_s) != {"cpu", "cuda"}
+            or min(1 if each is None else each for each in self.slice_s.values()) <= 0
+        ):
+            raise InputError(
+                "protocol.slice_s needs cpu and cuda, above 0 or null", got=self.slice_s, remedy="give both"
+            )
+        if self.pairing not in get_args(Pairing):
+            choices = ", ".join(get_args(Pairing))
+            raise InputError("protocol.pairing is unknown", got=self.pairing, remedy=f"give one of {choices}")
+        if not self.swapped_factor >= 1:
+            raise InputError("protocol.swapped_factor must be at least 1", got=self.swapped_factor, remedy="give 2")
+        for name in ("window_queries", "window_ticks", "warmup_slope_s", "warmup_max_s"):
             if getattr(self, name) <= 0:
                 raise InputError(f"protocol.{name} must be above 0", got=getattr(self, name), remedy="give more")
         if self.max_scored is not None and self.max_scored < 2:
@@ -73,6 +100,7 @@ class Protocol:
 
     def expected_s(self, device: str) -> tuple[float, float]:
         """Seconds a point's warm-up and windows take, from the fewest blocks to the most."""
-        warmup = 2 * self.warmup_min_s + 2 * self.idle_s
-        window = 4 * self.window_s[device]
-        return warmup + self.min_blocks * window, 2 * self.warmup_max_s + 2 * self.idle_s + self.max_blocks * window
+        pauses = 2 * (self.idle_s + self.idle_settle_s) if self.idle_s else 0.0
+        block = (2 if self.slice_s[device] else 4) * self.window_s[device]
+        least = 2 * self.warmup_min_s + pauses + self.min_blocks * block
+        return least, 2 * self.warmup_max_s + pauses + self.max_blocks * block

@@ -1,28 +1,30 @@
-"""Warm-up, windows and blocks: the measuring itself."""
+"""Windows: the stretches of work that energy is read for.
+
+A window is run in one of three ways:
+
+- **gated**, where the energy counter rises in steps: the work goes on until the counter steps, the window opens,
+  its queries run, the work goes on until the counter steps again, the window closes. The queries of the last bit
+  are counted. An ungated window is wrong by up to one step, gated ones by the time of a look at the counter.
+- **in slices**, where nothing steps: the windows of both arms are cut into short pieces that take turns. The load
+  of a shared machine comes and goes in seconds; pieces of a tenth of a second meet the same load in both arms.
+- in one stretch, otherwise.
+"""
 
 from __future__ import annotations
 
 import dataclasses
 import math
 import time
-from collections.abc import Callable
+from collections.abc import Iterator, Sequence
 
-from suite.blocks import block_ratios, ratio_interval
-from suite.core.meter import OpenMeter, Readings
-from suite.core.protocol import Protocol
+from suite.core.meter import OpenMeter, Readings, Ticker
 from suite.core.setup import Setup
 from suite.core.workload import Loop, Work
 from suite.errors import ImpossibleOutput
-from suite.interval import Interval
-from suite.record import Arm, RecordWarning, Window, headline_component
+from suite.record import Arm, Window
 
-ORDERS: tuple[tuple[Arm, ...], tuple[Arm, ...]] = (
-    ("baseline", "candidate", "candidate", "baseline"),
-    ("candidate", "baseline", "baseline", "candidate"),
-)
-"""A block is four windows; even and odd blocks mirror each other, so that drift cancels within and across them."""
-
-_WINDOW_MARGIN = 1.05  # windows are planned so much longer, lest a faster moment make one too short
+_PATIENCE_PERIODS = 30  # a counter that does not rise for so long stands still
+_POWER_ABOVE_LIMIT = 1.05  # boards overshoot their limit for moments, not for a window
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -34,71 +36,8 @@ class ReadyArm:
     loop: Loop
 
 
-def common_pass_queries(query_count: int, baseline_batch: int, candidate_batch: int) -> int:
-    """The smallest number of queries, at least ``query_count``, that both batch sizes divide."""
-    step = math.lcm(baseline_batch, candidate_batch)
-    return step * math.ceil(query_count / step)
-
-
-def window_queries(
-    seconds_per_query: dict[Arm, float], *, pass_queries: int, step: int, window_s: float, least: int
-) -> dict[Arm, int]:
-    """Queries a window of each arm: whole passes over the list, so that both arms see the same mix.
-
-    Where a pass takes longer than a window should, both arms run the same first part of the list: long enough
-    for the faster arm, a multiple of ``step`` (the batch sizes' least common multiple), at least ``least``.
-    """
-    aim_s = window_s * _WINDOW_MARGIN
-    pass_s = {arm: pass_queries * each for arm, each in seconds_per_query.items()}
-    if max(pass_s.values()) <= aim_s:
-        return {
-            arm: pass_queries * max(math.ceil(aim_s / pass_s[arm]), math.ceil(least / pass_queries)) for arm in pass_s
-        }
-    needed = max(least, math.ceil(aim_s / min(seconds_per_query.values())))
-    part = step * math.ceil(needed / step)
-    if part >= pass_queries:
-        part = pass_queries * math.ceil(part / pass_queries)
-    return dict.fromkeys(pass_s, part)
-
-
-def warm_up(arm: ReadyArm, protocol: Protocol) -> tuple[float, RecordWarning | None]:
-    """Runs until three slopes in a row agree.
-
-    Returns:
-        Seconds per query of the last slope, and a warning where the cap came first.
-    """
-    size = arm.setup.batch_size
-    slopes: list[float] = []
-    queries_done, batches, began_s = 0, 1, time.perf_counter()
-    while True:
-        arm.loop.reset()
-        slope_began_s = time.perf_counter()
-        work = arm.loop.run(batches * size)
-        arm.setup.synchronize()
-        took_s = time.perf_counter() - slope_began_s
-        queries_done += work.queries
-        if took_s >= 0.5 * protocol.warmup_slope_s:
-            slopes.append(took_s / work.queries)
-        batches = max(1, math.ceil(batches * protocol.warmup_slope_s / max(took_s, 1e-6)))
-        spent_s = time.perf_counter() - began_s
-        steady = len(slopes) >= 3 and max(slopes[-3:]) <= min(slopes[-3:]) * (1 + protocol.warmup_tolerance)
-        if steady and spent_s >= protocol.warmup_min_s and queries_done >= 10:
-            return slopes[-1], None
-        if spent_s >= protocol.warmup_max_s and slopes:
-            return slopes[-1], None if steady else _not_steady(arm.name, slopes, protocol)
-
-
-def _not_steady(arm: Arm, slopes: list[float], protocol: Protocol) -> RecordWarning:
-    spread = max(slopes[-3:]) / min(slopes[-3:]) - 1
-    return RecordWarning(
-        code="not_steady",
-        message=f"the {arm}'s time per query still varied by {100 * spread:.1f} % after {protocol.warmup_max_s:g} s",
-        remedy="stop other work on this machine, or allow a longer warm-up (protocol.warmup_max_s)",
-    )
-
-
-def measure_window(arm: ReadyArm, queries: int, block: int, meter: OpenMeter) -> Window:
-    """One window: only the workload runs between the meter's start and stop; the device is idle at both ends.
+def whole_window(arm: ReadyArm, queries: int, block: int, meter: OpenMeter) -> Window:
+    """A window in one stretch: only the workload runs inside; the device is idle at both ends.
 
     Raises:
         ImpossibleOutput: the readings or the work cannot be.
@@ -108,23 +47,134 @@ def measure_window(arm: ReadyArm, queries: int, block: int, meter: OpenMeter) ->
     token = meter.start()
     work = arm.loop.run(queries)
     arm.setup.synchronize()
-    readings = meter.stop(token)
-    check_window(work, readings)
+    return _window(arm.name, block, [work], [meter.stop(token)])
+
+
+def gated_window(
+    arm: ReadyArm, queries: int, block: int, meter: OpenMeter, *, ticker: Ticker, step: int, lead: int
+) -> Window:
+    """A window from one rise of the energy counter to another, at least ``queries`` queries apart.
+
+    The arm's own work goes before the window without a pause: the device is hot when it opens, and a counter that
+    lags behind shows no more of the other arm. The window starts wherever in the list the wait for the counter
+    ended, so that its last, partial pass is not always the same part of the list.
+
+    Args:
+        arm: warmed up.
+        queries: fewest of the window.
+        block: number of the block.
+        meter: open.
+        ticker: the counter.
+        step: queries between two looks at it.
+        lead: queries run before the wait begins.
+
+    Raises:
+        ImpossibleOutput: the counter stands still, or the readings or the work cannot be.
+    """
+    arm.loop.reset()
+    arm.loop.run(lead)
+    arm.setup.synchronize()
+    first = lead + sum(work.queries for work in _until_rise(arm, ticker, step, first=lead))
+    token = meter.start()
+    works = [arm.loop.run(queries, first)]
+    arm.setup.synchronize()
+    works += _until_rise(arm, ticker, step, first=first + queries)
+    return _window(arm.name, block, works, [meter.stop(token)], gated=True)
+
+
+def _until_rise(arm: ReadyArm, ticker: Ticker, step: int, *, first: int) -> Iterator[Work]:
+    """Runs ``step`` queries at a time until the counter has risen."""
+    patience_s = _PATIENCE_PERIODS * ticker.period_s
+    seen, began_s = ticker.read(), time.perf_counter()
+    while True:
+        work = arm.loop.run(step, first)
+        arm.setup.synchronize()
+        yield work
+        if ticker.read() != seen:
+            return
+        first += work.queries
+        if time.perf_counter() - began_s > patience_s:
+            raise ImpossibleOutput(f"the energy counter has not risen in {patience_s:.1f} s of work: it stands still")
+
+
+def sliced_windows(
+    arms: Sequence[ReadyArm], queries: dict[Arm, int], slices: int, block: int, meter: OpenMeter
+) -> list[Window]:
+    """One window of each arm, run in ``slices`` pieces that take turns: AB BA AB BA ….
+
+    Args:
+        arms: both, in the order in which the block begins.
+        queries: of each arm's window: whole batches, at least as many as there are slices.
+        slices: pieces a window; their number is the same for both arms, so that each meets the other's once.
+        block: number of the block.
+        meter: open.
+
+    Raises:
+        ImpossibleOutput: the readings or the work of a window cannot be.
+    """
+    works: dict[Arm, list[Work]] = {arm.name: [] for arm in arms}
+    readings: dict[Arm, list[Readings]] = {arm.name: [] for arm in arms}
+    for arm in arms:
+        arm.loop.reset()
+    for index in range(slices):
+        for arm in arms if index % 2 == 0 else reversed(arms):
+            size = arm.setup.batch_size
+            batches = queries[arm.name] // size
+            first, last = (size * (batches * end // slices) for end in (index, index + 1))
+            arm.setup.synchronize()
+            token = meter.start()
+            works[arm.name].append(arm.loop.run(last - first, first))
+            arm.setup.synchronize()
+            readings[arm.name].append(meter.stop(token))
+    return [_window(arm.name, block, works[arm.name], readings[arm.name]) for arm in arms]
+
+
+def _window(
+    arm: Arm, block: int, works: Sequence[Work], readings: Sequence[Readings], gated: bool | None = None
+) -> Window:
+    """The window that consists of ``works``, read as ``readings``."""
+    work, reading = _all_work(works), _all_readings(readings)
+    check_window(work, reading)
     return Window(
-        arm=arm.name,
+        arm=arm,
         block=block,
         queries=work.queries,
         batches=work.batches,
         tokens=work.tokens,
-        duration_s=readings.duration_s,
-        energy_j=readings.energy_j,
-        method=readings.method,
+        duration_s=reading.duration_s,
+        energy_j=reading.energy_j,
+        method=reading.method,
         latencies_s=work.latencies_s,
+        slices=len(readings),
+        gated=gated,
+        conditions=reading.conditions,
+    )
+
+
+def _all_work(works: Sequence[Work]) -> Work:
+    tokens = [work.tokens for work in works if work.tokens is not None]
+    latencies_s = [each for work in works for each in work.latencies_s or ()]
+    return Work(
+        queries=sum(work.queries for work in works),
+        batches=sum(work.batches for work in works),
+        tokens=sum(tokens) if tokens else None,
+        latencies_s=latencies_s or None,
+    )
+
+
+def _all_readings(readings: Sequence[Readings]) -> Readings:
+    """The sum of the pieces; a component that one of them lacks is not known for the whole."""
+    components = set.intersection(*(set(each.energy_j) for each in readings))
+    return Readings(
+        duration_s=math.fsum(each.duration_s for each in readings),
+        energy_j={name: math.fsum(each.energy_j[name] for each in readings) for name in sorted(components)},
+        method={name: readings[0].method[name] for name in sorted(components)},
+        conditions=readings[0].conditions if len(readings) == 1 else None,
     )
 
 
 def check_window(work: Work, readings: Readings) -> None:
-    """Refuses what cannot be: no work, no time, energy that is not above zero, latencies longer than the window."""
+    """Refuses what cannot be: no work, no time, no energy, more power than the board's limit, latencies too long."""
     if work.queries < 1:
         raise ImpossibleOutput("a window held no query")
     if not readings.duration_s > 0:
@@ -135,51 +185,17 @@ def check_window(work: Work, readings: Readings) -> None:
                 f"{component} energy of a window of {readings.duration_s:.3f} s of work was read as {energy_j} J: "
                 "the window is shorter than the meter's step, or the meter stands still"
             )
+    _check_power(readings)
     if work.latencies_s is not None and math.fsum(work.latencies_s) > 1.05 * readings.duration_s:
         raise ImpossibleOutput("the latencies of a window add up to more than its duration")
 
 
-def measure_blocks(
-    arms: dict[Arm, ReadyArm],
-    queries: dict[Arm, int],
-    protocol: Protocol,
-    meter: OpenMeter,
-    notify: Callable[[str], None],
-    windows: list[Window],
-) -> bool:
-    """Blocks until the interval is narrow enough or the cap is reached.
-
-    Args:
-        arms: both, warmed up.
-        queries: a window of each.
-        protocol: when to stop.
-        meter: open.
-        notify: told of each block as it starts.
-        windows: every window is appended as it is measured, so that an error later on loses none.
-
-    Returns:
-        Whether the target was met.
-    """
-    device = arms["baseline"].setup.device
-    for block in range(protocol.max_blocks):
-        notify(f"block {block + 1} of {protocol.min_blocks} to {protocol.max_blocks}")
-        for name in ORDERS[block % 2]:
-            windows.append(measure_window(arms[name], queries[name], block, meter))
-        if block + 1 >= protocol.min_blocks:
-            interval = energy_ratio(windows, protocol.stop_level)
-            if interval is not None and interval.half_width <= protocol.target_half_width[device]:
-                return True
-    return False
-
-
-def energy_ratio(windows: list[Window], level: float) -> Interval | None:
-    """Interval of the candidate's energy per query over the baseline's, as far as it is measured.
-
-    Raises:
-        ImpossibleOutput: no component was read in every window.
-    """
-    component = headline_component(windows)
-    ratios = block_ratios(windows, component) if component else None
-    if ratios is None:
-        raise ImpossibleOutput("neither GPU nor CPU energy was read in every window")
-    return ratio_interval(ratios, level)
+def _check_power(readings: Readings) -> None:
+    limit_w = readings.conditions.power_limit_w if readings.conditions else None
+    if limit_w is None or "gpu" not in readings.energy_j:
+        return
+    power_w = readings.energy_j["gpu"] / readings.duration_s
+    if power_w > _POWER_ABOVE_LIMIT * limit_w:
+        raise ImpossibleOutput(
+            f"a window's mean power was read as {power_w:.0f} W on a board limited to {limit_w:.0f} W"
+        )

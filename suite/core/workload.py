@@ -33,8 +33,11 @@ class Loop(ABC):
         """Back to the state before any run (weights, optimiser, list position). Called outside windows."""
 
     @abstractmethod
-    def run(self, queries: int) -> Work:
-        """Runs ``queries`` queries (whole batches) in list order from the list's start. Does not synchronise."""
+    def run(self, queries: int, first: int = 0) -> Work:
+        """Runs ``queries`` queries in list order from the ``first`` on, round and round. Does not synchronise.
+
+        Both counts are whole batches.
+        """
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)

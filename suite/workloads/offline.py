@@ -56,11 +56,11 @@ class _OfflineLoop(Loop):
     def reset(self) -> None:
         """Inference leaves no state behind."""
 
-    def run(self, queries: int) -> Work:
+    def run(self, queries: int, first: int = 0) -> Work:
         setup, run, tokens = self._setup, self._setup.task.run, None
-        batches = queries // setup.batch_size
+        batches, skipped = queries // setup.batch_size, first // setup.batch_size
         with setup.active():
-            for index in range(batches):
+            for index in range(skipped, skipped + batches):
                 made = run(setup, self._batches[index % len(self._batches)])
                 if made is not None:
                     tokens = (tokens or 0) + made

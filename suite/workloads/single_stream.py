@@ -60,11 +60,11 @@ class _SingleStreamLoop(Loop):
     def reset(self) -> None:
         """Inference leaves no state behind."""
 
-    def run(self, queries: int) -> Work:
+    def run(self, queries: int, first: int = 0) -> Work:
         setup, tokens = self._setup, None
         latencies_s = []
         with setup.active():
-            for index in range(queries):
+            for index in range(first, first + queries):
                 began_s = time.perf_counter()
                 made = setup.task.run(setup, self._batches[index % len(self._batches)])
                 setup.synchronize()

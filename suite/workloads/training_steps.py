@@ -76,14 +76,14 @@ class _TrainingLoop(Loop):
         self.model.train()
         self._optimizer = torch.optim.AdamW(self.model.parameters(), lr=self._learning_rate)
 
-    def run(self, queries: int) -> Work:
+    def run(self, queries: int, first: int = 0) -> Work:
         if self._optimizer is None:
             self.reset()
         optimizer, setup = self._optimizer, self._setup
         assert optimizer is not None
-        batches = queries // setup.batch_size
+        batches, skipped = queries // setup.batch_size, first // setup.batch_size
         with setup.active():
-            for index in range(batches):
+            for index in range(skipped, skipped + batches):
                 loss = setup.task.loss(self.model, self._batches[index % len(self._batches)])
                 optimizer.zero_grad(set_to_none=True)
                 loss.backward()
