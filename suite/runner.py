@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import datetime
 import math
@@ -242,9 +243,14 @@ def _apply(plan: Plan, baseline: Setup, meter: OpenMeter) -> tuple[Setup, list[S
         return baseline, steps, None
     token = meter.start()
     began_s = time.perf_counter()
-    for mitigation in plan.mitigations.values():
-        steps.append(mitigation.apply(steps[-1]))
-    steps[-1].synchronize()
+    try:
+        for mitigation in plan.mitigations.values():
+            steps.append(mitigation.apply(steps[-1]))
+        steps[-1].synchronize()
+    except BaseException:
+        with contextlib.suppress(ImpossibleOutput):  # whatever the meter says now, the technique's own error counts
+            meter.stop(token)
+        raise
     duration_s = time.perf_counter() - began_s
     readings = meter.stop(token)
     energy_j = {component: energy for component, energy in readings.energy_j.items() if energy > 0}

@@ -14,7 +14,7 @@ from suite.workloads.single_stream import SingleStream
 from suite.workloads.training_steps import TrainingSteps
 from tests.fakes import fake_task, tiny_vit
 from tests.faults import Fault
-from tests.world import WallMeter, protocol
+from tests.world import OpenWorldMeter, WallMeter, protocol
 
 PROTOCOL = protocol(
     min_blocks=2, max_blocks=2, target_half_width={"cpu": 0.5, "cuda": 0.5}, window_s={"cpu": 0.02, "cuda": 0.02},
@@ -200,6 +200,15 @@ def test_arms_that_do_not_fit_together_are_swapped(plan, moves):
     assert moves[0] == "cpu"  # the technique is applied in the host's memory
     assert {window.slices for window in record.windows} == {1}
     assert "swapped" in {warning.code for warning in record.warnings}
+
+
+def test_a_failed_attempt_leaves_no_window_open(plan, moves, monkeypatch):
+    opened = []
+    start, stop = OpenWorldMeter.start, OpenWorldMeter.stop
+    monkeypatch.setattr(OpenWorldMeter, "start", lambda self, **how: opened.append(1) or start(self, **how))
+    monkeypatch.setattr(OpenWorldMeter, "stop", lambda self, token: opened.pop() and stop(self, token))
+    runner.measure(plan(mitigations={"fault": NoRoomForTwo(how="nothing")}))
+    assert opened == []
 
 
 def test_arms_that_do_not_fit_fail_where_they_must_stay_resident(plan, moves):

@@ -12,7 +12,7 @@ from suite import environment
 from suite.core import hub
 from suite.core.model_card import file_hash, model_hash
 from suite.doctor.techniques import techniques
-from suite.errors import ImpossibleOutput
+from suite.errors import ImpossibleOutput, InputError
 
 Facts = dict[str, Any]
 
@@ -127,7 +127,7 @@ def meters(device: str, counters: Facts) -> list[Facts]:
 
     try:
         meter = CodeCarbon(tdp_w=None).open(device)
-    except ImpossibleOutput as error:
+    except (ImpossibleOutput, InputError) as error:
         return [{"component": device, "method": None, "measured": False, "reason": str(error), "remedy": None}]
     try:
         components = meter.describe()["components"]
@@ -160,7 +160,7 @@ def _gpu_meter(component: Facts) -> Facts:
         "component": "gpu",
         "method": component["method"],
         "measured": True,
-        "reason": "the board's energy counter" if counted else "no energy counter: power is sampled once a second",
+        "reason": "the board's energy counter" if counted else "no energy counter: power is sampled ten times a second",
         "remedy": None if counted else "use windows of 2 s or more, or a board of the Volta generation or newer",
     }
 

@@ -7,35 +7,41 @@ the machine's, times the TDP. Its RAM figure is a constant times the number of m
 What this module guards against, each seen with version 3.3.2 (docs/method.md):
 environment variables and config files that change figures (every argument is passed), network and files
 (offline tracker, no output methods, empty token), a set-up inside the first task (a throw-away task),
-a half-built tracker (the constructor swallows exceptions), all GPUs counted instead of one (an index is
-passed, found by UUID), and a missing reading reported as 0 J.
+a half-built tracker (the constructor swallows exceptions), all GPUs counted instead of one (an index is passed,
+found by UUID, and checked; work on a CPU reads no GPU), a missing reading reported as 0 J, and a thread that wakes
+once a second and over-reads the CPU time of longer windows (it does not run).
+
+Beside CodeCarbon, a GPU's own counter, power, clocks and temperature are read for the record's ``conditions``.
 """
 
 from __future__ import annotations
 
 import dataclasses
+import importlib.metadata
 import logging
 import math
+import os
 import tempfile
+import threading
 import time
-from typing import Any
+from collections.abc import Callable
+from typing import Any, ClassVar
 
-from suite.core.meter import Meter, OpenMeter, Readings
+from suite.core.meter import Meter, OpenMeter, Readings, Ticker
+from suite.core.workload import Loop
 from suite.errors import ImpossibleOutput, InputError
-from suite.record import RecordWarning
-from suite.units import kwh_to_joules, millijoules_to_joules
+from suite.nvml.board import Board
+from suite.nvml.watch import probe_period
+from suite.nvml.window import BoardWindow
+from suite.record import Arm
+from suite.units import kwh_to_joules
 
 _CPU_METHODS = {"intel_rapl": "measured:rapl", "cpu_load": "estimated:cpu_time_x_tdp"}
-_COUNTER_AGREEMENT = 0.005  # share by which CodeCarbon and the raw counter may differ
-_COUNTER_TICK_S = 0.1  # the energy counter's period on the boards documented so far
-
-
-class _Token:
-    """An open window."""
-
-    def __init__(self, name: str, counter_mj: int | None) -> None:
-        self.name, self.counter_mj = name, counter_mj
-        self.started_s = time.perf_counter()
+_COUNTED, _SAMPLED = "measured:nvml_energy_counter", "measured:nvml_power_samples"
+_LONGEST_TICK_S = 1.0  # no counter steps more seldom; a shorter window may truly see no step
+_STILL_TICKS = 3  # where the tick is known, a counter that does not rise for so many stands still
+_SAMPLE_S = 0.1  # between two readings of power on a board without an energy counter
+_USED = ("_tasks", "_hardware", "_active_task", "_scheduler_monitor_power", "_tracking_mode")
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -54,145 +60,303 @@ class CodeCarbon(Meter):
         if self.tdp_w is not None and not 0 < self.tdp_w < math.inf:
             raise InputError("meter.tdp_w must be above 0 watts", got=self.tdp_w, remedy="give the CPU's TDP or null")
 
-    def open(self, device: str) -> _OpenCodeCarbon:
-        """Builds the tracker and runs a throw-away task."""
-        return _OpenCodeCarbon(device, self.tdp_w)
+    def open(self, device: str) -> OpenMeter:
+        """Builds the tracker and runs a throw-away task.
+
+        Raises:
+            InputError: the GPU that torch uses cannot be read: MIG, or no NVML.
+            ImpossibleOutput: CodeCarbon was not built, or reads another GPU.
+        """
+        return _OpenCodeCarbon(Board.by_uuid(_uuid_that_torch_uses()) if device == "cuda" else None, self.tdp_w)
+
+    def open_on(self, board: Board) -> OpenMeter:
+        """As ``open``, for work on a board that is known already."""
+        return _OpenCodeCarbon(board, self.tdp_w)
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class _Token:
+    """An open window; ``seen`` is None for work on a CPU."""
+
+    name: str
+    seen: BoardWindow | None
+    started_s: float
 
 
 class _OpenCodeCarbon(OpenMeter):
     """A tracker of its own, in machine mode where RAPL is readable, else in process mode."""
 
-    def __init__(self, device: str, tdp_w: float | None) -> None:
-        from codecarbon import OfflineEmissionsTracker
-        from codecarbon.core import cpu
+    _window: ClassVar[threading.Lock] = threading.Lock()  # one at a time: the CPU time of a process is one
 
-        logging.getLogger("codecarbon").setLevel(logging.ERROR)
-        rapl = bool(cpu.is_rapl_available())
-        self._device, self._tdp_w = device, tdp_w
-        self._gpu = _Gpu() if device == "cuda" else None
+    def __init__(self, board: Board | None, tdp_w: float | None) -> None:
+        self._board = board
         self._folder = tempfile.TemporaryDirectory(prefix="codecarbon-")
         self._count = 0
-        self._disagreement: RecordWarning | None = None
-        self._tracker: Any = OfflineEmissionsTracker(
-            **_arguments(
-                gpu_ids=[self._gpu.index] if self._gpu else [],
-                tracking_mode="machine" if rapl else "process",
-                force_cpu_power=None if rapl else tdp_w,
-                output_dir=self._folder.name,
-            )
-        )
-        if not hasattr(self._tracker, "_tasks"):
-            raise ImpossibleOutput("CodeCarbon's tracker was not built: it swallowed an error in its constructor")
-        self._stop(self.start())  # the first task holds one-time set-up
+        self._token: _Token | None = None
+        self._tick_s: float | None = None
+        self._watched_s, self._watch_cpu_s = 0.0, 0.0
+        try:
+            self._tracker = _tracker(board, tdp_w, self._folder.name)
+            self._stop(self.start(quiet=True))  # the first task holds one-time set-up
+            _restrain(self._tracker, board)
+            self._cpu = _cpu_part(self._tracker, tdp_w)
+        except BaseException:
+            self.close()
+            raise
 
-    def close(self) -> None:
-        """Drops the tracker's empty folder."""
-        self._folder.cleanup()
+    def watch(self, arm: Arm, loop: Loop) -> Loop:
+        """Work is seen by itself."""
+        return loop
 
-    def start(self) -> _Token:
-        """Opens a window."""
+    def ticker(self, work: Callable[[], None]) -> Ticker | None:
+        """Probes the board's energy counter for up to three seconds. A CPU's are not waited for."""
+        if self._board is None or not self._board.has_counter:
+            return None
+        self._tick_s = probe_period(self._board.energy_mj, work)
+        return None if self._tick_s is None else Ticker(period_s=self._tick_s, read=self._counter_mj)
+
+    def _counter_mj(self) -> int:
+        counted = self._board.energy_mj() if self._board else None
+        if counted is None:
+            raise ImpossibleOutput("the GPU's energy counter could be read at first and cannot be read any more")
+        return counted
+
+    def start(self, *, quiet: bool = False) -> _Token:
+        """Opens a window. A quiet one is not watched: looking at an idle board may wake it.
+
+        Raises:
+            ImpossibleOutput: another window is open, of this meter or of another one in the process.
+        """
+        if not self._window.acquire(blocking=False):
+            raise ImpossibleOutput("a window was opened while another one is open: windows do not nest or overlap")
         self._count += 1
-        name = f"window-{self._count}"
-        self._tracker.start_task(name)
-        if self._tracker._active_task != name:
-            raise ImpossibleOutput(f"CodeCarbon did not start task {name}")
-        return _Token(name, self._gpu.counter_mj() if self._gpu else None)
+        self._token = _Token(
+            name=f"window-{self._count}",
+            seen=BoardWindow(self._board, quiet=quiet) if self._board else None,
+            started_s=time.perf_counter(),
+        )
+        self._tracker.start_task(self._token.name)
+        if self._tracker._active_task != self._token.name:
+            self._release()
+            raise ImpossibleOutput(f"CodeCarbon did not start task window-{self._count}")
+        return self._token
 
     def stop(self, token: Any) -> Readings:
-        """Closes the window and compares a GPU reading with the raw counter."""
-        readings, raw_j = self._stop(token)
-        if raw_j is not None:
-            self._compare_with_counter(readings.energy_j["gpu"], raw_j, readings.duration_s)
+        """Closes the window. One that is shorter than the counter's step may read 0 J of GPU energy.
+
+        Raises:
+            ImpossibleOutput: the window is not open, or a counter stands still, runs backwards or gives no number.
+        """
+        readings = self._stop(token)
+        self._check(readings)
         return readings
 
-    def _stop(self, token: _Token) -> tuple[Readings, float | None]:
-        counter_mj = self._gpu.counter_mj() if self._gpu else None
-        duration_s = time.perf_counter() - token.started_s
+    def _stop(self, token: _Token) -> Readings:
+        if token is not self._token:
+            raise ImpossibleOutput("a window was closed that is not open")
+        if token.seen:
+            token.seen.end()
+        ended_s = time.perf_counter()
         data = self._tracker.stop_task(token.name)
         self._tracker._tasks.pop(token.name, None)  # thousands of windows must not pile up
+        conditions = token.seen.conditions() if token.seen else None
+        self._release()
         if data is None:
             raise ImpossibleOutput(f"CodeCarbon returned no data for task {token.name}")
         energy_j = {"cpu": kwh_to_joules(data.cpu_energy)}
-        if self._gpu:
+        if self._board:
             energy_j["gpu"] = kwh_to_joules(data.gpu_energy)
-        raw_j = None
-        if token.counter_mj is not None and counter_mj is not None:
-            raw_j = millijoules_to_joules(counter_mj - token.counter_mj)
-        return Readings(duration_s=duration_s, energy_j=energy_j, method=self._methods()), raw_j
+        return Readings(
+            duration_s=ended_s - token.started_s, energy_j=energy_j, method=self._methods(), conditions=conditions
+        )
 
-    def _cpu(self) -> Any:
-        return next(part for part in self._tracker._hardware if type(part).__name__ == "CPU")
+    def _release(self) -> None:
+        """Ends the open window, if there is one, whatever came of it."""
+        token, self._token = self._token, None
+        if token is None:
+            return
+        self._tracker._scheduler_monitor_power.stop()  # a window that was left open leaves it running
+        if token.seen:
+            token.seen.abandon()
+            self._watch_cpu_s += token.seen.watch_cpu_s
+            self._watched_s += token.seen.watched_s
+        self._window.release()
+
+    def _check(self, readings: Readings) -> None:
+        """A broken instrument is found here, not in the figures."""
+        counter_j = readings.conditions.counter_j if readings.conditions else None
+        if self._board and self._board.has_counter:
+            if counter_j is None:
+                self._counter_mj()
+                raise ImpossibleOutput("the GPU's energy counter gave no answer for a moment")
+            if counter_j < 0:
+                raise ImpossibleOutput(f"the GPU's energy counter ran backwards by {-counter_j:.3f} J")
+            if _gpu_parts(self._tracker)[0].devices.devices[self._board.index]._use_power_fallback:
+                raise ImpossibleOutput("CodeCarbon could not read the GPU's energy counter and sampled power instead")
+        patience_s = _LONGEST_TICK_S if self._tick_s is None else _STILL_TICKS * self._tick_s
+        for component, energy_j in readings.energy_j.items():
+            still = energy_j == 0 and readings.duration_s > patience_s and component in self._measured()
+            if still or not 0 <= energy_j < math.inf:
+                raise ImpossibleOutput(
+                    f"{component} energy was read as {energy_j} J in {readings.duration_s:.3f} s: its counter is broken"
+                )
+
+    def _measured(self) -> list[str]:
+        return [name for name, method in self._methods().items() if method.startswith("measured:")]
 
     def _methods(self) -> dict[str, str]:
-        mode = self._cpu()._mode
-        methods = {"cpu": _CPU_METHODS.get(mode, f"estimated:{mode}")}
-        if self._gpu:
-            counted = self._gpu.has_counter
-            methods["gpu"] = "measured:nvml_energy_counter" if counted else "measured:nvml_power_samples"
+        methods = {"cpu": _cpu_method(self._tracker)}
+        if self._board:
+            methods["gpu"] = _COUNTED if self._board.has_counter else _SAMPLED
         return methods
 
-    def _compare_with_counter(self, codecarbon_j: float, raw_j: float, duration_s: float) -> None:
-        allowed_j = max(_COUNTER_AGREEMENT, _COUNTER_TICK_S / duration_s) * abs(raw_j)
-        if abs(codecarbon_j - raw_j) > allowed_j:
-            self._disagreement = RecordWarning(
-                code="counter_disagrees",
-                message=f"CodeCarbon read {codecarbon_j:.3f} J where the GPU's own counter rose by {raw_j:.3f} J",
-                remedy="check that no other process drives this GPU and that one GPU is visible",
-            )
-
     def describe(self) -> dict[str, Any]:
-        """Modes, scope and TDP per component, and CodeCarbon's tracking mode."""
-        methods, cpu = self._methods(), self._cpu()
-        components: dict[str, Any] = {"cpu": {"method": methods["cpu"], "scope": "machine", "model": cpu._model}}
-        if methods["cpu"] != "measured:rapl":
-            source = "conf (meter.tdp_w)" if self._tdp_w else "CodeCarbon's table, or 4 W a thread for an unknown CPU"
-            components["cpu"] |= {"scope": "this process and its children", "tdp_w": cpu._tdp, "tdp_source": source}
-        if self._gpu:
-            where = {"index": self._gpu.index, "uuid": self._gpu.uuid}
-            components["gpu"] = {"method": methods["gpu"], "scope": "board", **where}
+        """Method and scope by component, TDP and its source, the board and its counter."""
+        components = {"cpu": self._cpu}
+        if self._board:
+            components["gpu"] = {
+                "method": self._methods()["gpu"],
+                "scope": self._board.scope,
+                "index": self._board.index,
+                "uuid": self._board.uuid,
+                "name": self._board.name,
+                "energy_counter": self._board.has_counter,
+                "tick_s": self._tick_s,
+                "power_limit_w": self._board.power_limit_w,
+                "watch_cpu_share": self._watch_cpu_s / self._watched_s if self._watched_s else None,
+            }
         mode = self._tracker._tracking_mode
         return {"name": "codecarbon", "tracking_mode": mode, "components": components, "ram": "excluded"}
 
-    def warnings(self) -> list[RecordWarning]:
-        """A disagreement seen, and the estimate named where it is the headline."""
-        found = [self._disagreement] if self._disagreement else []
-        if self._device == "cpu" and self._methods()["cpu"].startswith("estimated"):
-            found.append(
-                RecordWarning(
-                    code="cpu_energy_estimated",
-                    message="CPU energy is an estimate (CPU time x TDP): it ranks techniques by CPU time, not by power",
-                    remedy="run on bare metal with readable RAPL files (python -m suite.doctor says how), or on a GPU",
-                )
-            )
-        return found
+    def close(self) -> None:
+        """Ends a window that was left open, and drops the tracker's empty folder."""
+        self._release()
+        self._folder.cleanup()
 
 
-class _Gpu:
-    """The one GPU that torch uses, found in NVML by its UUID (NVML numbers all boards, torch the visible ones)."""
+class _NeverRuns:
+    """In the place of CodeCarbon's thread that wakes once a second.
 
-    def __init__(self) -> None:
-        import pynvml
-        import torch
+    It samples the CPU, and weighs each sample by a time that ends later than the one it was taken over. While a
+    window's own work holds the interpreter that difference is large: 2.1 s of CPU time were read as 2.9 s.
+    """
 
-        pynvml.nvmlInit()
-        self._nvml = pynvml
-        wanted = str(torch.cuda.get_device_properties(torch.cuda.current_device()).uuid)
-        for index in range(pynvml.nvmlDeviceGetCount()):
-            handle = pynvml.nvmlDeviceGetHandleByIndex(index)
-            uuid = pynvml.nvmlDeviceGetUUID(handle)
-            if wanted in uuid:
-                self.index, self.uuid, self._handle = index, uuid, handle
-                break
-        else:
-            raise ImpossibleOutput(f"NVML knows no GPU with torch's UUID {wanted}; MIG slices have no energy counter")
-        self.has_counter = self.counter_mj() is not None
+    def start(self) -> None:
+        """Does nothing."""
 
-    def counter_mj(self) -> int | None:
-        """The board's energy counter in millijoules; None where the board has none."""
-        try:
-            return int(self._nvml.nvmlDeviceGetTotalEnergyConsumption(self._handle))
-        except self._nvml.NVMLError:
-            return None
+    def stop(self) -> None:
+        """Does nothing."""
+
+
+def _tracker(board: Board | None, tdp_w: float | None, folder: str) -> Any:
+    """A tracker that is whole.
+
+    Raises:
+        ImpossibleOutput: it is half-built.
+        InputError: it is of a version without what this module relies on.
+    """
+    import codecarbon
+    from codecarbon.core import cpu
+
+    logging.getLogger("codecarbon").setLevel(logging.ERROR)
+    rapl = bool(cpu.is_rapl_available())
+    tracker = codecarbon.OfflineEmissionsTracker(
+        **_arguments(
+            gpu_ids=[board.index] if board else [],
+            tracking_mode="machine" if rapl else "process",
+            force_cpu_power=None if rapl else tdp_w,
+            output_dir=folder,
+        )
+    )
+    if not hasattr(tracker, "_tasks"):
+        raise ImpossibleOutput("CodeCarbon's tracker was not built: it swallowed an error in its constructor")
+    missing = [name for name in _USED if not hasattr(tracker, name)]
+    if missing:
+        raise InputError(
+            f"CodeCarbon's tracker has no {', '.join(missing)}",
+            got=importlib.metadata.version("codecarbon"),
+            remedy="install the version that constraints.txt names",
+        )
+    return tracker
+
+
+def _gpu_parts(tracker: Any) -> list[Any]:
+    return [part for part in tracker._hardware if type(part).__name__ == "GPU"]
+
+
+def _restrain(tracker: Any, board: Board | None) -> None:
+    """Leaves the one GPU of the work to the tracker, or none, and stops its thread.
+
+    An empty list of GPUs means all of them to the second tracker of a process, so the list alone is not enough.
+
+    Raises:
+        InputError: CodeCarbon finds no GPU.
+        ImpossibleOutput: it reads another one.
+    """
+    from codecarbon.external.scheduler import PeriodicScheduler
+
+    gpus = _gpu_parts(tracker)
+    tracker._scheduler_monitor_power = _NeverRuns()
+    if board is None:
+        tracker._hardware = [part for part in tracker._hardware if part not in gpus]
+        return
+    if not gpus:
+        raise InputError("CodeCarbon finds no GPU", got=board.uuid, remedy="put nvidia-smi on the PATH: it looks there")
+    indices = gpus[0]._get_gpu_ids()
+    if indices != [board.index]:
+        raise ImpossibleOutput(f"CodeCarbon reads the GPUs {indices} where the work runs on GPU {board.index}")
+    if gpus[0].devices.devices[board.index]._has_counter != board.has_counter:
+        raise ImpossibleOutput(f"the energy counter of GPU {board.index} gives no usable number")
+    if not board.has_counter:
+        tracker._scheduler_monitor_power = PeriodicScheduler(interval=_SAMPLE_S, function=gpus[0].monitor_power)
+
+
+def _cpu_of(tracker: Any) -> Any:
+    cpus = [part for part in tracker._hardware if hasattr(part, "_mode")]
+    if not cpus:
+        raise ImpossibleOutput("CodeCarbon reads no CPU on this machine")
+    return cpus[0]
+
+
+def _cpu_method(tracker: Any) -> str:
+    mode = _cpu_of(tracker)._mode
+    return _CPU_METHODS.get(mode, f"estimated:{mode}")
+
+
+def _cpu_part(tracker: Any, tdp_w: float | None) -> dict[str, Any]:
+    """What the CPU's figure is."""
+    cpu, method = _cpu_of(tracker), _cpu_method(tracker)
+    facts = {"method": method, "scope": "machine", "model": cpu._model}
+    if not method.startswith("measured:"):
+        scope = "this process and its children"
+        facts |= {"scope": scope, "tdp_w": cpu._tdp, "tdp_source": "conf (meter.tdp_w)" if tdp_w else _tdp_source()}
+    return facts
+
+
+def _tdp_source() -> str:
+    """Where CodeCarbon has the TDP from. It says so in its log alone."""
+    from codecarbon.core import cpu, hardware_cache
+
+    found = hardware_cache.get_cached_tdp(cpu)
+    if found.tdp is None:
+        return "CodeCarbon's constant for a CPU that it cannot name"
+    if found._get_cpu_power_from_registry(found.model):
+        return "CodeCarbon's table of CPUs"
+    return "4 W a thread, CodeCarbon's guess for a CPU that is not in its table"
+
+
+def _uuid_that_torch_uses() -> str:
+    """Of the current CUDA device: torch numbers the visible ones, NVML all of them, so numbers do not help."""
+    import torch
+
+    if not torch.cuda.is_available():
+        visible = os.environ.get("CUDA_VISIBLE_DEVICES")
+        raise InputError(
+            "torch sees no GPU",
+            got=f"CUDA_VISIBLE_DEVICES={visible}",
+            remedy="name a GPU there that nvidia-smi -L lists, or unset it, or give device=cpu",
+        )
+    return str(torch.cuda.get_device_properties(torch.cuda.current_device()).uuid)
 
 
 def _arguments(**chosen: Any) -> dict[str, Any]:

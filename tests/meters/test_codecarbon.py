@@ -1,11 +1,15 @@
 import os
 import socket
 import time
+from types import SimpleNamespace
 
 import pytest
+from codecarbon.core import hardware_cache
 
-from suite.errors import ImpossibleOutput, InputError
+from suite.errors import InputError
 from suite.meters.codecarbon import CodeCarbon
+from suite.nvml.board import Board
+from suite.nvml.simulated import PowerTrace, SimulatedBoard, SimulatedNvml
 
 
 @pytest.fixture
@@ -57,9 +61,46 @@ def test_the_estimate_is_cpu_time_times_the_tdp_of_a_core(elsewhere):
 
 
 @pytest.mark.skipif(rapl_readable(), reason="RAPL is readable: nothing is estimated here")
-def test_an_estimate_is_warned_of(elsewhere):
+@pytest.mark.parametrize("seconds", [0.3, 2.1])
+def test_the_estimate_counts_cpu_seconds_in_windows_of_any_length(elsewhere, seconds):
+    """CodeCarbon's thread that wakes once a second would read 2.1 s of a busy interpreter as about 3 s."""
+    with CodeCarbon(tdp_w=float(os.cpu_count())).open("cpu") as meter:
+        before_s = time.process_time()
+        readings = measured(meter, seconds)
+        used_s = time.process_time() - before_s
+    assert readings.energy_j["cpu"] == pytest.approx(used_s, abs=0.05)  # one watt a core; clock steps of 10 ms
+
+
+@pytest.mark.skipif(rapl_readable(), reason="RAPL is readable: there is no TDP")
+@pytest.mark.parametrize(
+    ("tdp_w", "model", "tdp", "listed_w", "source"),
+    [
+        (50.0, "any", 65.0, 65.0, "conf"),
+        (None, "a CPU of the table", 65.0, 65.0, "CodeCarbon's table"),
+        (None, "a CPU that is in no table", 8.0, None, "4 W a thread"),
+        (None, "Unknown", None, None, "CodeCarbon's constant"),
+    ],
+)
+def test_the_tdp_names_its_source(elsewhere, monkeypatch, tdp_w, model, tdp, listed_w, source):
+    found = SimpleNamespace(model=model, tdp=tdp, _get_cpu_power_from_registry=lambda name: listed_w)
+    monkeypatch.setattr(hardware_cache, "_tdp", found)
+    with CodeCarbon(tdp_w=tdp_w).open("cpu") as meter:
+        assert meter.describe()["components"]["cpu"]["tdp_source"].startswith(source)
+
+
+def test_a_steady_counter_is_probed_and_described(elsewhere):
+    board = SimulatedBoard(trace=PowerTrace(200.0), tick_s=0.02, name="a board")
+    with SimulatedNvml([board]).installed(), CodeCarbon(tdp_w=None).open_on(Board.by_uuid(board.uuid)) as meter:
+        ticker = meter.ticker(lambda: time.sleep(0.001))
+        described = meter.describe()["components"]["gpu"]
+        assert ticker.read() > 0
+    assert ticker.period_s == described["tick_s"] == pytest.approx(0.02, abs=0.005)
+    assert (described["name"], described["scope"], described["energy_counter"]) == ("a board", "board", True)
+
+
+def test_a_cpu_has_no_tick_to_wait_for(elsewhere):
     with CodeCarbon(tdp_w=None).open("cpu") as meter:
-        assert [warning.code for warning in meter.warnings()] == ["cpu_energy_estimated"]
+        assert meter.ticker(lambda: None) is None
 
 
 def test_twice_the_work_is_twice_the_energy(elsewhere):
@@ -78,14 +119,6 @@ def test_no_socket_is_opened_and_no_file_is_left(elsewhere, monkeypatch):
         measured(meter, 0.1)
     assert opened == []
     assert sorted(path.name for path in elsewhere.iterdir()) == before
-
-
-def test_a_window_that_was_not_opened_is_an_error(elsewhere):
-    with CodeCarbon(tdp_w=None).open("cpu") as meter:
-        token = meter.start()
-        meter.stop(token)
-        with pytest.raises(ImpossibleOutput, match="no data"):
-            meter.stop(token)
 
 
 @pytest.mark.parametrize("tdp_w", [0, -5.0, float("inf")])
