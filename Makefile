@@ -14,11 +14,11 @@ SETUP := $(DONE)
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help setup bench report doctor models test check benchmarks
+.PHONY: help setup bench report doctor models test check benchmarks bench-measurement
 
 help: ## list the targets
 	@echo "usage: make TARGET [EXPERIMENT=smoke|embedded|gpu] [NAME=run-name] [ARGS='hydra overrides']"
-	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  \1 - \2/p' Makefile
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  \1 - \2/p' Makefile
 
 setup: $(SETUP) ## make .venv with the pinned packages; a second call does nothing
 
@@ -55,3 +55,6 @@ check: $(SETUP) ## ruff, mypy, import-linter
 
 benchmarks: $(SETUP) ## the suite's own speed (pytest-benchmark)
 	$(PY) -m pytest benchmarks --benchmark-only
+
+bench-measurement: $(SETUP) ## how right the figures are: one table against an exactly known truth, minutes
+	@$(PY) -m benchmarks.measurement

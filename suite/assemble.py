@@ -66,16 +66,17 @@ def plan_of(config: dict[str, Any], labels: dict[str, str]) -> Plan:
 
 
 def _with_contents(config: dict[str, Any]) -> dict[str, Any]:
-    """``config`` with the embedded models found from any folder, and with fingerprints of local models and data.
+    """``config`` with the embedded models found from any folder, and with fingerprints of local models, data and traces.
 
     Raises:
-        InputError: a local model or data file is not there.
+        InputError: a local model, data file or trace is not there.
     """
     model, contents = dict(config["model"]), {}
     path = model.get("path")
     if path and not Path(path).exists() and (CHECKOUT / path).is_dir():
         model["path"] = str(CHECKOUT / path)
-    for name, place in (("model", model.get("path")), ("data", config["task"].get("data"))):
+    places = {"model": model.get("path"), "data": config["task"].get("data"), "trace": config["meter"].get("file")}
+    for name, place in places.items():
         if not place or not locations.is_local(place):
             continue
         found = Path(place).expanduser()

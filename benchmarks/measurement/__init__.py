@@ -1,0 +1,1 @@
+"""How right are the figures? `make bench-measurement` prints one table against an exactly known truth."""

@@ -1,0 +1,213 @@
+"""What only a real GPU can show: its counter's step, and whether work and joules go together.
+
+Every function takes arms and a meter, so that all of it runs on the simulated board as well.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import statistics
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, cast
+
+from scipy import stats
+
+from benchmarks.measurement.table import Row, percent
+from benchmarks.measurement.virtual import protocol, real_codecarbon
+from suite.blocks import block_ratios, ratio_interval
+from suite.core.comparison import measure_blocks
+from suite.core.meter import OpenMeter, Ticker
+from suite.core.residency import Residency
+from suite.core.setup import Setup
+from suite.core.warm_up import warm_up
+from suite.core.window_plan import WindowPlan, plan_windows
+from suite.core.windows import ReadyArm, gated_window, whole_window
+from suite.core.workload import Loop, Work
+from suite.interval import Interval
+from suite.record import Arm, Window
+
+_SIZE = 4096  # of the square matrices: 0.14 TFLOP a product
+_PRODUCTS = 10  # a query
+_IDLE_S = 10.0
+_PROCESSES = 5
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Rig:
+    """Both arms, warm, with the plan of their windows."""
+
+    arms: dict[Arm, ReadyArm]
+    plan: WindowPlan
+    meter: OpenMeter
+
+    def window(self, arm: Arm, factor: int = 1) -> Window:
+        """One window, ``factor`` times as long as planned."""
+        queries = factor * self.plan.queries[arm]
+        if self.plan.ticker is None:
+            return whole_window(self.arms[arm], queries, 0, self.meter)
+        return gated_window(
+            self.arms[arm], queries, 0, self.meter,
+            ticker=self.plan.ticker, step=self.plan.steps[arm], lead=self.plan.leads[arm],
+        )  # fmt: skip
+
+
+def rig(arms: dict[Arm, ReadyArm], meter: OpenMeter, seconds: dict[Arm, float], ticker: Ticker | None) -> Rig:
+    """The plan that ``protocol=standard`` makes for arms that take ``seconds`` a query."""
+    plan = plan_windows(arms, seconds, protocol(), ticker=ticker, swapped=False)
+    return Rig(arms=arms, plan=plan, meter=meter)
+
+
+def linearity(found: Rig, rounds: int = 3) -> tuple[float, float]:
+    """R2 of energy over queries for N, 2N and 4N, and the line's intercept as a share of E(N)."""
+    windows = [found.window("baseline", factor) for _ in range(rounds) for factor in (1, 2, 4)]
+    line = stats.linregress([each.queries for each in windows], [each.energy_j["gpu"] for each in windows])
+    return float(line.rvalue**2), float(line.intercept / (line.slope * found.plan.queries["baseline"]))
+
+
+def compared(found: Rig) -> list[Window]:
+    """Windows of both arms, as the runner takes them."""
+    windows: list[Window] = []
+    residency = Residency({name: arm.setup for name, arm in found.arms.items()}, swapped=False)
+    measure_blocks(found.arms, found.plan, protocol(), found.meter, residency, lambda stage: None, windows)
+    return windows
+
+
+def ratio(windows: list[Window], idle_w: float = 0.0) -> Interval:
+    """The ratio of energies with its 95 % interval, net of ``idle_w``."""
+    ratios = block_ratios(windows, "gpu", idle_w)
+    interval = ratio_interval(ratios) if ratios else None
+    assert interval is not None
+    return interval
+
+
+def idle_power_w(meter: OpenMeter, pause: Callable[[float], None] = time.sleep) -> float:
+    """Mean power without work, after a while to settle."""
+    pause(_IDLE_S / 2)
+    token = meter.start(quiet=True)
+    pause(_IDLE_S)
+    readings = meter.stop(token)
+    return readings.energy_j["gpu"] / readings.duration_s
+
+
+def against_integral(windows: list[Window]) -> float | None:
+    """Median of counted energy over the integral of polled power, less 1; None where power was not polled."""
+    pairs = [(each.energy_j["gpu"], each.conditions.integral_j) for each in windows if each.conditions]
+    shares = [energy_j / integral_j - 1 for energy_j, integral_j in pairs if integral_j]
+    return statistics.median(shares) if shares else None
+
+
+class _Products(Loop):
+    """Matrix products in bfloat16: a steady load, ``products`` a query."""
+
+    def __init__(self, products: int) -> None:
+        import torch
+
+        self._products = products
+        self._matrix = torch.randn(_SIZE, _SIZE, device="cuda", dtype=torch.bfloat16)
+
+    @property
+    def pass_queries(self) -> int:
+        return 1
+
+    def reset(self) -> None:
+        pass
+
+    def run(self, queries: int, first: int = 0) -> Work:
+        for _ in range(queries * self._products):
+            self._matrix @ self._matrix
+        return Work(queries=queries, batches=queries, tokens=None, latencies_s=None)
+
+
+def _cuda_rig(meter: OpenMeter, candidate_factor: int) -> Rig:
+    setup = Setup(
+        task=cast(Any, None), model=None, processor=None, batch_size=1, dtype="bfloat16", device="cuda",
+        phase="inference",
+    )  # fmt: skip
+    factors: dict[Arm, int] = {"baseline": 1, "candidate": candidate_factor}
+    arms = {
+        name: ReadyArm(name=name, setup=setup, loop=_Products(_PRODUCTS * factor)) for name, factor in factors.items()
+    }
+    seconds = {name: warm_up(arm, protocol())[0] for name, arm in arms.items()}
+
+    def work() -> None:
+        arms["baseline"].loop.run(1)
+        setup.synchronize()
+
+    return rig(arms, meter, seconds, meter.ticker(work))
+
+
+def once() -> float:
+    """Joules a query of one hot window: what a fresh process finds."""
+    with real_codecarbon().open("cuda") as meter:
+        window = _cuda_rig(meter, 1).window("baseline")
+    return window.energy_j["gpu"] / window.queries
+
+
+def _repeatability() -> Row:
+    command = [sys.executable, "-m", "benchmarks.measurement.gpu"]
+    checkout = Path(__file__).resolve().parents[2]
+    found = [
+        float(subprocess.run(command, cwd=checkout, capture_output=True, text=True, check=True).stdout)
+        for _ in range(_PROCESSES)
+    ]
+    spread = statistics.stdev(found) / statistics.fmean(found)
+    name = f"GPU: energy per query in {_PROCESSES} fresh processes: SD"
+    return Row(name=name, figure=f"{spread:.2%}", target="below 2 %", met=spread < 0.02)
+
+
+def rows() -> list[Row]:
+    """The table's part: one row with the reason where there is no GPU."""
+    import torch
+
+    if not torch.cuda.is_available():
+        return [Row(name="GPU", figure="skipped: no CUDA device that torch can use")]
+    with real_codecarbon().open("cuda") as meter:
+        idle_w = idle_power_w(meter)
+        same, double = _cuda_rig(meter, 1), _cuda_rig(meter, 2)
+        ticker = same.plan.ticker
+        board = Row(name=f"GPU: {torch.cuda.get_device_name()}, idle power", figure=f"{idle_w:.1f} W")
+        period = f"{1e3 * ticker.period_s:.1f} ms" if ticker else "no steps found"
+        found = [board, Row(name="GPU: period of the energy counter", figure=period)]
+        found += checks(same, double, idle_w)
+    return [*found, _repeatability()]
+
+
+def checks(same: Rig, double: Rig, idle_w: float) -> list[Row]:
+    """Linearity, A/A, twice the work, and the counter against the integral of power."""
+    explained, intercept = linearity(same)
+    windows = compared(same)
+    equal, twice, share = ratio(windows), ratio(compared(double), idle_w), against_integral(windows)
+    return [
+        Row(
+            name="GPU: energy of N, 2N, 4N queries: R2, intercept",
+            figure=f"{explained:.5f}, {percent(intercept)} of E(N)",
+            target="above 0.999, within 1 %",
+            met=explained > 0.999 and abs(intercept) < 0.01,
+        ),
+        Row(
+            name="GPU: true ratio 1.000 (A/A)",
+            figure=f"{equal.estimate:.4f} [{equal.low:.4f}, {equal.high:.4f}]",
+            target="covered",
+            met=equal.low <= 1 <= equal.high,
+        ),
+        Row(
+            name="GPU: twice the work, net of idle",
+            figure=f"{twice.estimate:.4f} [{twice.low:.4f}, {twice.high:.4f}]",
+            target="2.00 within 1 %",
+            met=abs(twice.estimate / 2 - 1) < 0.01,
+        ),
+        Row(
+            name="GPU: counter over integral of power",
+            figure="power was not polled" if share is None else percent(share),
+            target="within 5 %",
+            met=None if share is None else abs(share) < 0.05,
+        ),
+    ]
+
+
+if __name__ == "__main__":
+    print(once())

@@ -1,0 +1,99 @@
+"""The benchmark of the measurement's accuracy, with smaller counts: what it promises, and that it can fail."""
+
+import sys
+
+import pytest
+
+from benchmarks.measurement import gpu, intervals, overhead, window_errors
+from benchmarks.measurement.intervals import COVERAGE, RATIO, RATIO_WITHIN
+from benchmarks.measurement.table import Row, text
+from benchmarks.measurement.virtual import QUERY_S, CounterOnly, real_codecarbon, world
+from benchmarks.measurement.window_errors import ADDITIVE, COLD, MEAN, WORST, Mode
+
+SECONDS = {"baseline": QUERY_S, "candidate": QUERY_S}
+
+
+def test_hot_gated_windows_are_right():
+    errors = window_errors.window_errors(Mode(hot=True, gated=True), 12)
+    assert abs(errors.worst) < WORST
+    assert abs(errors.bias) < MEAN
+
+
+def test_cold_ungated_windows_are_wrong():
+    assert window_errors.window_errors(Mode(hot=False, gated=False), 12).bias < -COLD
+
+
+def test_a_gate_narrows_the_errors_of_hot_windows():
+    gated, ungated = (window_errors.window_errors(Mode(hot=True, gated=gated), 12) for gated in (True, False))
+    assert gated.spread < ungated.spread / 3
+
+
+def test_twice_the_queries_take_twice_the_energy():
+    assert abs(window_errors.additivity(3)) < ADDITIVE
+
+
+def test_a_known_ratio_is_found_and_covered_under_drift():
+    found = intervals.compare(RATIO, real_codecarbon(), 0)
+    assert found.covers(RATIO)
+    assert abs(found.interval.estimate / RATIO - 1) < RATIO_WITHIN
+
+
+def test_one_arm_after_the_other_misses_the_known_ratio():
+    found = intervals.compare_in_sequence(RATIO, CounterOnly(), 0)
+    assert not found.covers(RATIO)
+    assert abs(found.interval.estimate / RATIO - 1) > RATIO_WITHIN
+
+
+def test_the_baseline_against_itself_is_covered():
+    assert intervals.compare(1.0, CounterOnly(), 1).covers(1.0)
+
+
+def test_the_energy_interval_holds_the_truth_about_as_often_as_it_says():
+    share, blocks = intervals.energy_coverage(200)
+    assert COVERAGE[0] <= share <= COVERAGE[1]
+    assert blocks > 4  # else the stopping rule was never put to the test
+
+
+@pytest.mark.parametrize("clustered", [False, True])
+def test_the_accuracy_interval_holds_the_truth_about_as_often_as_it_says(clustered):
+    assert COVERAGE[0] <= intervals.accuracy_coverage(400, clustered=clustered) <= COVERAGE[1]
+
+
+def rig(here):
+    return gpu.rig(here.arms, here.meter, SECONDS, here.ticker())
+
+
+def test_energy_is_a_line_through_nothing():
+    with world(1.0, CounterOnly(), drift=0.0) as here:
+        explained, intercept = gpu.linearity(rig(here), rounds=2)
+    assert explained > 0.999
+    assert abs(intercept) < 0.01
+
+
+def test_idle_power_is_found_and_taken_off():
+    with world(2.0, CounterOnly(), drift=0.0) as here:
+        idle_w = gpu.idle_power_w(here.meter, here.idle)
+        windows = gpu.compared(rig(here))
+    assert idle_w == pytest.approx(60.0, rel=0.01)
+    assert gpu.ratio(windows).estimate == pytest.approx(2.0, rel=0.01)
+    assert gpu.ratio(windows, idle_w).estimate == pytest.approx(0.96 * (625 - 60) / (300 - 60), rel=0.01)
+
+
+def test_without_polls_there_is_no_integral_to_hold_the_counter_against():
+    with world(1.0, CounterOnly()) as here:
+        assert gpu.against_integral([rig(here).window("baseline")]) is None
+
+
+def test_a_run_that_uses_the_network_or_leaves_files_is_seen():
+    code = (
+        "import pathlib, socket, tempfile; pathlib.Path.home().joinpath('left').touch(); tempfile.mkstemp();"
+        "socket.getaddrinfo('127.0.0.1', 80)"
+    )
+    sockets, files = overhead.left_behind([sys.executable, "-c", code])
+    assert sockets == 1
+    assert [file.partition("/")[0] for file in files] == ["home", "tmp"]
+
+
+def test_the_table_says_what_was_met_and_what_was_missed():
+    rows = [Row(name="a", figure="1", target="2", met=False), Row(name="b", figure="2")]
+    assert text(rows).splitlines()[2:] == ["a       1      2       missed", "b       2"]
