@@ -66,7 +66,7 @@ def plan_of(config: dict[str, Any], labels: dict[str, str]) -> Plan:
 
 
 def _with_contents(config: dict[str, Any]) -> dict[str, Any]:
-    """``config`` with the embedded models found from any folder, and with fingerprints of local models, data and traces.
+    """``config`` with the embedded models found from any folder, and with fingerprints of local files.
 
     Raises:
         InputError: a local model, data file or trace is not there.

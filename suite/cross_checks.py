@@ -18,7 +18,7 @@ COUNTER_AGREEMENT = 0.005
 INTEGRAL_AGREEMENT = 0.05
 """Share by which the counter and the integral of the polled power may differ: sensors are good to about 5 %."""
 TRUTH_AGREEMENT = 0.01
-"""Share by which a gated window may miss a simulated truth."""
+"""Share by which a window may miss a simulated truth, or half a step of the counter where that is more."""
 UNKNOWN_TICK_S = 0.1  # a step of the counter where none was probed: that of the boards documented so far
 STILL_TICKS = 3  # a counter that does not rise for longer has left steps out
 WARMING_K = 10.0  # leakage changes power by 0.1 to 0.2 % a kelvin, so this is worth 1 to 2 %
@@ -97,6 +97,11 @@ def truth_difference(window: Window) -> float | None:
         window.energy_j[name] / truth_j[name] - 1 for name in truth_j if name in window.energy_j and truth_j[name]
     ]
     return max(shares, key=abs, default=None)
+
+
+def truth_allowed(window: Window, tick_s: float | None) -> float:
+    """How far the reading may lie from the truth in ``window``, as a share: 1 %, or half a step where that is more."""
+    return max(TRUTH_AGREEMENT, (tick_s or UNKNOWN_TICK_S) / window.duration_s / 2)
 
 
 def not_steady(arm: Arm, spread: float, cap_s: float) -> RecordWarning:

@@ -9,6 +9,7 @@ from typing import Any
 from suite.record import (
     SCHEMA_VERSION,
     ApplyCost,
+    Conditions,
     Idle,
     MitigationUse,
     Phase,
@@ -41,8 +42,14 @@ def windows(
     batch_sizes: tuple[int, int] = (10, 10),
     tokens: int | None = None,
     latencies: bool = False,
+    slices: int = 1,
+    gated: bool | None = None,
+    conditions: dict[str, Any] | None = None,
 ) -> list[Window]:
-    """Blocks of four windows whose candidate takes ``block_ratios`` times the baseline's ``baseline_j`` a query."""
+    """Blocks of four windows whose candidate takes ``block_ratios`` times the baseline's ``baseline_j`` a query.
+
+    ``conditions`` are those of every window; where given, the counter and the integral of power read what it used.
+    """
     made = []
     for block, ratio in enumerate(block_ratios):
         for arm in ABBA if block % 2 == 0 else BAAB:
@@ -63,6 +70,13 @@ def windows(
                     method={component: method, **{k: v[1] for k, v in extra.items()}},
                     batches=queries // batch_sizes[arm == "candidate"],
                     latencies_s=[seconds / queries] * queries if latencies else None,
+                    slices=slices,
+                    gated=gated,
+                    conditions=None
+                    if conditions is None
+                    else Conditions(
+                        **dict.fromkeys(("counter_j", "integral_j"), baseline_j * factor * queries) | conditions
+                    ),
                 )
             )
     return made
@@ -82,13 +96,25 @@ def snapshot(**changes: Any) -> dict[str, Any]:
     return figures | changes
 
 
+BOARD: dict[str, Any] = {
+    "polls": 120,
+    "max_power_w": 390.0,
+    "power_limit_w": 400.0,
+    "longest_still_s": 0.15,
+    "temperature_c": [61.0, 64.0],
+    "sm_clock_mhz": [1980.0, 1965.0],
+    "foreign_processes": 0,
+}
+"""Conditions of a window that nothing is wrong with, but for the energies."""
+
+
 def environment(hardware: str = "Example CPU, 2 logical CPUs", gpu: str | None = None) -> dict[str, Any]:
     """As ``suite.environment`` and the meter write it."""
     components: dict[str, Any] = {
         "cpu": {"method": ESTIMATED, "scope": "this process and its children", "tdp_w": 120.0, "model": "Example CPU"}
     }
     if gpu:
-        components["gpu"] = {"method": COUNTER, "scope": "board", "index": 0}
+        components["gpu"] = {"method": COUNTER, "scope": "board", "index": 0, "energy_counter": True, "tick_s": 0.1}
     return {
         "meter": {"name": "codecarbon", "tracking_mode": "process", "components": components, "ram": "excluded"},
         "hardware": {

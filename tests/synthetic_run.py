@@ -5,8 +5,9 @@ from __future__ import annotations
 import random
 from typing import Any, NamedTuple
 
+from suite.cross_checks import warnings_of
 from suite.record import ApplyCost, Idle, Reason, Record, RecordWarning, Scores
-from tests.synthetic import COUNTER, ESTIMATED, environment, record, windows
+from tests.synthetic import BOARD, COUNTER, ESTIMATED, environment, record, windows
 
 
 class Try(NamedTuple):
@@ -118,6 +119,8 @@ def gpu_run(seed: int = 2) -> list[Record]:
                 time_ratio=ratio,
                 batch_sizes=(batch_size, batch_size),
                 tokens=8192,
+                gated=True,
+                conditions=BOARD | {"throttle_reasons": ["power limit reached"] if ratio > 1 else []},
             )
             cost = ApplyCost(duration_s=3.0, energy_j={"gpu": 400.0}, method={"gpu": COUNTER})
             made.append(
@@ -129,7 +132,10 @@ def gpu_run(seed: int = 2) -> list[Record]:
                     device="cuda",
                     dtype="bfloat16",
                     run_windows=seen,
-                    idle=Idle(power_w={"gpu": 3.0}, method={"gpu": COUNTER}),
+                    idle=Idle(
+                        power_w={"gpu": 3.0}, method={"gpu": COUNTER}, before_w={"gpu": 2.9}, after_w={"gpu": 3.1}
+                    ),
+                    warnings=warnings_of(seen, None, where["meter"]),
                     where=where,
                     minute=len(made),
                     apply_cost=cost if stack else None,

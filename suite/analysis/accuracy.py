@@ -11,6 +11,8 @@ from scipy import stats
 from suite.interval import clustered_mean_interval
 from suite.record import Scores
 
+_Z = 1.959964  # the standard normal distribution's 97.5 % quantile
+
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Accuracy:
@@ -28,11 +30,15 @@ class Accuracy:
     high: float | None
     mcnemar_p: float | None
     items: int
+    changed: int
     is_binary: bool
 
 
 def compare_scores(scores: Scores | None) -> Accuracy | None:
     """The paired difference of ``scores`` with its closed-form 95 % interval, clustered where items share a source.
+
+    It covers the truth in 94 to 96 % of simulated comparisons (tests/analysis/test_accuracy.py); of 0/1 scores, where
+    fewer than about ten answers changed, in fewer: ``is_blind`` says where that matters.
 
     Returns:
         None where nothing was scored, the arms' items do not match, or a score is not finite.
@@ -54,6 +60,7 @@ def compare_scores(scores: Scores | None) -> Accuracy | None:
         high=None if interval is None else interval.high,
         mcnemar_p=None if scores.clusters is not None else mcnemar(scores.baseline, scores.candidate),
         items=len(differences),
+        changed=sum(difference != 0 for difference in differences),
         is_binary=all(value in (0.0, 1.0) for value in (*scores.baseline, *scores.candidate)),
     )
 
@@ -74,13 +81,19 @@ def mcnemar(baseline: Sequence[float], candidate: Sequence[float]) -> float | No
 
 
 def is_blind(accuracy: Accuracy, margin: float) -> bool:
-    """Whether an interval without width hides that too few items were scored to rule out a loss of ``margin``.
+    """Whether the interval rules out a loss of ``margin`` only because too few answers changed for it.
 
-    Where none of n right-or-wrong answers changed, the 95 % bound on the share that would is 3/n (rule of three:
-    Hanley & Lippman-Hand 1983, doi:10.1001/jama.1983.03330370053031).
+    The interval of few changed answers is too narrow: in simulation it covers 90 % with five expected among a
+    thousand and 81 % with three, and with none it has no width. So right-or-wrong scores are also held against the
+    adjusted Wald interval, which adds one answer lost and one won (Bonett & Price 2012,
+    doi:10.3102/1076998611411915).
     """
-    unchanged = accuracy.low == accuracy.high == 0
-    return accuracy.is_binary and unchanged and 3 / accuracy.items > margin
+    if not accuracy.is_binary or accuracy.low is None or accuracy.low < -margin:
+        return False
+    total = accuracy.items + 2
+    delta = accuracy.delta * accuracy.items / total
+    reach = _Z * math.sqrt(((accuracy.changed + 2) / total - delta**2) / total)
+    return delta - reach < -margin
 
 
 def mean(values: Sequence[float]) -> float:

@@ -2,9 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Literal, NamedTuple
 
 Repayment = Literal["repaid", "at-once", "never", "unresolved", "unknown"]
+
+
+class Range(NamedTuple):
+    """The ends of an interval. None is an end that is not known, or that lies nowhere."""
+
+    low: float | None
+    high: float | None
+
+
+UNKNOWN = Range(None, None)
 
 
 def repayment(ratio_low: float | None, ratio_high: float | None, queries: float | None) -> Repayment:
@@ -23,6 +33,17 @@ def repayment(ratio_low: float | None, ratio_high: float | None, queries: float 
     return "at-once" if queries == 0 else "repaid"
 
 
+def queries_to_cover(once_j: float | None, per_query_j: float | None) -> float | None:
+    """Queries whose ``per_query_j`` add up to ``once_j``: used, or saved.
+
+    Returns:
+        None where a figure is missing, or ``per_query_j`` is not above 0 and so never adds up.
+    """
+    if once_j is None or per_query_j is None or not per_query_j > 0:
+        return None
+    return once_j / per_query_j
+
+
 def break_even_queries(
     apply_energy_j: float | None, baseline_energy_per_query_j: float | None, energy_per_query_j: float | None
 ) -> float | None:
@@ -33,7 +54,26 @@ def break_even_queries(
     Returns:
         0 where the technique cost nothing, None where it saves nothing (it never repays) or a figure is missing.
     """
-    if apply_energy_j is None or baseline_energy_per_query_j is None or energy_per_query_j is None:
+    if baseline_energy_per_query_j is None or energy_per_query_j is None:
         return None
-    saved_j = baseline_energy_per_query_j - energy_per_query_j
-    return apply_energy_j / saved_j if saved_j > 0 else None
+    return queries_to_cover(apply_energy_j, baseline_energy_per_query_j - energy_per_query_j)
+
+
+def break_even_range(
+    apply_energy_j: float | None,
+    baseline_energy_per_query_j: float | None,
+    ratio_low: float | None,
+    ratio_high: float | None,
+) -> Range:
+    """The break-even in queries at both ends of the interval of the energy ratio.
+
+    Only the ratio's uncertainty is in it: the one-off cost and the baseline's energy were read once.
+
+    Returns:
+        A low end of None where even the best ratio saves nothing. A high end of None where the interval
+        of the ratio reaches 1: no number of queries is sure to repay, the break-even is not resolved.
+    """
+    if baseline_energy_per_query_j is None or ratio_low is None or ratio_high is None:
+        return UNKNOWN
+    ends = (baseline_energy_per_query_j * (1 - ratio) for ratio in (ratio_low, ratio_high))
+    return Range(*(queries_to_cover(apply_energy_j, saved_j) for saved_j in ends))

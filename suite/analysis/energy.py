@@ -5,17 +5,17 @@ from __future__ import annotations
 import dataclasses
 import math
 from collections.abc import Sequence
-from typing import Literal
+from typing import Literal, get_args
 
-from suite.blocks import ratio_interval
+from suite.blocks import block_ratios, ratio_interval
 from suite.record import Arm, Idle, Window, headline_component
 
-Basis = Literal["measured", "estimated"]
+Basis = Literal["measured", "estimated", "simulated", "replayed"]
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Headline:
-    """Which component speaks for the point, and whether it was measured or estimated."""
+    """Which component speaks for the point, and what its figure is: measured, estimated, simulated or replayed."""
 
     component: str
     basis: Basis
@@ -32,16 +32,16 @@ class Ratio:
 
 
 def basis_of(method: str) -> Basis:
-    """``measured`` for a counter's reading, ``estimated`` for everything else."""
-    return "measured" if method.startswith("measured:") else "estimated"
+    """What stands before the colon; ``estimated`` where that is no basis, so that nothing passes as measured."""
+    return next((basis for basis in get_args(Basis) if method.startswith(f"{basis}:")), "estimated")
 
 
 def headline(windows: Sequence[Window]) -> Headline | None:
     """The headline component of ``windows``.
 
     Returns:
-        None where no component was read in every window, or where some windows measured it and others
-        estimated it: the two are never summed.
+        None where no component was read in every window, or not in all on the same basis: measured and
+        estimated joules are never summed.
     """
     component = headline_component(list(windows))
     if component is None:
@@ -84,7 +84,44 @@ def ratio(ratios: Sequence[float] | None) -> Ratio | None:
 
 
 def idle_power(idle: Idle | None, component: str) -> float | None:
-    """Measured idle power of ``component`` in watts; None where it was not measured."""
+    """Idle power of ``component`` in watts; None where it was not read. An estimate has no idle share."""
     if idle is None or component not in idle.power_w:
         return None
-    return idle.power_w[component] if basis_of(idle.method.get(component, "")) == "measured" else None
+    return None if basis_of(idle.method.get(component, "")) == "estimated" else idle.power_w[component]
+
+
+def net_ratio(windows: Sequence[Window], idle: Idle | None, component: str) -> Ratio | None:
+    """The ratio with the idle power taken off both arms.
+
+    The estimate takes the mean of the idle power before and after the blocks. The interval also holds what is not
+    known of the idle power itself: it is the union of the intervals with the power before and with the power after,
+    where both are known.
+
+    Returns:
+        None where idle power was not read, or a block used no more than that. The ends are None for fewer than two
+        blocks, or where that is so with one of the two powers: nothing bounds the ratio then.
+    """
+    mean_w = idle_power(idle, component)
+    if idle is None or mean_w is None:
+        return None
+    found = ratio(block_ratios(windows, component, mean_w))
+    if found is None:
+        return None
+    powers_w = {mean_w} | {power_w[component] for power_w in (idle.before_w, idle.after_w) if component in power_w}
+    every = [ratio(block_ratios(windows, component, power_w)) for power_w in powers_w]
+    lows = [one.low if one else None for one in every]
+    highs = [one.high if one else None for one in every]
+    if None in lows or None in highs:
+        return dataclasses.replace(found, low=None, high=None)
+    return dataclasses.replace(found, low=min(filter(None, lows)), high=max(filter(None, highs)))
+
+
+def net_per_query(windows: Sequence[Window], arm: Arm, component: str, idle_w: float | None) -> float | None:
+    """Joules a query of one arm, less the idle power for as long as its windows lasted; None where not above 0."""
+    gross_j = energy_per_query(windows, arm, component)
+    if gross_j is None or idle_w is None:
+        return None
+    chosen = [window for window in windows if window.arm == arm]
+    duration_s = math.fsum(window.duration_s for window in chosen)
+    net_j = gross_j - idle_w * duration_s / sum(window.queries for window in chosen)
+    return net_j if net_j > 0 else None

@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Sequence
 from typing import Any
 
 import msgspec
 
-from suite import blocks
 from suite.analysis import accuracy, energy, pareto, speed
-from suite.analysis.break_even import break_even_queries
+from suite.analysis.energy_fields import cost_fields, energy_fields
+from suite.analysis.instrument import Instrument, instrument
 from suite.analysis.verdict import Verdict, absolute_margin, verdict_on
-from suite.record import ApplyCost, Arm, Reason, Record, RecordWarning
-from suite.units import BYTES_PER_MB, joules_to_kwh
-
-QUERIES_PER_CO2E = 1000
+from suite.record import Arm, Reason, Record, RecordWarning
+from suite.units import BYTES_PER_MB
 
 
 class PointSummary(msgspec.Struct, frozen=True, kw_only=True):
@@ -87,6 +84,11 @@ class PointSummary(msgspec.Struct, frozen=True, kw_only=True):
     mcnemar_p: float | None = None
     apply_duration_s: float | None = None
     idle_power_w: float | None = None
+    idle_before_w: float | None = None
+    idle_after_w: float | None = None
+    net_energy_per_query_j: float | None = None
+    baseline_net_energy_per_query_j: float | None = None
+    instrument: Instrument | None = None
     started_at: str
     finished_at: str
     mitigations: list[dict[str, Any]]
@@ -186,15 +188,13 @@ def _candidate_batch_size(record: Record) -> int | None:
 def _derived(record: Record, g_co2e_per_kwh: float) -> dict[str, Any]:
     accuracy_fields, scores = _accuracy_fields(record)
     fields = _speed_fields(record) | _size_fields(record) | accuracy_fields
-    found, block_ratios = energy.headline(record.windows), None
+    found = energy.headline(record.windows)
     if found is not None:
-        block_ratios = blocks.block_ratios(record.windows, found.component)
-        fields |= _energy_fields(record, found, block_ratios, g_co2e_per_kwh)
-        fields |= _cost_fields(record.apply_cost, found, fields)
-    gross = energy.ratio(block_ratios)
+        fields |= energy_fields(record, found, g_co2e_per_kwh)
+        fields |= cost_fields(record.apply_cost, found, fields)
     fields["verdict"] = verdict_on(
-        ratio_low=gross.low if gross else None,
-        ratio_high=gross.high if gross else None,
+        ratio_low=fields.get("energy_ratio_low"),
+        ratio_high=fields.get("energy_ratio_high"),
         scored=scores is not None,
         delta_low=scores.low if scores else None,
         delta_high=scores.high if scores else None,
@@ -215,49 +215,12 @@ def _warnings(
         warnings.append(
             RecordWarning(
                 code="few_scored_items",
-                message=f"no answer changed in {scores.items} scored items, which cannot rule out a loss of {margin:g}",
+                message=f"{scores.changed or 'no'} answer{'s' if scores.changed > 1 else ''} changed in {scores.items} "
+                f"scored items, which cannot rule out a loss of {margin:g}",
                 remedy="score more items (protocol=standard, or more test data)",
             )
         )
     return warnings
-
-
-def _energy_fields(
-    record: Record, found: energy.Headline, block_ratios: list[float] | None, g_co2e_per_kwh: float
-) -> dict[str, Any]:
-    windows, component = record.windows, found.component
-    candidate = energy.energy_per_query(windows, "candidate", component)
-    idle_w = energy.idle_power(record.idle, component)
-    net = None if idle_w is None else energy.ratio(blocks.block_ratios(windows, component, idle_w))
-    grams = None if candidate is None else joules_to_kwh(candidate * QUERIES_PER_CO2E) * g_co2e_per_kwh
-    return {
-        "component": component,
-        "energy_basis": found.basis,
-        "method": found.method,
-        "energy_per_query_j": candidate,
-        "baseline_energy_per_query_j": energy.energy_per_query(windows, "baseline", component),
-        "energy_per_token_j": energy.energy_per_token(windows, component),
-        "block_energy_ratios": block_ratios or [],
-        "idle_power_w": idle_w,
-        "co2e_g_per_1000": grams,
-        **_ratio_fields("energy_ratio", energy.ratio(block_ratios)),
-        **_ratio_fields("net_energy_ratio", net),
-    }
-
-
-def _ratio_fields(name: str, value: energy.Ratio | None) -> dict[str, float | None]:
-    ends = dataclasses.asdict(value) if value else {"estimate": None, "low": None, "high": None}
-    return {name: ends["estimate"], f"{name}_low": ends["low"], f"{name}_high": ends["high"]}
-
-
-def _cost_fields(cost: ApplyCost | None, found: energy.Headline, fields: dict[str, Any]) -> dict[str, Any]:
-    """The one-off cost in the headline's own component and basis; joules of another kind do not repay these."""
-    if cost is None:
-        return {}
-    comparable = energy.basis_of(cost.method.get(found.component, "")) == found.basis
-    apply_energy_j = cost.energy_j.get(found.component) if comparable else None
-    queries = break_even_queries(apply_energy_j, fields["baseline_energy_per_query_j"], fields["energy_per_query_j"])
-    return {"apply_energy_j": apply_energy_j, "apply_duration_s": cost.duration_s, "break_even_queries": queries}
 
 
 def _speed_fields(record: Record) -> dict[str, Any]:
@@ -278,6 +241,7 @@ def _speed_fields(record: Record) -> dict[str, Any]:
         "baseline_throughput_qps": speed.throughput(windows, "baseline"),
         "energy_per_query_by_component_j": by_component,
         "methods": {name: method for window in windows for name, method in sorted(window.method.items())},
+        "instrument": instrument(windows, record.environment),
         "converged": record.converged,
         "pairing": record.pairing,
     }

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 MINUS = "\N{MINUS SIGN}"
@@ -149,6 +149,17 @@ def _percent(ratio: float) -> str:
 def _saved(ratio: float) -> str:
     value = abs(1 - ratio) * 100
     return fixed(value, 0 if value >= 9.5 else 1)
+
+
+def at_most(share: float) -> str:
+    """The size of a share, rounded up to tenths of a percent, at least one: 0.0007 is ``0.1 %``."""
+    return f"{fixed(max(1, math.ceil(abs(share) * 1000 - 1e-9)) / 10, 1)}{GAP}%"
+
+
+def span(ends: Sequence[float], unit: str) -> str:
+    """The lowest and the highest in whole units; one figure where both read the same: ``1,980 MHz``."""
+    words = dict.fromkeys(fixed(end, 0) for end in ends)
+    return f"{NOTHING.join(words)}{GAP}{unit}" if words else NOTHING
 
 
 def score(value: float | None, metric: str | None) -> str:

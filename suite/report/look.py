@@ -1,9 +1,10 @@
-"""Colour, shape and words of each verdict: the same in tables, charts and legend."""
+"""Colour, shape and words of each verdict and basis: the same in tables, charts and legend."""
 
 from __future__ import annotations
 
 from typing import NamedTuple
 
+from suite.analysis.energy import Basis
 from suite.analysis.verdict import Verdict
 
 
@@ -72,3 +73,10 @@ LOOKS: dict[Verdict, Look] = {
     "skipped": Look("skipped", "The technique cannot run here; the reason is given.", "#7b8494", _STROKE, _STROKE),
     "failed": Look("failed", "The point ended with an error; the reason is given.", "#d0405a", _TIMES, _TIMES),
 }
+
+_RING = "M-.9,0A.9,.9,0,1,1,.9,0A.9,.9,0,1,1,-.9,0ZM-.6,0A.6,.6,0,1,1,.6,0A.6,.6,0,1,1,-.6,0Z"
+_HALF = "M-.9,0A.9,.9,0,1,1,.9,0A.9,.9,0,1,1,-.9,0ZM0,-.6A.6,.6,0,0,1,0,.6Z"
+_FRAME = "M-.85,-.85H.85V.85H-.85ZM-.55,-.55V.55H.55V-.55Z"
+
+BASES: dict[Basis, str] = {"measured": _CIRCLE, "estimated": _HALF, "simulated": _RING, "replayed": _FRAME}
+"""Shape of each basis (filled by the even-odd rule): the fuller, the closer to a measurement. Colours: style.css."""

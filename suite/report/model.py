@@ -98,7 +98,7 @@ class Report:
 
     @property
     def bases(self) -> list[str]:
-        """Which of ``measured`` and ``estimated`` the headline figures are."""
+        """What the headline figures are: measured, estimated, simulated, replayed."""
         return sorted({point.energy_basis for point in self.points if point.energy_basis})
 
 

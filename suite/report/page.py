@@ -15,7 +15,7 @@ from markupsafe import Markup
 from suite.report import format as text
 from suite.report import sections
 from suite.report.charts import Chart, javascript
-from suite.report.look import LOOKS
+from suite.report.look import BASES, LOOKS
 from suite.report.model import Report
 
 
@@ -62,7 +62,7 @@ def template_environment() -> jinja2.Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.globals |= {"text": text, "looks": LOOKS}
+    environment.globals |= {"text": text, "looks": LOOKS, "bases": BASES}
     return environment
 
 

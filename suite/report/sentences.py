@@ -7,13 +7,7 @@ from collections.abc import Sequence
 
 from suite.analysis.summary import PointSummary
 from suite.report import format as text
-from suite.report.model import Entry, Group, Report
-
-METHODS = {
-    "measured:nvml_energy_counter": "the GPU's energy counter (NVML)",
-    "measured:rapl": "the processor's energy counter (RAPL)",
-    "estimated:cpu_time_x_tdp": "CPU time \N{MULTIPLICATION SIGN} TDP",
-}
+from suite.report.model import Entry, Group
 
 
 @dataclasses.dataclass(frozen=True)
@@ -41,30 +35,6 @@ class Answer:
     sentence: tuple[Part, ...]
     notes: tuple[Note, ...]
     further: tuple[tuple[str, tuple[Part, ...]], ...]
-
-
-@dataclasses.dataclass(frozen=True)
-class Badge:
-    """How the headline figures of this report were got."""
-
-    basis: str
-    words: str
-    points: int
-
-
-def method_words(method: str) -> str:
-    """How a component was read, for people."""
-    return METHODS.get(method, text.words(method.partition(":")[2] or method))
-
-
-def badges(report: Report) -> list[Badge]:
-    """One badge a way in which headline energy was got."""
-    found: dict[tuple[str, str], int] = {}
-    for point in report.points:
-        if point.energy_basis and point.method:
-            key = (point.energy_basis, point.method)
-            found[key] = found.get(key, 0) + 1
-    return [Badge(basis, method_words(method), points) for (basis, method), points in sorted(found.items())]
 
 
 def answer(task: str, groups: Sequence[Group]) -> Answer:
@@ -111,8 +81,13 @@ def _saves(entry: Entry, group: Group) -> tuple[Part, ...]:
         Part(upper_first(entry.label), strong=True),
         Part(" saves "),
         Part(text.saving(point.energy_ratio), strong=True),
-        Part(f" {interval} of the energy per {group.query}"),
+        Part(f" {interval} of the energy per {group.query}{_unreal(point)}"),
     )
+
+
+def _unreal(point: PointSummary) -> str:
+    """A saving that was not measured is named as such, even in the headline."""
+    return f" ({point.energy_basis})" if point.energy_basis in ("simulated", "replayed") else ""
 
 
 def _without_loss(point: PointSummary) -> tuple[Part, ...]:

@@ -43,7 +43,8 @@ def _spec(group: Group, width: int, height: int) -> dict[str, Any]:
     y_ends = [row[key] for row in rows for key in ("y", "y_low", "y_high")]
     y = charts.axis_over(y_ends, height, flipped=not first.higher_is_better, allow_log=False)
     y_ticks = [tick for tick in y.ticks if tick <= 100 or first.metric not in text.SHARE_METRICS]
-    x_title = f"energy per {group.query}, {unit.unit}{' (estimated)' if first.energy_basis == 'estimated' else ''}"
+    basis = "" if first.energy_basis == "measured" else f" ({first.energy_basis})"
+    x_title = f"energy per {group.query}, {unit.unit}{basis}"
     if width > NARROW[0]:
         x_title += " · left is better"
     x_axis = alt.Axis(values=list(x.ticks), format=".6~g", title=x_title)

@@ -1,8 +1,9 @@
 import math
 
+import numpy as np
 import pytest
 
-from suite.analysis.accuracy import compare_scores, mcnemar
+from suite.analysis.accuracy import compare_scores, is_blind, mcnemar
 from suite.record import Scores
 from tests.synthetic import binary_scores
 
@@ -85,3 +86,57 @@ def test_mcnemar_is_not_taken_where_items_share_sources():
     found = compare_scores(scores([1.0, 0.0, 1.0], [1.0, 1.0, 1.0], clusters=[0, 0, 1]))
     assert found is not None
     assert found.mcnemar_p is None
+
+
+def covered(comparisons, *, cluster, is_told=True, items=400, lost=0.08, won=0.04):
+    """Share of intervals that hold the true difference, won - lost. Items of a cluster mostly change together."""
+    draw, count = np.random.default_rng(7), 0
+    clusters = [item // cluster for item in range(items)]
+    for _ in range(comparisons):
+        shared = np.repeat(draw.random(items // cluster), cluster)
+        fate = np.where(draw.random(items) < 0.7, shared, draw.random(items))
+        before = np.where(fate < lost, 1.0, np.where(fate < lost + won, 0.0, fate > 0.5))
+        after = np.where(fate < lost, 0.0, np.where(fate < lost + won, 1.0, before))
+        found = compare_scores(
+            scores(before.tolist(), after.tolist(), clusters=clusters if cluster > 1 and is_told else None)
+        )
+        assert found is not None
+        assert found.low is not None
+        assert found.high is not None
+        count += found.low <= won - lost <= found.high
+    return count / comparisons
+
+
+@pytest.mark.parametrize("cluster", [1, 5])
+def test_the_interval_covers_the_truth_in_simulated_comparisons(cluster):
+    # 95 % of 1,000 have a standard error of 0.7 points.
+    assert 0.93 <= covered(1000, cluster=cluster) <= 0.98
+
+
+def test_items_that_share_sources_need_the_clusters():
+    assert covered(400, cluster=5, is_told=False) < 0.9
+
+
+@pytest.mark.parametrize(
+    ("items", "lost", "blind"),
+    [
+        # Adjusted Wald: one lost and one won are added to n + 2 items. None changed in 300: 1.96 * sqrt(2) / 302 is
+        # a reach of 0.92 points, in 250 it is 1.1. Three lost in 1,000: 0.3 + 0.44 points; two lost in 500: 0.4 + 0.78.
+        (300, 0, False),
+        (250, 0, True),
+        (1000, 3, False),
+        (500, 2, True),
+    ],
+)
+def test_a_loss_of_one_point_is_ruled_out_by_enough_answers_alone(items, lost, blind):
+    found = compare_scores(binary_scores(right=items - lost, lost=lost, won=0, wrong=0))
+    assert found is not None
+    assert found.low is not None
+    assert found.low >= -0.01
+    assert is_blind(found, 0.01) == blind
+
+
+def test_an_interval_that_leaves_the_loss_open_is_not_called_blind():
+    found = compare_scores(binary_scores(right=80, lost=10, won=0, wrong=10))
+    assert found is not None
+    assert not is_blind(found, 0.01)

@@ -70,6 +70,56 @@ def test_net_ratio_takes_idle_power_off_both_arms():
 def test_idle_power_that_was_estimated_does_not_count():
     assert energy.idle_power(Idle(power_w={"cpu": 5.0}, method={"cpu": ESTIMATED}), "cpu") is None
     assert energy.idle_power(Idle(power_w={"gpu": 70.0}, method={"gpu": COUNTER}), "gpu") == 70.0
+    assert energy.idle_power(Idle(power_w={"gpu": 70.0}, method={"gpu": "simulated:x"}), "gpu") == 70.0
+
+
+@pytest.mark.parametrize("basis", ["measured", "estimated", "simulated", "replayed"])
+def test_the_basis_stands_before_the_colon(basis):
+    assert energy.basis_of(f"{basis}:something") == basis
+
+
+@pytest.mark.parametrize("method", ["", "measured", "guessed:x"])
+def test_what_has_no_known_basis_counts_as_estimated(method):
+    assert energy.basis_of(method) == "estimated"
+
+
+def idle(before_w, after_w):
+    mean_w = (before_w + after_w) / 2
+    return Idle(
+        power_w={"cpu": mean_w}, method={"cpu": "measured:rapl"}, before_w={"cpu": before_w}, after_w={"cpu": after_w}
+    )
+
+
+def test_the_net_interval_holds_the_idle_power_before_and_after():
+    # 100 queries in 1 s at 1 J and 0.5 J a query. Idle of 10 W, 20 W and 15 W on average leaves
+    # 0.4 / 0.9, 0.3 / 0.8 and 0.35 / 0.85. Equal blocks: all of the width is the idle power's.
+    found = energy.net_ratio(windows([0.5] * 4), idle(10.0, 20.0), "cpu")
+    assert found == energy.Ratio(
+        estimate=pytest.approx(0.35 / 0.85), low=pytest.approx(0.3 / 0.8), high=pytest.approx(0.4 / 0.9)
+    )
+
+
+def test_a_net_interval_without_the_two_idle_powers_is_that_of_their_mean():
+    known = Idle(power_w={"cpu": 20.0}, method={"cpu": "measured:rapl"})
+    found = energy.net_ratio(windows([0.5, 0.6]), known, "cpu")
+    assert found == energy.ratio(block_ratios(windows([0.5, 0.6]), "cpu", 20.0))
+
+
+def test_an_idle_power_that_leaves_nothing_leaves_no_net_interval():
+    # The candidate uses 50 W; 60 W after the blocks would be more than it used.
+    found = energy.net_ratio(windows([0.5] * 4), idle(10.0, 60.0), "cpu")
+    assert found == energy.Ratio(estimate=pytest.approx(0.15 / 0.65), low=None, high=None)
+
+
+def test_there_is_no_net_ratio_without_idle_power():
+    assert energy.net_ratio(windows([0.5] * 4), None, "cpu") is None
+
+
+def test_net_energy_per_query_is_above_zero_or_unknown():
+    # The candidate uses 0.5 J a query, and 100 queries take 1 s.
+    assert energy.net_per_query(windows([0.5]), "candidate", "cpu", 20.0) == pytest.approx(0.3)
+    assert energy.net_per_query(windows([0.5]), "candidate", "cpu", 50.0) is None
+    assert energy.net_per_query(windows([0.5]), "candidate", "cpu", None) is None
 
 
 def test_energy_per_token_divides_the_candidates_energy_by_its_tokens():

@@ -95,6 +95,31 @@ def test_net_ratio_only_where_idle_was_measured():
     assert summary(run_windows=seen).net_energy_ratio is None
 
 
+def test_net_energy_stands_beside_its_idle_power():
+    both = Idle(power_w={"gpu": 20.0}, method={"gpu": COUNTER}, before_w={"gpu": 19.0}, after_w={"gpu": 21.0})
+    point = summary(run_windows=windows(HALF, component="gpu", method=COUNTER), idle=both)
+    # 100 queries in 1 s: 0.2 J of 1 J and of 0.5 J.
+    assert (point.idle_before_w, point.idle_power_w, point.idle_after_w) == (19.0, 20.0, 21.0)
+    assert (point.baseline_net_energy_per_query_j, point.net_energy_per_query_j) == (
+        pytest.approx(0.8),
+        pytest.approx(0.3),
+    )
+    assert point.net_energy_ratio_low == pytest.approx(0.29 / 0.79)
+    assert point.net_energy_ratio_high == pytest.approx(0.31 / 0.81)
+
+
+@pytest.mark.parametrize("basis", ["measured", "estimated", "simulated", "replayed"])
+def test_every_basis_has_a_verdict_and_its_own_name(basis):
+    point = summary(mitigations=PRUNING, run_windows=windows(HALF, component="gpu", method=f"{basis}:x"))
+    assert (point.energy_basis, point.verdict) == (basis, "saves-accuracy-not-measured")
+
+
+def test_how_the_windows_were_measured_is_kept():
+    point = summary(run_windows=windows(HALF, slices=20))
+    assert point.instrument is not None
+    assert (point.instrument.windows, point.instrument.slices) == (16, 20)
+
+
 def test_carbon_is_of_the_headline_alone():
     seen = windows([1.0] * 4, baseline_j=3.6, component="gpu", method=COUNTER, beside={"cpu": (9.9, ESTIMATED)})
     assert summary(run_windows=seen).co2e_g_per_1000 == pytest.approx(3600 / 3.6e6 * 475)

@@ -106,3 +106,18 @@ def test_duration(seconds, expected):
 
 def test_a_p_value_is_never_zero():
     assert text.p_value(1e-9) == "< 0.001"
+
+
+@pytest.mark.parametrize(
+    ("share", "expected"), [(0.0007, "0.1 %"), (0.001, "0.1 %"), (-0.0011, "0.2 %"), (0.0, "0.1 %"), (0.05, "5.0 %")]
+)
+def test_a_difference_is_rounded_up(share, expected):
+    assert plain(text.at_most(share)) == expected
+
+
+@pytest.mark.parametrize(
+    ("ends", "expected"),
+    [([61.0, 64.0], "61\N{EN DASH}64 °C"), ([61.1, 60.9], "61 °C"), ([1980.0], "1,980 °C"), ([], text.NOTHING)],
+)
+def test_a_span_of_whole_units(ends, expected):
+    assert plain(text.span(ends, "°C")) == expected

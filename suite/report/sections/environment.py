@@ -17,12 +17,21 @@ def context(report: Report) -> dict[str, Any] | None:
     counts: dict[bytes, int] = {}
     by_text: dict[bytes, dict[str, Any]] = {}
     for point in report.points:
-        key = msgspec.json.encode(point.environment, order="sorted")
+        environment = _without_readings(point.environment)
+        key = msgspec.json.encode(environment, order="sorted")
         counts[key] = counts.get(key, 0) + 1
-        by_text[key] = point.environment
+        by_text[key] = environment
     ranked = sorted(counts, key=lambda key: -counts[key])
     environments = [(flatten(_hardware_first(by_text[key])), counts[key]) for key in ranked if by_text[key]]
     return {"environments": environments} if environments else None
+
+
+def _without_readings(environment: dict[str, Any]) -> dict[str, Any]:
+    """Without what the meter found at each point anew; the provenance section shows that."""
+    meter = environment.get("meter")
+    if not isinstance(meter, dict):
+        return environment
+    return environment | {"meter": {key: value for key, value in meter.items() if key not in ("components", "truth")}}
 
 
 def _hardware_first(environment: dict[str, Any]) -> dict[str, Any]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 from typing import Any
 
-from suite.report import sentences
+from suite.report import instruments, sentences
 from suite.report.charts import Chart
 from suite.report.forest import forest_chart
 from suite.report.model import Report
@@ -24,10 +24,13 @@ class Card:
 
 
 def context(report: Report) -> dict[str, Any]:
-    """Cards, badges and counts."""
+    """Cards, instruments and counts."""
     return {
         "cards": [_card(report, task) for task in report.tasks],
-        "badges": sentences.badges(report),
+        "nothing_measured": instruments.nothing_measured(report),
+        "sources": instruments.sources(report),
+        "checks": instruments.checks(report),
+        "cautioned": sum(bool(point.warnings) for point in report.points),
         "hardware": list(dict.fromkeys(point.hardware for point in report.points if point.hardware)),
         "first": min((point.started_at for point in report.points), default=None),
         "last": max((point.finished_at for point in report.points), default=None),

@@ -1,73 +1,73 @@
-"""Which joules were measured and which estimated, component by component."""
+"""Where the joules come from, component by component, and how well the windows were measured."""
 
 from __future__ import annotations
 
-import dataclasses
+from collections.abc import Sequence
 from typing import Any
 
-from suite.report import sentences
-from suite.report.model import Report, flatten
+from suite.analysis.instrument import Agreement, Instrument
+from suite.report import format as text
+from suite.report import instruments
+from suite.report.model import Report
 
 ORDER = 60
 TITLE = "What is measured and what is estimated"
 
 
-@dataclasses.dataclass(frozen=True)
-class Source:
-    """One way in which the energy of one component was got."""
-
-    component: str
-    method: str
-    words: str
-    basis: str
-    points: int
-    headline: int
-    details: dict[str, Any]
-
-
 def context(report: Report) -> dict[str, Any] | None:
-    """Sources of energy figures, and the share of what is shown beside the headline."""
-    sources = _sources(report)
-    return {"sources": sources, "beside": _beside(report), "net": _net(report)} if sources else None
+    """Sources of energy figures, windows, and what is shown beside the headline."""
+    sources = instruments.sources(report)
+    if not sources:
+        return None
+    shown = [(group, entry) for group in report.groups for entry in group.ok]
+    return {
+        "sources": sources,
+        "checks": instruments.checks(report),
+        "windows": [(group, entry) for group, entry in shown if entry.point.instrument],
+        "windows_words": windows_words([e.point.instrument for _, e in shown if e.point.instrument]),
+        "boards": any(_has_board(entry.point.instrument) for _, entry in shown),
+        "edges": edges,
+        "agreement": agreement,
+        "beside": [(g, entry) for g, entry in shown if len(entry.point.energy_per_query_by_component_j) > 1],
+        "net": [(g, entry) for g, entry in shown if entry.point.idle_power_w is not None],
+    }
 
 
-def _sources(report: Report) -> list[Source]:
-    found: dict[tuple[str, str], list[int]] = {}
-    details: dict[tuple[str, str], dict[str, Any]] = {}
-    for point in report.points:
-        for component, method in point.methods.items():
-            counts = found.setdefault((component, method), [0, 0])
-            counts[0] += 1
-            counts[1] += point.component == component
-            meter = point.environment.get("meter")
-            components = meter.get("components") if isinstance(meter, dict) else None
-            described = components.get(component) if isinstance(components, dict) else None
-            if isinstance(described, dict):
-                details[component, method] = {k: v for k, v in flatten(described).items() if k != "method"}
-    return [
-        Source(
-            component=component,
-            method=method,
-            words=sentences.method_words(method),
-            basis="measured" if method.startswith("measured:") else "estimated",
-            points=counts[0],
-            headline=counts[1],
-            details=details.get((component, method), {}),
-        )
-        for (component, method), counts in sorted(found.items())
-    ]
+def _has_board(seen: Instrument | None) -> bool:
+    """Whether anything was read beside the energy."""
+    return seen is not None and bool(seen.counter or seen.integral or seen.temperature_c or seen.sm_clock_mhz)
 
 
-def _beside(report: Report) -> list[Any]:
-    """Points with components beside the headline one."""
-    return [
-        (group, entry)
-        for group in report.groups
-        for entry in group.ok
-        if len(entry.point.energy_per_query_by_component_j) > 1
-    ]
+def windows_words(seen: Sequence[Instrument]) -> str:
+    """All windows of the run in a sentence."""
+    if not seen:
+        return ""
+    counts, lengths_s = [each.windows for each in seen], [each.window_s for each in seen]
+    lengths = " to ".join(dict.fromkeys(text.duration(end) for end in (min(lengths_s), max(lengths_s))))
+    total_s = sum(each.window_s_total for each in seen)
+    how = {edges(each) for each in seen}
+    gated = [each.gated for each in seen if each.gated is not None]
+    if len(how) > 1 and len(gated) == len(seen):
+        how = {f"{sum(gated)} of {sum(counts)} gated on the counter's steps"}
+    return (
+        f"{text.span([min(counts), max(counts)], 'windows')} a point, {lengths} long (median of a point), "
+        f"{text.duration(total_s)} in all" + (f", {how.pop()}." if len(how) == 1 else ".")
+    )
 
 
-def _net(report: Report) -> list[Any]:
-    """Points whose idle power was measured."""
-    return [(group, e) for group in report.groups for e in group.ok if e.point.net_energy_ratio is not None]
+def edges(seen: Instrument) -> str:
+    """How the windows of a point begin and end."""
+    if seen.slices > 1:
+        return f"in {seen.slices} slices, taken in turn with the other arm's"
+    if seen.gated is None:
+        return "in one stretch"
+    step = f" of {text.duration(seen.tick_s)}" if seen.tick_s else ""
+    return f"{seen.gated} of {seen.windows} gated on the counter's steps{step}"
+
+
+def agreement(found: Agreement | None) -> str:
+    """The largest difference of two readings, and in how many windows it was too large."""
+    if found is None:
+        return text.NOTHING
+    beyond = found.windows - found.agreeing
+    return text.at_most(found.worst) + (f" ({beyond} of {found.windows} windows too far apart)" if beyond else "")

@@ -13,21 +13,29 @@ TITLE = "Warnings"
 
 @dataclasses.dataclass(frozen=True)
 class Caution:
-    """One warning and the points that it was raised for."""
+    """One kind of warning and the points that it was raised for: name, anchor and message of each.
+
+    ``message`` is empty where it differs from point to point.
+    """
 
     code: str
     message: str
     remedy: str
-    points: tuple[tuple[str, str], ...]
+    points: tuple[tuple[str, str, str], ...]
 
 
 def context(report: Report) -> dict[str, Any]:
     """Warnings, the most widespread first, and files that could not be read."""
-    found: dict[tuple[str, str, str], list[tuple[str, str]]] = {}
+    found: dict[tuple[str, str], list[tuple[str, str, str]]] = {}
     for group in report.groups:
         for entry in group.entries:
             for warning in entry.point.warnings:
-                key = (warning.code, warning.message, warning.remedy)
-                found.setdefault(key, []).append((f"{group.task}: {entry.label}", entry.anchor))
-    cautions = [Caution(*key, tuple(points)) for key, points in found.items()]
+                where = (f"{group.task}: {entry.label}", entry.anchor, warning.message)
+                found.setdefault((warning.code, warning.remedy), []).append(where)
+    cautions = [_caution(code, remedy, points) for (code, remedy), points in found.items()]
     return {"cautions": sorted(cautions, key=lambda caution: -len(caution.points))}
+
+
+def _caution(code: str, remedy: str, points: list[tuple[str, str, str]]) -> Caution:
+    messages = {message for _, _, message in points}
+    return Caution(code, messages.pop() if len(messages) == 1 else "", remedy, tuple(points))
