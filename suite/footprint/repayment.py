@@ -1,0 +1,44 @@
+"""After how many queries and days a technique has repaid the energy that it cost once."""
+
+from __future__ import annotations
+
+import dataclasses
+
+from suite.analysis.break_even import Repayment, break_even_range, repayment
+from suite.analysis.summary import PointSummary
+from suite.footprint.parity import Span
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Repaid:
+    """The break-even of one technique.
+
+    Attributes:
+        outcome: what may be said of it; a number of queries stands only beside ``repaid`` and ``unresolved``.
+        queries: with a high end of None where the saving may be none ("not resolved").
+        days: the same at the given queries a day; None where none were given.
+        basis: how the energies were got.
+    """
+
+    outcome: Repayment
+    queries: Span
+    days: Span | None
+    basis: str | None
+
+
+def repaid(point: PointSummary, queries_per_day: float | None = None) -> Repaid:
+    """When the technique of ``point`` has repaid distillation, retraining, calibration or compilation.
+
+    Raises:
+        InputError: ``queries_per_day`` is not above 0.
+    """
+    low, high = break_even_range(
+        point.apply_energy_j, point.baseline_energy_per_query_j, point.energy_ratio_low, point.energy_ratio_high
+    )
+    queries = Span(value=point.break_even_queries, low=low, high=high)
+    return Repaid(
+        outcome=repayment(point.energy_ratio_low, point.energy_ratio_high, point.break_even_queries),
+        queries=queries,
+        days=None if queries_per_day is None else queries.in_days(queries_per_day),
+        basis=point.energy_basis,
+    )

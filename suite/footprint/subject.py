@@ -1,0 +1,123 @@
+"""The point of a run that is disclosed, and what its energy covers."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from suite.analysis.summary import PointSummary, summarise
+from suite.errors import InputError
+from suite.footprint.figure import Figure, Tag
+from suite.footprint.site import Site
+from suite.record import load_run, newest_by_point
+
+
+def choose_point(
+    run_folder: Path,
+    *,
+    g_co2e_per_kwh: float,
+    point_id: str | None = None,
+    mitigation: str | None = None,
+    task: str | None = None,
+) -> PointSummary:
+    """The one ok point of ``runs/NAME`` or ``reports/NAME`` that the choices leave.
+
+    Args:
+        run_folder: the run, with its ``records``.
+        g_co2e_per_kwh: the grid's intensity.
+        point_id: of the point; its first digits do.
+        mitigation: the stack's names joined by ``+``; ``none`` is the baseline.
+        task: to tell points of the same technique apart.
+
+    Raises:
+        InputError: no such run, no readable record, or not exactly one point with energy is left.
+    """
+    pairs, unreadable = load_run(run_folder)
+    if not pairs:
+        got = f"{run_folder} ({unreadable[0]})" if unreadable else str(run_folder)
+        raise InputError("no readable record in the run", got=got, remedy="name a folder under runs/ or reports/")
+    summaries = summarise(run_folder.resolve().name, newest_by_point(pairs), g_co2e_per_kwh)
+    points = [point for point in summaries if point.energy_per_query_j is not None and is_real(point)]
+    left = [
+        point
+        for point in points
+        if (point_id is None or point.point_id.startswith(point_id))
+        and (mitigation is None or point.mitigation == mitigation)
+        and (task is None or point.task == task)
+    ]
+    if len(left) == 1:
+        return left[0]
+    wanted = {"point_id": point_id, "mitigation": mitigation, "task": task}
+    raise InputError(
+        f"{len(left) or 'no'} points with energy fit, one is needed",
+        got={name: value for name, value in wanted.items() if value is not None},
+        remedy=f"name point_id={' or '.join(map(_name, left))}" if left else f"the run has {_choices(points)}",
+    )
+
+
+def _name(point: PointSummary) -> str:
+    return f"{point.point_id} ({point.mitigation} on {point.task}, {point.phase}, {point.workload})"
+
+
+def _choices(points: Sequence[PointSummary]) -> str:
+    names = dict.fromkeys(point.mitigation for point in points)
+    tasks = dict.fromkeys(point.task for point in points)
+    return f"mitigation {', '.join(names)}; task {', '.join(tasks)}" if points else "no point with energy"
+
+
+def query_of(point: PointSummary) -> str:
+    """What one query of the point is."""
+    return "training sample" if point.phase == "training" else "query"
+
+
+def is_real(point: PointSummary) -> bool:
+    """Whether its energy is of this world: what was simulated or replayed says nothing about a use."""
+    return point.energy_basis in ("measured", "estimated")
+
+
+def tag_of(point: PointSummary) -> Tag:
+    """How the point's energies were got."""
+    return "measured" if point.energy_basis == "measured" else "estimated"
+
+
+def energy_of(point: PointSummary) -> Figure:
+    """Joules a query of the hardware that the point's headline counts.
+
+    Raises:
+        InputError: the point has none.
+    """
+    if point.energy_per_query_j is None:
+        raise InputError("this point has no energy", got=point.point_id, remedy="name one that was measured")
+    return Figure(
+        value=point.energy_per_query_j,
+        unit=f"J per {query_of(point)}",
+        tag=tag_of(point),
+        source=f"{point.component}: {point.method}, run {point.run}, point {point.point_id}",
+        year=year_of(point),
+    )
+
+
+def year_of(point: PointSummary) -> int:
+    """The year in which the point was measured."""
+    return int(point.started_at[:4])
+
+
+def boundary(point: PointSummary, site: Site) -> list[str]:
+    """What the energy counts and what it leaves out, a sentence each."""
+    meter = point.environment.get("meter")
+    components = meter.get("components", {}) if isinstance(meter, dict) else {}
+    scope = components.get(point.component, {}).get("scope")
+    beside = sorted(name for name in point.energy_per_query_by_component_j if name != point.component)
+    overhead = "its data centre's overhead, as PUE" if site.pue else None
+    left_out = [
+        *(f"{name} (read, not added)" for name in beside),
+        *([] if point.component == "gpu" or "gpu" in beside else ["any accelerator"]),
+        *([] if point.component == "cpu" or "cpu" in beside else ["the host's processor"]),
+        "memory and storage, network, losses of the power supply, the user's device",
+        *([] if overhead else ["cooling and the rest of the data centre"]),
+    ]
+    counted = f"Counted: the {point.component}{f' ({scope})' if scope else ''}"
+    return [
+        f"{counted}, during the windows of work alone{f', and {overhead}' if overhead else ''}.",
+        f"Left out: {'; '.join(left_out)}; loading, warm-up and idle time between queries.",
+    ]

@@ -1,0 +1,179 @@
+import msgspec
+import pytest
+import yaml
+
+from suite.errors import InputError
+from suite.footprint.__main__ import CONF
+from suite.footprint.assess import Request, assess
+from suite.footprint.document import document
+from suite.footprint.page import page
+from suite.footprint.scenario import scenario_file, scenario_from
+from tests.synthetic import record, windows, write_run
+
+SETTINGS = yaml.safe_load((CONF / "footprint.yaml").read_text())
+REPORTS = yaml.safe_load(scenario_file("reports_1000").read_text())
+
+
+def footprint(scenario=REPORTS, **changes):
+    chosen = {"grid": "lombardy"} | changes
+    request = msgspec.convert({key: (SETTINGS | chosen)[key] for key in Request.__struct_fields__}, Request)
+    return assess(request, scenario_from("example", scenario), 2026)
+
+
+@pytest.fixture
+def run(tmp_path):
+    """Text generation takes 3.6 J (0.001 Wh) a query; nf4 takes about half of it."""
+    made = [
+        record(task="text_generation", run_windows=windows((1.0, 1.0), baseline_j=3.6)),
+        record(
+            task="text_generation",
+            mitigations=[("nf4", {})],
+            run_windows=windows((0.5, 0.5, 0.5), baseline_j=3.6),
+            minute=1,
+        ),
+    ]
+    return str(write_run(tmp_path / "run", made))
+
+
+def test_the_published_use_case_is_reproduced():
+    found = footprint().impact
+    assert found.energy.value == pytest.approx(197, abs=0.5)
+    assert found.carbon.value == pytest.approx(55, abs=0.5)
+    assert found.shares == pytest.approx(
+        {"image_generation": 0.826, "text_generation": 0.151, "other": 0.023}, abs=1e-3
+    )
+
+
+@pytest.mark.parametrize(
+    ("variant", "kwh", "kilograms", "share"),
+    [
+        ("mean", 197.1, 55.0, 0.826),
+        ("median", 109.9, 30.7, 0.688),
+        ("sdxl_a100_node", 677.7, 189.1, 0.949),
+        ("sdxl_h100", 126.1, 35.2, 0.728),
+        ("flux1_dev_h100", 157.9, 44.1, 0.783),
+        ("sd35_medium_h100", 58.9, 16.4, 0.418),
+        ("sana_1_5_1_6b_h100", 40.8, 11.4, 0.159),
+    ],
+)
+def test_the_image_model_sets_the_result(variant, kwh, kilograms, share):
+    # 1,000 reports x (56 images + 633 texts x 0.047 Wh + 4.53 Wh), worked with each published energy of an image
+    by_variant = {each.variant: each for each in footprint().sensitivity}
+    found = by_variant[variant]
+    assert found.energy.value == pytest.approx(kwh, abs=0.06)
+    assert found.carbon.value == pytest.approx(kilograms, abs=0.06)
+    assert found.share == pytest.approx(share, abs=6e-4)
+
+
+def test_the_data_centre_and_its_water_worked_by_hand():
+    # 197.073 kWh at PUE 1.17, WUE 0.27 and Italy's 4.8374 L/kWh: 53.2 L on site and 1,115.4 L off site
+    found = footprint(datacentre="microsoft").impact
+    assert found.energy.value == pytest.approx(230.58, abs=0.01)
+    assert found.water_onsite is not None
+    assert found.water_offsite is not None
+    assert found.water_onsite.value == pytest.approx(53.21, abs=0.01)
+    assert found.water_offsite.value == pytest.approx(1115.4, abs=0.1)
+
+
+def test_a_technique_changes_the_task_that_it_was_measured_on_alone(run):
+    found = footprint(run=run, mitigation="nf4")
+    assert found.without is not None
+    before, after = found.without.parts, found.impact.parts
+    # text generation: 29.751 kWh published x 0.5 measured
+    assert after[1].energy.value == pytest.approx(14.8755)
+    assert (after[1].technique, after[1].wh_per_query.tag) == ("nf4", "modelled")
+    assert after[0] == before[0]
+    assert found.impact.energy.value == pytest.approx(197.073 - 14.8755)
+    assert any(note.startswith("image_generation: not measured with nf4") for note in found.notes)
+
+
+def test_the_ratio_s_interval_reaches_the_total(run, tmp_path):
+    spread = record(task="text_generation", mitigations=[("nf4", {})], run_windows=windows((0.4, 0.5, 0.6)))
+    folder = str(write_run(tmp_path / "spread", [spread]))
+    energy = footprint(run=folder, mitigation="nf4").impact.energy
+    assert energy.low is not None
+    assert energy.high is not None
+    assert energy.low < energy.value < energy.high
+
+
+def test_a_run_s_energies_replace_the_published_ones_that_it_holds(run):
+    found = footprint(energy=run)
+    image, text, _ = found.impact.parts
+    assert image.wh_per_query.tag == "published"
+    assert text.wh_per_query.tag == "estimated"
+    assert text.energy.value == pytest.approx(0.633)  # 633,000 x 0.001 Wh
+    assert f"image_generation: not in {run}, its energy stays published" in found.notes
+
+
+def test_another_task_of_the_run_can_stand_for_one(run):
+    found = footprint(REPORTS | {"run_tasks": {"image_generation": "text_generation"}}, energy=run)
+    assert found.impact.parts[0].energy.value == pytest.approx(0.056)  # 56,000 x 0.001 Wh
+
+
+def test_the_user_s_own_energy_wins():
+    assert footprint(wh_per_query={"image_generation": 0.5}).impact.parts[0].energy.value == pytest.approx(28.0)
+
+
+def test_a_stack_is_called_by_its_names(run):
+    with pytest.raises(InputError, match=r"nf4\+batch_size"):
+        footprint(run=run, mitigation=["nf4", "batch_size"])
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"mitigation": "nf4"}, "run=runs/NAME"),
+        ({"energy": "runs/nowhere"}, "no such run"),
+        ({"wh_per_query": {"cooking": 1.0}}, "cooking"),
+        ({"grid_g_per_kwh": -1.0}, "carbon intensity"),
+        ({"pue": 0.5}, "PUE"),
+        ({"variant": "meen"}, "unknown published variant"),
+    ],
+)
+def test_bad_input_is_one_clear_error(changes, said):
+    with pytest.raises(InputError, match=said):
+        footprint(**changes)
+
+
+def test_two_runs_at_once_are_refused(run):
+    with pytest.raises(InputError, match="two runs"):
+        footprint(energy=run, run="runs/other", mitigation="nf4")
+
+
+def test_a_run_without_the_technique_says_what_it_has(run):
+    with pytest.raises(InputError, match="text_generation: none, nf4"):
+        footprint(run=run, mitigation="fp16")
+
+
+def test_the_document_says_of_every_figure_how_it_was_got(run):
+    found = document(footprint(run=run, mitigation="nf4", datacentre="google", price_per_kwh=0.3))
+    figures = [*found["figures"].values(), *found["equivalences"].values()]
+    figures += [each[key] for each in found["tasks"] for key in ("wh_per_query", "energy")]
+    figures += [each[key] for each in found["sensitivity"] for key in ("wh_per_query", "energy", "carbon")]
+    assert all(
+        figure["tag"] in ("measured", "estimated", "modelled", "published") and figure["year"] and figure["source"]
+        for figure in figures
+    )
+    assert found["energy_kwh_low"] <= found["energy_kwh"] <= found["energy_kwh_high"]
+    assert found["without_mitigation"]["energy_kwh"] > found["energy_kwh"]
+
+
+def test_water_that_is_not_known_is_null_and_not_0():
+    found = document(footprint())
+    assert found["water_l"] is None
+    assert found["water_onsite_l"] is None
+    assert found["water_offsite_l"] == pytest.approx(953.3, abs=0.1)
+
+
+def test_the_page_shows_age_sources_and_what_is_not_known():
+    text = page(footprint(grid="world"))
+    assert "2018, 8 years old" in text
+    assert "water on site: not known here" in text
+    assert "Luccioni, Jernite and Strubell 2024" in text
+
+
+def test_the_page_compares_with_and_without_a_technique(run):
+    text = page(footprint(run=run, mitigation="nf4"))
+    assert "with nf4: 182" in text
+    assert "instead of 197 kWh" in text
+    assert "the run's verdict on nf4 is" in text
