@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -21,8 +22,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Runs the command: 0 nothing got worse, 1 something did, 2 bad input."""
     parser = argparse.ArgumentParser(
         prog="python -m suite.compare",
-        description="Compares the points that two runs share. A regression is energy per query, the ratio to the "
-        "paired baseline or the score that got worse beyond the tolerance (conf/compare.yaml), or a point that failed.",
+        description="Compares the points of two runs. A regression is energy per query, the ratio to the paired "
+        "baseline or the score that got worse beyond the tolerance (conf/compare.yaml), or a point that was ok and "
+        "is not any more.",
     )
     parser.add_argument("a", type=Path, help="the run before: runs/NAME or a published reports/NAME")
     parser.add_argument("b", type=Path, help="the run after")
@@ -34,6 +36,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except InputError as error:
         print(f"error: {error}", file=sys.stderr)
         return 2
+    except BrokenPipeError:  # `| head` has read enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
 
 
 def _run(options: argparse.Namespace) -> int:

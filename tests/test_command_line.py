@@ -113,7 +113,9 @@ def test_cfg_prints_the_resolved_configuration(suite_in):
     assert "${" not in printed.out
 
 
-@pytest.mark.parametrize("module", ["suite", "suite.report", "suite.compare", "suite.footprint", "suite.doctor", "suite.reference"])
+@pytest.mark.parametrize(
+    "module", ["suite", "suite.report", "suite.compare", "suite.footprint", "suite.doctor", "suite.reference"]
+)
 def test_help_imports_no_torch(module):
     code = (
         "import runpy, sys\n"

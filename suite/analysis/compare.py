@@ -18,7 +18,7 @@ from suite.blocks import whole_blocks
 from suite.interval import Interval
 from suite.record import Record, Window
 
-Finding = Literal["energy", "ratio", "accuracy", "status"]
+Finding = Literal["energy", "ratio", "accuracy", "status", "missing"]
 LEVEL = 0.95
 
 
@@ -87,12 +87,13 @@ def _compared(
     shown = second or first
     assert shown is not None
     same = ratio = energy = score = None
-    regressions: list[Finding] = []
+    regressions: list[Finding] = ["missing"] if first is not None and first.status == "ok" and second is None else []
     if first is not None and second is not None:
         same = _comparable(first, second)
         if a is not None and b is not None and same:
             energy = _change(_candidate_j(a[1].windows, first), _candidate_j(b[1].windows, second))
-        ratio = _change(first.block_energy_ratios, second.block_energy_ratios)
+        if _of_one_world(first, second):
+            ratio = _change(first.block_energy_ratios, second.block_energy_ratios)
         if first.score_delta is not None and second.score_delta is not None:
             score = second.score_delta - first.score_delta
         regressions = _regressions(first, second, energy, ratio, energy_tolerance, ratio_tolerance)
@@ -113,6 +114,12 @@ def _comparable(a: PointSummary, b: PointSummary) -> bool:
     return (a.hardware, a.component, a.method) == (b.hardware, b.component, b.method) and a.component is not None
 
 
+def _of_one_world(a: PointSummary, b: PointSummary) -> bool:
+    """Not one from a real instrument and the other from a simulated or replayed one."""
+    real = ("measured", "estimated")
+    return (a.energy_basis in real) == (b.energy_basis in real)
+
+
 def _candidate_j(windows: Sequence[Window], point: PointSummary) -> list[float]:
     """Joules a query of the candidate, one figure a block."""
     assert point.component is not None
@@ -125,7 +132,7 @@ def _candidate_j(windows: Sequence[Window], point: PointSummary) -> list[float]:
 
 def _change(a: Sequence[float], b: Sequence[float]) -> Change | None:
     """Geometric mean of ``b`` over that of ``a``, with Welch's interval of the difference of the logarithms."""
-    if not a or not b:
+    if not a or not b or min(*a, *b) <= 0:
         return None
     logs = [[math.log(value) for value in values] for values in (a, b)]
     means = [math.fsum(values) / len(values) for values in logs]
@@ -158,7 +165,7 @@ def _regressions(
     ratio_tolerance: float,
 ) -> list[Finding]:
     found: list[Finding] = []
-    if a.status == "ok" and b.status == "failed":
+    if a.status == "ok" and b.status != "ok":
         found.append("status")
     if energy and energy.low is not None and energy.low > 1 + energy_tolerance:
         found.append("energy")

@@ -7,7 +7,7 @@ from typing import Any
 
 from suite import blocks
 from suite.analysis import energy
-from suite.analysis.break_even import break_even_queries
+from suite.analysis.break_even import break_even_queries, break_even_range
 from suite.record import ApplyCost, Record
 from suite.units import joules_to_kwh
 
@@ -53,4 +53,13 @@ def cost_fields(cost: ApplyCost | None, found: energy.Headline, fields: dict[str
     comparable = energy.basis_of(cost.method.get(found.component, "")) == found.basis
     apply_energy_j = cost.energy_j.get(found.component) if comparable else None
     queries = break_even_queries(apply_energy_j, fields["baseline_energy_per_query_j"], fields["energy_per_query_j"])
-    return {"apply_energy_j": apply_energy_j, "apply_duration_s": cost.duration_s, "break_even_queries": queries}
+    ends = break_even_range(
+        apply_energy_j, fields["baseline_energy_per_query_j"], fields["energy_ratio_low"], fields["energy_ratio_high"]
+    )
+    return {
+        "apply_energy_j": apply_energy_j,
+        "apply_duration_s": cost.duration_s,
+        "break_even_queries": queries,
+        "break_even_queries_low": ends.low,
+        "break_even_queries_high": ends.high,
+    }

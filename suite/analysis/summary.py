@@ -82,6 +82,8 @@ class PointSummary(msgspec.Struct, frozen=True, kw_only=True):
     margin: float | None = None
     scored_items: int | None = None
     mcnemar_p: float | None = None
+    break_even_queries_low: float | None = None
+    break_even_queries_high: float | None = None
     apply_duration_s: float | None = None
     idle_power_w: float | None = None
     idle_before_w: float | None = None

@@ -66,10 +66,10 @@ def _ratio(point: PointSummary | None) -> str:
 
 
 def _finding(each: PointComparison) -> str:
-    if each.a is None or each.b is None:
-        return "only in B" if each.a is None else "only in A"
     if each.regressions:
         return "REGRESSION: " + ", ".join(each.regressions)
+    if each.a is None or each.b is None:
+        return "only in B" if each.a is None else "only in A"
     if each.a.status != each.b.status:
         return f"{each.a.status} in A, {each.b.status} in B"
     return "" if each.b.status == "ok" else each.b.status
@@ -77,5 +77,7 @@ def _finding(each: PointComparison) -> str:
 
 def _verdict(comparisons: Sequence[PointComparison]) -> str:
     shared = [each for each in comparisons if each.a and each.b]
-    worse = [each for each in shared if each.regressions]
-    return f"{len(shared)} points in both runs, {len(worse)} regressed."
+    worse = [each for each in comparisons if each.regressions]
+    alone = {name: sum(each.a is None if name == "B" else each.b is None for each in comparisons) for name in "AB"}
+    beside = "".join(f", {count} only in {name}" for name, count in alone.items() if count)
+    return f"{len(shared)} points in both runs{beside}; {len(worse)} regressed."

@@ -64,6 +64,20 @@ def test_points_of_one_run_alone_are_listed():
     other = one(mitigations=[("int8_dynamic", {})])
     found = compare(points(one()), points(other), energy_tolerance=0.05, ratio_tolerance=0.05)
     assert [(each.a is None, each.b is None) for each in found] == [(False, True), (True, False)]
+    assert [each.regressions for each in found] == [["missing"], []]  # a gate must not be passed by leaving a point out
+
+
+def test_energy_of_nothing_is_no_change_and_no_error():
+    found = compared(one(), one(baseline_j=0.0))
+    assert found.energy is None
+
+
+def test_a_simulated_run_is_not_compared_with_a_real_one():
+    simulated = record(
+        run_windows=windows((1.0, 1.0), method="simulated:nvml_energy_counter"), where=environment("one CPU")
+    )
+    found = compared(one(), simulated)
+    assert (found.energy, found.ratio, found.regressions) == (None, None, [])
 
 
 def test_a_score_that_fell_beyond_the_margin_is_a_regression():
