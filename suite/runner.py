@@ -177,7 +177,7 @@ def _prepare(
     found["effect"] = _effect(plan, steps)
     found["model_bytes"] = {arm: found["effect"][arm]["bytes"] for arm in ("baseline", "candidate")}
     residency = Residency({"baseline": baseline, "candidate": candidate}, swapped=swapped)
-    arms = _ready(plan, baseline, candidate, meter)
+    arms = _ready(plan, baseline, candidate, meter, residency)
     notify("scoring")
     found["scores"] = _scores(plan, baseline, candidate, residency)
     found["peak_memory_bytes"] = _peak_memory(arms, found["model_bytes"], residency)
@@ -205,11 +205,15 @@ def _measure_windows(
             ticker = meter.ticker(lambda arm=arm: _one_batch(arm))  # type: ignore[misc]
     swapped = found["pairing"] == "swapped"
     windows = plan_windows(arms, seconds_per_query, plan.protocol, ticker=ticker, swapped=swapped)
-    found["converged"] = measure_blocks(arms, windows, plan.protocol, meter, residency, notify, found["windows"])
-    found["idle"] = _mean_idle(before, _idle(plan, meter, notify))
-    found["warnings"] += cross_checks.warnings_of(
-        found["windows"], found["idle"], meter.describe(), pairing=found["pairing"]
-    )
+    try:
+        found["converged"] = measure_blocks(
+            arms, windows, plan.protocol, meter, residency, notify, found["windows"], found["warnings"]
+        )
+        found["idle"] = _mean_idle(before, _idle(plan, meter, notify))
+    finally:  # what was measured before an error is checked as well
+        found["warnings"] += cross_checks.warnings_of(
+            found["windows"], found.get("idle"), meter.describe(), pairing=found["pairing"]
+        )
     if not found["converged"]:
         target = plan.protocol.target_half_width[plan.point.device]
         found["warnings"].append(cross_checks.not_converged(plan.protocol.max_blocks, target))
@@ -275,13 +279,17 @@ def _effect(plan: Plan, steps: list[Setup]) -> dict[str, Any]:
     return {"baseline": snapshot(steps[0]), "candidate": snapshot(steps[-1]), "proof": proofs}
 
 
-def _ready(plan: Plan, baseline: Setup, candidate: Setup, meter: OpenMeter) -> dict[Arm, ReadyArm]:
+def _ready(
+    plan: Plan, baseline: Setup, candidate: Setup, meter: OpenMeter, residency: Residency
+) -> dict[Arm, ReadyArm]:
     pass_queries = common_pass_queries(plan.task.query_count, baseline.batch_size, candidate.batch_size)
     setups: dict[Arm, Setup] = {"baseline": baseline, "candidate": candidate}
-    return {
-        name: ReadyArm(name=name, setup=setup, loop=meter.watch(name, plan.workload.loop(setup, pass_queries)))
-        for name, setup in setups.items()
-    }
+    arms: dict[Arm, ReadyArm] = {}
+    for name, setup in setups.items():
+        residency.bring(name)  # a simulated instrument runs a pass of it
+        loop = meter.watch(name, plan.workload.loop(setup, pass_queries))
+        arms[name] = ReadyArm(name=name, setup=setup, loop=loop)
+    return arms
 
 
 def _scores(plan: Plan, baseline: Setup, candidate: Setup, residency: Residency) -> Scores | None:

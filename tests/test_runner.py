@@ -120,11 +120,11 @@ def test_windows_measured_before_a_failure_are_kept(plan, monkeypatch):
     measure = comparison.whole_window
     made = []
 
-    def failing(arm, queries, block, meter):
+    def failing(arm, queries, block, meter, *, lead):
         made.append(arm)
         if len(made) == 6:
             raise ImpossibleOutput("the meter stands still")
-        return measure(arm, queries, block, meter)
+        return measure(arm, queries, block, meter, lead=lead)
 
     monkeypatch.setattr(comparison, "whole_window", failing)
     record = runner.measure(plan())

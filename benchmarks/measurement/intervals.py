@@ -67,7 +67,7 @@ def _alternating(here: World) -> list[Window]:
     seconds: dict[Arm, float] = {"baseline": QUERY_S, "candidate": QUERY_S}
     plan = plan_windows(here.arms, seconds, rules, ticker=here.ticker(), swapped=False)
     residency = Residency({name: arm.setup for name, arm in here.arms.items()}, swapped=False)
-    measure_blocks(here.arms, plan, rules, here.meter, residency, lambda stage: None, windows)
+    measure_blocks(here.arms, plan, rules, here.meter, residency, lambda stage: None, windows, [])
     return windows
 
 

@@ -146,21 +146,22 @@ sys.addaudithook(see)
 def left_behind(command: Sequence[str]) -> tuple[int, list[str]]:
     """Uses of the network by a Python ``command`` and all its processes, and the files it leaves outside its run.
 
-    Its home and its temporary folder are empty ones. Locks are left out: they must be where every run finds them.
+    Its home, temporary and working folder are empty ones. Locks are left out: every run must find them.
     """
     with tempfile.TemporaryDirectory(prefix="left-behind-") as name:
-        folder, watcher = Path(name), Path(name) / "watcher"
-        seen, home, temporary = (folder / each for each in ("sockets", "home", "tmp"))
-        for each in (watcher, home, temporary):
+        folder = Path(name)
+        watcher, seen, home = (folder / each for each in ("watcher", "sockets", "home"))
+        temporary, work = folder / "tmp", folder / "work"
+        for each in (watcher, home, temporary, work):
             each.mkdir()
         (watcher / "sitecustomize.py").write_text(_WATCHER)
-        places = {"HOME": home, "TMPDIR": temporary, "PYTHONPATH": watcher, "SOCKETS_SEEN": seen}
+        places = {"HOME": home, "TMPDIR": temporary, "PYTHONPATH": f"{watcher}:{_CHECKOUT}", "SOCKETS_SEEN": seen}
         environment = os.environ | {key: str(place) for key, place in places.items()}
-        subprocess.run([*command, f"runs_dir={folder / 'runs'}"], cwd=_CHECKOUT, env=environment, check=True)
+        subprocess.run([*command, f"runs_dir={folder / 'runs'}"], cwd=work, env=environment, check=True)
         sockets = len(seen.read_text().splitlines()) if seen.exists() else 0
         files = [
             file
-            for place in (home, temporary)
+            for place in (home, temporary, work)
             for file in place.rglob("*")
             if file.is_file() and file.suffix != ".lock"
         ]

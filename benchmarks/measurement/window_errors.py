@@ -80,7 +80,7 @@ def _window(mode: Mode, here: World, plan: WindowPlan, block: int, queries: int)
         )  # fmt: skip
     if mode.hot:
         arm.loop.run(lead)
-    return whole_window(arm, queries, block, here.meter)
+    return whole_window(arm, queries, block, here.meter, lead=0)
 
 
 def additivity(count: int) -> float:

@@ -13,7 +13,7 @@ from suite.core.window_plan import WindowPlan
 from suite.core.windows import ReadyArm, gated_window, sliced_windows, whole_window
 from suite.errors import ImpossibleOutput
 from suite.interval import Interval
-from suite.record import Arm, Window, headline_component
+from suite.record import Arm, RecordWarning, Window, headline_component
 
 ORDERS: tuple[tuple[Arm, ...], tuple[Arm, ...]] = (
     ("baseline", "candidate", "candidate", "baseline"),
@@ -30,6 +30,7 @@ def measure_blocks(
     residency: Residency,
     notify: Callable[[str], None],
     windows: list[Window],
+    warnings: list[RecordWarning],
 ) -> bool:
     """Blocks until the interval is narrow enough or the cap is reached.
 
@@ -41,6 +42,7 @@ def measure_blocks(
         residency: which arm lies on the device.
         notify: told of each block as it starts.
         windows: every window is appended as it is measured, so that an error later on loses none.
+        warnings: of arms that were not steady when they had come in anew, one an arm.
 
     Returns:
         Whether the target was met.
@@ -48,11 +50,11 @@ def measure_blocks(
     device = arms["baseline"].setup.device
     for block in range(protocol.max_blocks):
         notify(f"block {block + 1} of {protocol.min_blocks} to {protocol.max_blocks}")
-        for window in _block(arms, plan, protocol, meter, residency, block):
+        for window in _block(arms, plan, protocol, meter, residency, block, warnings):
             windows.append(window)
         if block + 1 >= protocol.min_blocks:
             interval = energy_ratio(windows, protocol.stop_level)
-            if interval is not None and interval.half_width <= protocol.target_half_width[device]:
+            if interval is not None and interval.half_width <= protocol.target_half_width[device] * interval.estimate:
                 return True
     return False
 
@@ -64,6 +66,7 @@ def _block(
     meter: OpenMeter,
     residency: Residency,
     block: int,
+    warnings: list[RecordWarning],
 ) -> Iterator[Window]:
     """Four windows, ABBA or BAAB; or two in slices, which hold that order in themselves."""
     order = ORDERS[block % 2]
@@ -73,9 +76,11 @@ def _block(
     for name in order:
         arm = arms[name]
         if residency.bring(name):
-            warm_up(arm, protocol)  # its weights have just come from the host
+            _, warning = warm_up(arm, protocol)  # its weights have just come from the host
+            if warning and not any(each.message.startswith(f"the {name}'s") for each in warnings):
+                warnings.append(warning)
         if plan.ticker is None:
-            yield whole_window(arm, plan.queries[name], block, meter)
+            yield whole_window(arm, plan.queries[name], block, meter, lead=plan.leads[name])
         else:
             yield gated_window(
                 arm, plan.queries[name], block, meter,

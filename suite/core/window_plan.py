@@ -12,7 +12,7 @@ from suite.record import Arm
 
 _WINDOW_MARGIN = 1.05  # windows are planned so much longer, lest a faster moment make one too short
 _STEPS_A_PERIOD = 20  # how often the counter is looked at while a window waits for it to rise
-_LEAD_PERIODS = 10  # of the arm's own work before a window: longer than counters lag and clocks take to settle
+_LEAD_PERIODS, _LEAD_S = 10, 1.0  # of the arm's own work before a window: longer than boards lag or average
 _LONG_QUERY = 1 / 3  # a batch longer than this share of the period blurs a window's edge
 
 
@@ -25,7 +25,7 @@ class WindowPlan:
         slices: pieces that the windows of both arms are run in, by turns; 1 is one stretch.
         ticker: the counter that windows wait for, or None.
         steps: queries run between two looks at the counter, by arm.
-        leads: queries run ahead of a window that waits for the counter, by arm.
+        leads: queries run ahead of a window in one stretch, by arm: a GPU must be hot when it opens.
     """
 
     queries: dict[Arm, int]
@@ -70,12 +70,13 @@ def plan_windows(
     batches = min(queries[name] // arm.setup.batch_size for name, arm in arms.items())
     slices = 1 if in_one or slice_s is None else _even(min(round(window_s / slice_s), batches))
     period_s = ticker.period_s if ticker else 0.0
+    lead_s = max(_LEAD_PERIODS * period_s, _LEAD_S) if device == "cuda" or ticker else 0.0
     return WindowPlan(
         queries=queries,
         slices=slices,
         ticker=ticker,
         steps=_lasting(period_s / _STEPS_A_PERIOD, arms, batch_s),
-        leads=_lasting(period_s * _LEAD_PERIODS, arms, batch_s),
+        leads=_lasting(lead_s, arms, batch_s),
     )
 
 

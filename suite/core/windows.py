@@ -36,16 +36,17 @@ class ReadyArm:
     loop: Loop
 
 
-def whole_window(arm: ReadyArm, queries: int, block: int, meter: OpenMeter) -> Window:
-    """A window in one stretch: only the workload runs inside; the device is idle at both ends.
+def whole_window(arm: ReadyArm, queries: int, block: int, meter: OpenMeter, *, lead: int) -> Window:
+    """A window in one stretch: only the workload runs inside, ``lead`` queries of its own go before it.
 
     Raises:
         ImpossibleOutput: the readings or the work cannot be.
     """
     arm.loop.reset()
+    arm.loop.run(lead)
     arm.setup.synchronize()
     token = meter.start()
-    work = arm.loop.run(queries)
+    work = arm.loop.run(queries, lead)
     arm.setup.synchronize()
     return _window(arm.name, block, [work], [meter.stop(token)])
 

@@ -41,6 +41,7 @@ _COUNTED, _SAMPLED = "measured:nvml_energy_counter", "measured:nvml_power_sample
 _LONGEST_TICK_S = 1.0  # no counter steps more seldom; a shorter window may truly see no step
 _STILL_TICKS = 3  # where the tick is known, a counter that does not rise for so many stands still
 _SAMPLE_S = 0.1  # between two readings of power on a board without an energy counter
+_EMPTY_WINDOWS = 64  # CPU time steps by 10 ms; the mean of so many is good to less than one
 _USED = ("_tasks", "_hardware", "_active_task", "_scheduler_monitor_power", "_tracking_mode")
 
 
@@ -76,11 +77,12 @@ class CodeCarbon(Meter):
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class _Token:
-    """An open window; ``seen`` is None for work on a CPU."""
+    """An open window; ``seen`` is None for work on a CPU. ``ended_children_s``: CPU time of children before it."""
 
     name: str
     seen: BoardWindow | None
     started_s: float
+    ended_children_s: float
 
 
 class _OpenCodeCarbon(OpenMeter):
@@ -95,11 +97,15 @@ class _OpenCodeCarbon(OpenMeter):
         self._token: _Token | None = None
         self._tick_s: float | None = None
         self._watched_s, self._watch_cpu_s = 0.0, 0.0
+        self._own_j, self._cpu_s_at_start = 0.0, dict[int, float]()
         try:
             self._tracker = _tracker(board, tdp_w, self._folder.name)
             self._stop(self.start(quiet=True))  # the first task holds one-time set-up
             _restrain(self._tracker, board)
+            self._own_j = self._calibrate()
             self._cpu = _cpu_part(self._tracker, tdp_w)
+            if self._own_j:
+                self._cpu["taken_off_each_window_j"] = self._own_j
         except BaseException:
             self.close()
             raise
@@ -129,16 +135,23 @@ class _OpenCodeCarbon(OpenMeter):
         """
         if not self._window.acquire(blocking=False):
             raise ImpossibleOutput("a window was opened while another one is open: windows do not nest or overlap")
-        self._count += 1
-        self._token = _Token(
-            name=f"window-{self._count}",
-            seen=BoardWindow(self._board, quiet=quiet) if self._board else None,
-            started_s=time.perf_counter(),
-        )
-        self._tracker.start_task(self._token.name)
-        if self._tracker._active_task != self._token.name:
+        try:
+            return self._start(quiet)
+        except BaseException:
+            if self._token is None:
+                self._window.release()
             self._release()
-            raise ImpossibleOutput(f"CodeCarbon did not start task window-{self._count}")
+            raise
+
+    def _start(self, quiet: bool) -> _Token:
+        self._count += 1
+        seen = BoardWindow(self._board, quiet=quiet) if self._board else None
+        name = f"window-{self._count}"
+        self._token = _Token(name=name, seen=seen, started_s=time.perf_counter(), ended_children_s=_ended_children_s())
+        self._tracker.start_task(name)
+        if self._tracker._active_task != name:
+            raise ImpossibleOutput(f"CodeCarbon did not start task {name}")
+        self._cpu_s_at_start = _cpu_s_by_process(self._tracker)
         return self._token
 
     def stop(self, token: Any) -> Readings:
@@ -163,12 +176,30 @@ class _OpenCodeCarbon(OpenMeter):
         self._release()
         if data is None:
             raise ImpossibleOutput(f"CodeCarbon returned no data for task {token.name}")
-        energy_j = {"cpu": kwh_to_joules(data.cpu_energy)}
+        cpu_j = kwh_to_joules(data.cpu_energy)
+        if self._tracker._tracking_mode == "process":
+            cpu_j = max(0.0, cpu_j + self._missed_j(token) - self._own_j)
+        energy_j = {"cpu": cpu_j}
         if self._board:
             energy_j["gpu"] = kwh_to_joules(data.gpu_energy)
         return Readings(
             duration_s=ended_s - token.started_s, energy_j=energy_j, method=self._methods(), conditions=conditions
         )
+
+    def _missed_j(self, token: _Token) -> float:
+        """Of processes that started or ended inside the window: CodeCarbon sees those alone that live throughout."""
+        before, after = self._cpu_s_at_start, _cpu_s_by_process(self._tracker)
+        ended_s = _ended_children_s() - token.ended_children_s  # their whole lives, so less what came before
+        ended_s -= math.fsum(cpu_s for number, cpu_s in before.items() if number not in after)
+        started_s = math.fsum(cpu_s for number, cpu_s in after.items() if number not in before)
+        return max(0.0, ended_s + started_s) * _watts_a_core(self._tracker)
+
+    def _calibrate(self) -> float:
+        """Joules that an empty window is charged: the tracker's own look at the process table, in process mode."""
+        if self._tracker._tracking_mode != "process":
+            return 0.0
+        read = [self._stop(self.start(quiet=True)).energy_j["cpu"] for _ in range(_EMPTY_WINDOWS)]
+        return math.fsum(read) / len(read)
 
     def _release(self) -> None:
         """Ends the open window, if there is one, whatever came of it."""
@@ -280,6 +311,22 @@ def _tracker(board: Board | None, tdp_w: float | None, folder: str) -> Any:
     return tracker
 
 
+def _ended_children_s() -> float:
+    """CPU time of all children that have ended and were waited for."""
+    times = os.times()
+    return times.children_user + times.children_system
+
+
+def _cpu_s_by_process(tracker: Any) -> dict[int, float]:
+    """CPU time of this process and its children by their numbers, as the tracker saw it last."""
+    return dict(getattr(_cpu_of(tracker), "_last_cpu_times", {}))
+
+
+def _watts_a_core(tracker: Any) -> float:
+    cpu = _cpu_of(tracker)
+    return float(cpu._tdp / cpu._cpu_count)
+
+
 def _gpu_parts(tracker: Any) -> list[Any]:
     return [part for part in tracker._hardware if type(part).__name__ == "GPU"]
 
@@ -302,6 +349,7 @@ def _restrain(tracker: Any, board: Board | None) -> None:
         return
     if not gpus:
         raise InputError("CodeCarbon finds no GPU", got=board.uuid, remedy="put nvidia-smi on the PATH: it looks there")
+    tracker._hardware.sort(key=lambda part: part not in gpus)  # read first: windows wait for its counter, not the CPU's
     indices = gpus[0]._get_gpu_ids()
     if indices != [board.index]:
         raise ImpossibleOutput(f"CodeCarbon reads the GPUs {indices} where the work runs on GPU {board.index}")

@@ -10,9 +10,10 @@ import time
 from collections.abc import Callable, Sequence
 from typing import Self
 
-from suite.nvml.board import Board
+from suite.nvml.board import Board, State
 
 _POLL_S = 0.05  # boards renew their power reading every 20 to 100 ms
+_LOOKS_A_STATE = 10  # clocks and temperature move more slowly than power
 _HANG_S = 2.0  # a driver that answers later is not waited for
 _LOOK_S = 0.001  # between two looks at the counter while its period is probed
 _FEWEST_RISES = 5
@@ -39,6 +40,7 @@ class Watched:
         longest_still_s: longest time for which the counter was seen not to change; None where there is no counter. It
             is no more than what lies between looks that gave the same value, so rare looks raise no alarm.
         cpu_s: CPU time that the looking took.
+        states: clocks, temperature and throttling while the work ran: at its ends the board is at rest again.
     """
 
     polls: int
@@ -46,6 +48,7 @@ class Watched:
     max_power_w: float | None
     longest_still_s: float | None
     cpu_s: float
+    states: Sequence[State] = ()
 
 
 class Watch:
@@ -56,6 +59,7 @@ class Watch:
         self._board, self._poll_s = board, poll_s
         self._stopped = threading.Event()
         self._polls: list[Poll] = []
+        self._states: list[State] = []
         self._cpu_s = 0.0
         self._thread = threading.Thread(target=self._run, name="board watch", daemon=True)
         self._thread.start()
@@ -64,14 +68,18 @@ class Watch:
         """Ends the thread and sums up what it saw between two moments of ``time.perf_counter``."""
         self._stopped.set()
         self._thread.join(_HANG_S)
-        polls = list(self._polls) if not self._thread.is_alive() else []
-        return summarise(polls, from_s, to_s, cpu_s=self._cpu_s)
+        if self._thread.is_alive():
+            return summarise([], from_s, to_s, cpu_s=self._cpu_s)
+        summed = summarise(self._polls, from_s, to_s, cpu_s=self._cpu_s)
+        return dataclasses.replace(summed, states=self._states)
 
     def _run(self) -> None:
         began_s = time.thread_time()
         while True:
             power_w, counter_mj = self._board.power_w(), self._board.energy_mj()
             self._polls.append(Poll(at_s=time.perf_counter(), power_w=power_w, counter_mj=counter_mj))
+            if len(self._polls) % _LOOKS_A_STATE == 0:
+                self._states.append(self._board.state())
             self._cpu_s = time.thread_time() - began_s
             if self._stopped.wait(self._poll_s):
                 return

@@ -19,11 +19,11 @@ class BoardWindow:
         """Opens it now. A ``quiet`` one is not watched: looking at an idle board may wake it."""
         self._board = board
         self._states = [board.state()]
-        self._watch = None if quiet else Watch(board)
         self._after_mj: int | None = None
         self._before_mj = board.energy_mj()
         self._started_s = self._ended_s = time.perf_counter()
         self.watched_s, self.watch_cpu_s = 0.0, 0.0
+        self._watch = None if quiet else Watch(board)  # last: nothing can go wrong after its thread has started
 
     def end(self) -> None:
         """Reads the counter and the time: the window ends here."""
@@ -40,7 +40,7 @@ class BoardWindow:
     def conditions(self) -> Conditions:
         """Ends the watching and reads the board's state once more."""
         watched = self.abandon()
-        self._states.append(self._board.state())
+        self._states += [*watched.states, self._board.state()]
         return Conditions(
             counter_j=self.counter_j,
             integral_j=watched.integral_j,

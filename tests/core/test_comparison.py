@@ -1,5 +1,6 @@
 import bisect
 import itertools
+import math
 import random
 
 import pytest
@@ -7,18 +8,19 @@ import pytest
 from suite.core.comparison import ORDERS, energy_ratio, measure_blocks
 from suite.core.residency import Residency
 from suite.core.window_plan import WindowPlan
+from suite.cross_checks import not_steady
 from suite.record import headline_component
 from tests.world import OpenWorldMeter, World, protocol, world_arms
 
 
-def measured(world, *, slices=1, swapped=False, arms=None, queries=52, **changes):
-    windows = []
+def measured(world, *, slices=1, swapped=False, arms=None, queries=52, warned=None, **changes):
+    windows, warned = [], [] if warned is None else warned
     arms = arms or world_arms(world)
     four = dict.fromkeys(arms, 4)
     plan = WindowPlan(queries=dict.fromkeys(arms, queries), slices=slices, ticker=None, steps=four, leads=four)
     residency = Residency({name: arm.setup for name, arm in arms.items()}, swapped=swapped)
     rules = protocol(**changes)
-    converged = measure_blocks(arms, plan, rules, OpenWorldMeter(world), residency, lambda stage: None, windows)
+    converged = measure_blocks(arms, plan, rules, OpenWorldMeter(world), residency, lambda stage: None, windows, warned)
     return windows, converged
 
 
@@ -98,10 +100,30 @@ def test_a_load_that_comes_and_goes_in_seconds_meets_both_arms_in_slices():
 def test_swapped_arms_come_in_only_when_the_order_changes_sides(monkeypatch):
     moved = []
     monkeypatch.setattr("suite.core.residency.move_weights", lambda setup, device: moved.append((setup.seed, device)))
-    monkeypatch.setattr("suite.core.comparison.warm_up", lambda arm, rules: moved.append(f"warm {arm.name}"))
+    monkeypatch.setattr(
+        "suite.core.comparison.warm_up", lambda arm, rules: moved.append(f"warm {arm.name}") or (1.0, None)
+    )
     world = World()
     arms = world_arms(world, seeds=(1, 2))
     measured(world, swapped=True, arms=arms, max_blocks=4)
     into_baseline = [(2, "cpu"), (1, "cpu"), "warm baseline"]  # out with the other, in with this one, warm again
     into_candidate = [(1, "cpu"), (2, "cpu"), "warm candidate"]
     assert moved == [step for turn in "ABABABABABAB" for step in (into_baseline if turn == "A" else into_candidate)]
+
+
+def test_an_arm_that_came_in_unsteady_is_named_once(monkeypatch):
+    monkeypatch.setattr("suite.core.residency.move_weights", lambda setup, device: None)
+    monkeypatch.setattr("suite.core.comparison.warm_up", lambda arm, rules: (1.0, not_steady(arm.name, 0.2, 1.0)))
+    world, warned = World(), []
+    measured(world, swapped=True, warned=warned)
+    assert [warning.message.split("'")[0] for warning in warned] == ["the baseline", "the candidate"]
+
+
+@pytest.mark.parametrize("ratio", [0.1, 5.0])
+def test_the_target_is_a_share_of_the_ratio(ratio):
+    """One block's half-width of 1 % of the ratio stops neither too late for a large one nor too early for a small."""
+    world = World(drift=lambda now_s: 1 + 0.004 * math.sin(now_s))
+    windows, converged = measured(world, arms=world_arms(world, candidate_j=ratio), max_blocks=16)
+    interval = energy_ratio(windows, 0.97)
+    assert converged
+    assert interval.half_width <= 0.02 * ratio

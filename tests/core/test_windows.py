@@ -45,7 +45,7 @@ def test_the_same_window_without_waiting_is_off_by_up_to_a_step():
     world = World()
     meter, arm = SteppedMeter(world), world_arms(world, seconds=0.003)["baseline"]
     world.work(0.0, 0.0001)
-    window = whole_window(arm, 1032, 0, meter)  # 3.096 s
+    window = whole_window(arm, 1032, 0, meter, lead=0)  # 3.096 s
     assert window.energy_j["gpu"] / window.queries < 0.98
 
 

@@ -1,5 +1,7 @@
 import os
 import socket
+import subprocess
+import sys
 import time
 from types import SimpleNamespace
 
@@ -125,3 +127,26 @@ def test_no_socket_is_opened_and_no_file_is_left(elsewhere, monkeypatch):
 def test_a_power_that_cannot_be_is_refused(tdp_w):
     with pytest.raises(InputError, match="tdp_w"):
         CodeCarbon(tdp_w=tdp_w)
+
+
+@pytest.mark.skipif(rapl_readable(), reason="RAPL is readable: nothing is estimated here")
+def test_a_process_that_lives_within_a_window_is_counted(elsewhere):
+    """CodeCarbon alone reads 0 J of it: compilers and export tools are such processes."""
+    burn_in_child = "import time\nwhile time.process_time() < 0.6: pass"
+    cores = os.cpu_count()
+    with CodeCarbon(tdp_w=float(10 * cores)).open("cpu") as meter:
+        token = meter.start()
+        subprocess.run([sys.executable, "-c", burn_in_child], check=True)
+        readings = meter.stop(token)
+    assert 5.5 < readings.energy_j["cpu"] < 9  # 10 W for 0.6 s to steps of 10 ms, and what its start took
+
+
+@pytest.mark.skipif(rapl_readable(), reason="RAPL is readable: nothing is estimated here")
+def test_twenty_short_windows_add_up_to_one_long(elsewhere):
+    """Each is charged for the tracker's own work, which is taken off again."""
+    cores = os.cpu_count()
+    with CodeCarbon(tdp_w=float(10 * cores)).open("cpu") as meter:
+        short_j = sum(measured(meter, 0.05).energy_j["cpu"] for _ in range(40))
+        described = meter.describe()["components"]["cpu"]
+    assert short_j == pytest.approx(10 * 40 * 0.05, rel=0.03)
+    assert described["taken_off_each_window_j"] > 0
