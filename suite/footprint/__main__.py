@@ -11,26 +11,19 @@ from pathlib import Path
 from typing import Any
 
 from suite.errors import InputError
+from suite.footprint.modes import EXPORT_OPTIONS, mode_of, refuse_unread
 
 CONF = Path(__file__).resolve().parents[2] / "conf"
-EXPORT_OPTIONS = (
-    "queries_per_day",
-    "embodied_kg",
-    "lifetime_years",
-    "resource_share",
-    "samples",
-    "epochs",
-    "training_type",
-)
 HELP = """\
 Turns energy per query into kWh, CO2e, water and everyday things for a use, a grid and a data centre.
 
-  python -m suite.footprint scenario=reports_1000 grid=lombardy
+  python -m suite.footprint                                               1,000 reports in Lombardy, as published
+  python -m suite.footprint scenario=reports_1000 grid=italy
   python -m suite.footprint grid=us/california datacentre=google variant=median
   python -m suite.footprint energy=runs/NAME mitigation=int8_dynamic      energies and a technique of a run of ours
   python -m suite.footprint run=runs/NAME mitigation=[nf4,batch_size]     a stack's ratio on published energies
   python -m suite.footprint training=BLOOMz-7B queries_per_day=1e6        a training against its use
-  python -m suite.footprint export=disclosure run=runs/NAME point_id=…    also sci and model_card
+  python -m suite.footprint export=disclosure run=runs/NAME point_id=… grid=italy    also sci and model_card
 
 Every setting and its default: conf/footprint.yaml. Exit code: 0 done, 2 bad input.
 """
@@ -84,11 +77,12 @@ def _settings(overrides: Sequence[str]) -> dict[str, Any]:
 
     config = OmegaConf.load(CONF / "footprint.yaml")
     assert isinstance(config, DictConfig)
-    chosen = {"scenario": config.scenario}
+    given: dict[str, Any] = {}
     for override in parse(overrides):
         if override.is_sweep_override():
             raise InputError("one value for each key here", got=override.input_line, remedy="call it once for each")
-        chosen[override.get_key_element()] = override.value()
+        given[override.get_key_element()] = override.value()
+    chosen = {"scenario": config.scenario} | given
     name = str(chosen.pop("scenario"))
     config.scenario = OmegaConf.load(scenario_file(name))
     OmegaConf.set_struct(config, True)
@@ -102,44 +96,49 @@ def _settings(overrides: Sequence[str]) -> dict[str, Any]:
             raise InputError("unknown key", got=key, remedy=_nearest(key, known)) from error
     settings = OmegaConf.to_container(config, resolve=False)
     assert isinstance(settings, dict)
+    refuse_unread({str(key): value for key, value in settings.items()}, given)
     return {str(key): value for key, value in settings.items()} | {"scenario_name": name}
 
 
 def _nearest(wrong: str, known: Sequence[Any]) -> str:
-    from suite.footprint.place import near_names
+    from suite.footprint.place import did_you_mean
 
-    return f"did you mean {near_names(wrong, map(str, known))[0]!r}? see conf/footprint.yaml"
+    return f"{did_you_mean(wrong, map(str, known))}see conf/footprint.yaml"
 
 
 def _answer(settings: dict[str, Any], *, as_json: bool) -> str:
     import msgspec
+    import yaml
 
     from suite.footprint.assess import Request, assess
     from suite.footprint.document import document
-    from suite.footprint.page import figures_page, page
+    from suite.footprint.kinds import wrong_kind
+    from suite.footprint.page import page
     from suite.footprint.scenario import scenario_from
 
     try:
         request = msgspec.convert({key: settings[key] for key in Request.__struct_fields__}, Request)
     except msgspec.ValidationError as error:
-        raise InputError("a setting is of the wrong kind", got=str(error), remedy="see conf/footprint.yaml") from error
-    today = datetime.date.today()
-    if settings["export"] is not None:
-        return _export(settings, request, today.year)
+        raise wrong_kind(error, settings, "a setting is of the wrong kind") from error
+    today, mode = datetime.date.today(), mode_of(settings)
     found: Any
-    if settings["training"] is not None:
-        found = _training(settings)
-        text = figures_page(found)
+    if mode == "export=":
+        text = _export(settings, request, today.year, as_json=as_json)
+        found = yaml.safe_load(text) if as_json else None
+    elif mode == "training=":
+        found, text = _training(settings, today.year)
     else:
         footprint = assess(request, scenario_from(settings["scenario_name"], settings["scenario"]), today.year)
         found, text = document(footprint), page(footprint)
     return msgspec.json.format(msgspec.json.encode(found), indent=1).decode() if as_json else text
 
 
-def _export(settings: dict[str, Any], request: Any, year: int) -> str:
+def _export(settings: dict[str, Any], request: Any, year: int, *, as_json: bool) -> str:
     from suite.footprint.assess import place_of
     from suite.footprint.export import export
 
+    if as_json and settings["export"] == "disclosure":
+        raise InputError("export=disclosure cannot be JSON", got="--json", remedy="it is Markdown; drop --json")
     if request.run is None:
         raise InputError("an export discloses a point of a run", got="no run", remedy="name it, run=runs/NAME")
     point_id = None if settings["point_id"] is None else str(settings["point_id"])
@@ -155,22 +154,43 @@ def _export(settings: dict[str, Any], request: Any, year: int) -> str:
     ).rstrip()
 
 
-def _training(settings: dict[str, Any]) -> dict[str, Any]:
+def _training(settings: dict[str, Any], year: int) -> tuple[dict[str, Any], str]:
+    """A training against its use, as an object and as a page."""
+    from suite.footprint.page import figures_page
     from suite.footprint.training import training_case
-    from suite.footprint.training_use import parity_figures, query_of_case, training_of
+    from suite.footprint.training_use import own_figure, parity_figures, query_of_case, training_of
 
-    case = training_case(str(settings["training"]))
-    figures: dict[str, Any] = dict(training_of(case))
-    if case.kwh_per_query is None and settings["queries_per_day"] is None:
-        return figures  # nothing is published of its use, and nothing was asked of it
-    start = settings["use_from"]
+    if settings["training"] is not None and settings["training_kwh"] is not None:
+        got = (settings["training"], settings["training_kwh"])
+        raise InputError("a published training and your own at once", got=got, remedy="give training= or training_kwh=")
+    case = None if settings["training"] is None else training_case(str(settings["training"]))
+    figures: dict[str, Any]
+    if case is None:
+        figures = {"training": own_figure("training_kwh", settings["training_kwh"], "kWh", year)}
+    else:
+        figures = dict(training_of(case))
+    own, rate = settings["kwh_per_query"], settings["queries_per_day"]
+    if own is not None:
+        query = own_figure("kwh_per_query", own, "kWh per query", year)
+    elif case is not None and (case.kwh_per_query is not None or rate is not None):
+        query = query_of_case(case)
+    elif case is None:
+        raise InputError("your own training needs a use", got="no kwh_per_query", remedy="give kwh_per_query=0.0001")
+    else:
+        query = None  # nothing is published of its use, and nothing was asked of it
+    if query is not None:
+        uses = parity_figures(figures["training"], query, queries_per_day=rate, start=_first_day(settings["use_from"]))
+        figures |= {"energy_per_query": query} | uses
+    notes = [] if case is None else [case.doubt]
+    names = {"training": "training and fine-tuning"} if case and case.finetuning_kwh else {}
+    return figures | {"notes": notes}, figures_page(figures, names, notes)
+
+
+def _first_day(start: object) -> datetime.date | None:
     try:
-        first_day = None if start is None else datetime.date.fromisoformat(str(start))
+        return None if start is None else datetime.date.fromisoformat(str(start))
     except ValueError as error:
         raise InputError("use_from is no date", got=start, remedy="write 2026-01-31") from error
-    query, rate = query_of_case(case), settings["queries_per_day"]
-    uses = parity_figures(figures["training"], query, queries_per_day=rate, start=first_day)
-    return figures | {"energy_per_query": query} | uses
 
 
 if __name__ == "__main__":

@@ -24,6 +24,7 @@ from suite.footprint.figure import Figure
 from suite.footprint.grid import Grid, own_grid
 from suite.footprint.impact import Impact, carbon_kg, facility_energy, impact_of
 from suite.footprint.place import find
+from suite.footprint.repayment import Repaid, repaid
 from suite.footprint.scenario import Part, Scenario, parts_of, shares, total
 from suite.footprint.site import Site
 
@@ -34,7 +35,7 @@ NO_TECHNIQUE = "none"
 class Request(msgspec.Struct, frozen=True, kw_only=True):
     """What the user chose; each field as conf/footprint.yaml explains it."""
 
-    grid: str
+    grid: str | None
     grid_g_per_kwh: float | None
     datacentre: str
     pue: float | None
@@ -48,6 +49,7 @@ class Request(msgspec.Struct, frozen=True, kw_only=True):
     point_ids: list[str | int]
     price_per_kwh: float | None
     currency: str
+    queries_per_day: float | None
     equivalence: dict[str, str | None]
 
     @property
@@ -78,6 +80,9 @@ class Footprint(msgspec.Struct, frozen=True, kw_only=True):
         impact: with the technique, where there is one.
         without: the same without it; None where there is none.
         sensitivity: of the scenario to one task's published energy.
+        grid_is_the_scenario_s: whether the user named no place, so that the scenario's own stands in.
+        repaid: by task, when the technique has repaid what it cost once.
+        queries_per_day: to state that in days; None where none were given.
         notes: what the figures do not say of themselves.
         as_of_year: today's, against which the figures' years say how old they are.
     """
@@ -89,6 +94,9 @@ class Footprint(msgspec.Struct, frozen=True, kw_only=True):
     impact: Impact
     without: Impact | None
     sensitivity: list[Variant]
+    grid_is_the_scenario_s: bool
+    repaid: dict[str, Repaid]
+    queries_per_day: float | None
     notes: list[str]
     as_of_year: int
 
@@ -104,14 +112,15 @@ def assess(request: Request, scenario: Scenario, year: int) -> Footprint:
     Raises:
         InputError: an unknown name, a number out of range, or a run that does not hold what is asked of it.
     """
-    grid, datacentre, site = place_of(request, year)
+    grid, datacentre, site = place_of(request, year, scenario.grid)
     chosen = _points(request, scenario)
     energies, notes = _energies(request, scenario, chosen, year)
     impact = _impact(request, parts_of(scenario, energies), site)
-    technique, without = request.technique, None
+    technique, rate, without = request.technique, request.queries_per_day, None
     if technique:
         ratios = {task: ratio_of(point) for task, point in chosen.items()}
         notes += [_verdict_note(task, technique, chosen.get(task)) for task in energies]
+        notes += _carried_note(energies, chosen, request)
         treated = energies | {task: with_technique(energies[task], ratio) for task, ratio in ratios.items()}
         parts = parts_of(scenario, treated, dict.fromkeys(ratios, technique))
         impact, without = _impact(request, parts, site), impact
@@ -123,6 +132,9 @@ def assess(request: Request, scenario: Scenario, year: int) -> Footprint:
         impact=impact,
         without=without,
         sensitivity=_sensitivity(scenario, energies, site),
+        grid_is_the_scenario_s=request.grid is None and request.grid_g_per_kwh is None,
+        repaid={task: repaid(point, rate) for task, point in chosen.items()} if technique else {},
+        queries_per_day=rate,
         notes=notes,
         as_of_year=year,
     )
@@ -135,14 +147,38 @@ def _verdict_note(task: str, technique: str, point: PointSummary | None) -> str:
     return f"{task}: the run's verdict on {technique} is {point.verdict}{interval}"
 
 
-def place_of(request: Request, year: int) -> tuple[Grid, DataCentre, Site]:
+def _carried_note(energies: Mapping[str, Figure], chosen: Mapping[str, PointSummary], request: Request) -> list[str]:
+    """What a ratio assumes where it meets energies that are not the run's own."""
+    own = request.energy != PUBLISHED
+    tasks = [task for task in energies if task in chosen and (not own or task in request.wh_per_query)]
+    if not tasks:
+        return []
+    points = [chosen[task] for task in tasks]
+    bases = "/".join(dict.fromkeys(str(point.energy_basis) for point in points))
+    models = " and ".join(dict.fromkeys(f"{point.model} ({point.hardware})" for point in points))
+    given = "/".join(dict.fromkeys("given" if task in request.wh_per_query else "published" for task in tasks))
+    return [
+        f"ratio {bases} on {models}, applied to {given} energies of {', '.join(tasks)}: holds only if the share saved "
+        "is the same there, which nobody has measured; the interval is the ratio's alone"
+    ]
+
+
+def place_of(request: Request, year: int, default_grid: str | None = None) -> tuple[Grid, DataCentre, Site]:
     """The grid, the data centre and both together.
 
+    Args:
+        request: the choices.
+        year: today's.
+        default_grid: where, if the user names no place.
+
     Raises:
-        InputError: an unknown name, or a number out of range.
+        InputError: no place at all, an unknown name, or a number out of range.
     """
     own = request.grid_g_per_kwh
-    grid = find(request.grid) if own is None else own_grid(own, year)
+    name = default_grid if request.grid is None else request.grid
+    if own is None and name is None:
+        raise InputError("no place is named", got="no grid", remedy="name grid= or grid_g_per_kwh=")
+    grid = find(str(name)) if own is None else own_grid(own, year)
     datacentre = load_datacentre(request.datacentre)
     site = site_of(
         grid,
@@ -180,8 +216,16 @@ def _points(request: Request, scenario: Scenario) -> dict[str, PointSummary]:
     found = points_for(run_tasks, points, technique or NO_TECHNIQUE, [str(each) for each in request.point_ids])
     if not found:
         got = f"mitigation={technique or NO_TECHNIQUE} for {', '.join(scenario.queries_per_unit)}"
-        raise InputError("the run holds none of this", got=got, remedy=f"{folder} has {_content(points)}")
+        remedy = f"{_other_order(technique, points)}{folder} has {_content(points)}"
+        raise InputError("the run holds none of this", got=got, remedy=remedy)
     return found
+
+
+def _other_order(technique: str | None, points: Sequence[PointSummary]) -> str:
+    """The same stack as the run has it, as a question that ends in a space; empty where it has none."""
+    names = sorted((technique or "").split("+"))
+    same = [point.mitigation for point in points if sorted(point.mitigation.split("+")) == names]
+    return f"did you mean mitigation=[{same[0].replace('+', ',')}]? " if same and same[0] != technique else ""
 
 
 def _content(points: Sequence[PointSummary]) -> str:

@@ -10,11 +10,12 @@ import yaml
 from suite.errors import InputError
 from suite.footprint.figure import Figure, checked
 from suite.footprint.grid import Grid
-from suite.footprint.place import near_names
+from suite.footprint.place import did_you_mean
 from suite.footprint.site import Site
 from suite.footprint.water import offsite_water
 
 DATACENTRE_FOLDER = Path(__file__).parents[2] / "conf" / "datacentre"
+PUE_REMEDY = "1.2 means 20 % overhead; null counts none"
 
 
 class Factor(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -62,8 +63,9 @@ def load_datacentre(name: str, folder: Path = DATACENTRE_FOLDER) -> DataCentre:
     """
     known = sorted(path.stem for path in folder.glob("*.yaml"))
     if name not in known:
-        near = near_names(name, known)[0]
-        raise InputError("unknown data centre", got=name, remedy=f"did you mean {near!r}? known: {', '.join(known)}")
+        raise InputError(
+            "unknown data centre", got=name, remedy=f"{did_you_mean(name, known)}known: {', '.join(known)}"
+        )
     try:
         return msgspec.convert(
             {"name": name, **yaml.safe_load((folder / f"{name}.yaml").read_text("utf-8"))}, DataCentre
@@ -96,17 +98,19 @@ def site_of(
     """
     return Site(
         grid=grid,
-        pue=_own("PUE", pue, "", year, least=1.0) or _published(datacentre.pue, "", datacentre),
+        pue=_own("PUE", pue, "", year, least=1.0, remedy=PUE_REMEDY) or _published(datacentre.pue, "", datacentre),
         onsite_l_per_kwh=_own("wue_l_per_kwh", wue_l_per_kwh, "L/kWh", year)
         or _published(datacentre.wue_l_per_kwh, "L/kWh", datacentre),
         offsite_l_per_kwh=_own("water_offsite_l_per_kwh", offsite_l_per_kwh, "L/kWh", year) or offsite_water(grid),
     )
 
 
-def _own(name: str, value: float | None, unit: str, year: int, least: float = 0.0) -> Figure | None:
+def _own(
+    name: str, value: float | None, unit: str, year: int, least: float = 0.0, remedy: str = "correct it"
+) -> Figure | None:
     if value is None:
         return None
-    number = checked(name, value, least=least)
+    number = checked(name, value, least=least, remedy=remedy)
     return Figure(value=number, unit=unit, tag="estimated", source="given by the user, not checked", year=year)
 
 

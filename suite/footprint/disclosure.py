@@ -9,18 +9,11 @@ import msgspec
 
 from suite.analysis.summary import PointSummary
 from suite.footprint.figure import Figure, significant
-from suite.footprint.parity import Span
-from suite.footprint.repayment import Repaid, repaid
+from suite.footprint.repayment import repaid, repaid_text
 from suite.footprint.site import Site
 from suite.footprint.subject import boundary, energy_of, query_of, year_of
 
 QUERIES = 1000
-OUTCOMES = {
-    "at-once": "at once: it cost nothing",
-    "never": "never: the technique costs energy",
-    "unresolved": "not resolved: the saving may be none",
-    "unknown": "not known: no one-off cost in the same energy was read, or the ratio has no interval",
-}
 
 
 def disclosure(point: PointSummary, site: Site, *, queries_per_day: float | None = None) -> str:
@@ -101,7 +94,7 @@ def _with_ends(value: float | None, low: float | None, high: float | None) -> st
 def _findings(point: PointSummary, site: Site, queries_per_day: float | None) -> Iterable[str]:
     yield f"Verdict: {point.verdict}. {_accuracy(point)}"
     if point.mitigations:
-        yield f"Repaid: {_repaid_text(repaid(point, queries_per_day), queries_per_day)}."
+        yield f"Repaid: {repaid_text(repaid(point, queries_per_day), queries_per_day)}."
     for name, factor in (("on site", site.onsite_l_per_kwh), ("off site", site.offsite_l_per_kwh)):
         if factor is None:
             yield f"Water {name}: not stated, no figure for this place was given."
@@ -117,19 +110,6 @@ def _accuracy(point: PointSummary) -> str:
         f"Score ({point.metric}, measured {year_of(point)}): {point.score:.4f}, baseline {point.baseline_score:.4f}, "
         f"on {point.scored_items:,} items; difference {point.score_delta:+.4f}{interval}, above 0 is better."
     )
-
-
-def _repaid_text(found: Repaid, queries_per_day: float | None) -> str:
-    if found.outcome != "repaid":
-        return OUTCOMES[found.outcome]
-    text = f"after {_span(found.queries)} queries"
-    if found.days is not None and queries_per_day is not None:
-        text += f", {_span(found.days)} days at {significant(queries_per_day)} queries a day"
-    return f"{text} (modelled from {found.basis} energies; the interval is that of the energy ratio)"
-
-
-def _span(span: Span) -> str:
-    return _with_ends(span.value, span.low, span.high)
 
 
 def _not_measured(figures: Mapping[str, Figure]) -> list[str]:

@@ -26,6 +26,8 @@ def document(footprint: Footprint) -> dict[str, Any]:
         "figures": impact.named(),
         "equivalences": impact.equivalences,
         "sensitivity": footprint.sensitivity,
+        "repaid": footprint.repaid,
+        "grid_is_the_scenario_s": footprint.grid_is_the_scenario_s,
         "notes": footprint.notes,
         "as_of_year": footprint.as_of_year,
     }

@@ -10,7 +10,7 @@ import msgspec
 from suite.analysis.summary import PointSummary, summarise
 from suite.errors import InputError
 from suite.footprint.figure import Figure, checked
-from suite.footprint.place import near_names
+from suite.footprint.place import did_you_mean
 from suite.footprint.scaling import ratioed
 from suite.footprint.scenario import WH_PER_KWH
 from suite.footprint.subject import energy_of, is_real, tag_of, year_of
@@ -47,8 +47,7 @@ def published_variants(task: str) -> list[PublishedEnergy]:
     rows = read_table("published_energies.csv", PublishedEnergy)
     found = [row for row in rows if row.task == task]
     if not found:
-        near = near_names(task, [row.task for row in rows])[0]
-        remedy = f"did you mean {near!r}? or give wh_per_query={{{task}: number}}"
+        remedy = f"{did_you_mean(task, [row.task for row in rows])}give wh_per_query={{{task}: number}}"
         raise InputError("no energy is published for this task", got=task, remedy=remedy)
     return found
 

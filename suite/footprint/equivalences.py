@@ -9,7 +9,7 @@ import msgspec
 
 from suite.errors import InputError
 from suite.footprint.figure import Figure, checked, significant
-from suite.footprint.place import near_names
+from suite.footprint.place import did_you_mean
 from suite.footprint.scaling import scaled
 from suite.footprint.tables import read_table
 
@@ -61,7 +61,8 @@ def _choose(known: list[Equivalence], name: str, choice: str) -> Equivalence:
     of_name = {each.choice: each for each in known if each.name == name}
     if not of_name:
         names = list(dict.fromkeys(each.name for each in known))
-        raise InputError("unknown equivalence", got=name, remedy=f"did you mean {near_names(name, names)[0]!r}?")
+        remedy = f"{did_you_mean(name, names)}known: {', '.join(names)}"
+        raise InputError("unknown equivalence", got=name, remedy=remedy)
     if choice not in of_name:
         remedy = f"give one of {', '.join(of_name)}, or null to leave it out"
         raise InputError(f"unknown choice for equivalence.{name}", got=choice, remedy=remedy)

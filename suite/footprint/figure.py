@@ -27,7 +27,7 @@ class Figure(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     high: float | None = None
 
 
-def checked(name: str, value: object, *, least: float = 0.0, above: bool = False) -> float:
+def checked(name: str, value: object, *, least: float = 0.0, above: bool = False, remedy: str = "correct it") -> float:
     """``value`` as a float that is finite and no smaller than ``least`` (``above``: larger than it).
 
     Raises:
@@ -36,7 +36,7 @@ def checked(name: str, value: object, *, least: float = 0.0, above: bool = False
     number = float(value) if isinstance(value, int | float) and not isinstance(value, bool) else math.nan
     if not math.isfinite(number) or number < least or (above and number == least):
         wanted = f"above {least:g}" if above else f"of {least:g} or more"
-        raise InputError(f"{name} must be a finite number {wanted}", got=value, remedy="correct it")
+        raise InputError(f"{name} must be a finite number {wanted}", got=value, remedy=remedy)
     return number
 
 

@@ -38,7 +38,7 @@ def own_grid(g_co2e_per_kwh: float, year: int) -> Grid:
     Raises:
         InputError: it is no finite number of 0 or more.
     """
-    value = checked("the carbon intensity, in g CO2e a kWh,", g_co2e_per_kwh)
+    value = checked("grid_g_per_kwh, the carbon intensity,", g_co2e_per_kwh)
     place, source = "a place of the user's own", "given by the user, not checked"
     return Grid(name="own", place=place, g_co2e_per_kwh=value, year=year, source=source, tag="estimated")
 

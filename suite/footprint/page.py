@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from suite.footprint.assess import Footprint, Variant
 from suite.footprint.figure import Figure, significant
 from suite.footprint.impact import Impact
+from suite.footprint.repayment import repaid_text
 from suite.footprint.scenario import Part
 
 NAMES = {
@@ -18,6 +19,8 @@ NAMES = {
     "water": "water, both",
     "cost": "cost",
 }
+EXACT = {"queries": ",.0f", "g CO2e/kWh": ",.1f"}
+"""A count is shown whole, an intensity with one decimal."""
 Rows = Sequence[Sequence[str]]
 
 
@@ -34,13 +37,14 @@ def page(footprint: Footprint) -> str:
         [
             f"{scenario.title}: {significant(scenario.units)} x {scenario.unit} ({scenario.source})",
             f"grid: {grid.place}, {significant(grid.g_co2e_per_kwh)} g CO2e/kWh, location-based, {grid.tag}, "
-            f"{grid.year}, {_age(grid.year, footprint.as_of_year)} ({grid.source})",
+            f"{grid.year}, {_age(grid.year, footprint.as_of_year)} ({grid.source}){_whose_grid(footprint)}",
             f"data centre: {footprint.datacentre.operator} ({footprint.datacentre.doubt})",
             *_saving(footprint),
         ],
         table([[_name(name, impact), *cells(figure, sources)] for name, figure in figures.items()]) + _unknown(impact),
         ["by task", *table([_part(part, impact, sources) for part in impact.parts])],
         _equivalences(impact, sources),
+        _repaid(footprint),
         _sensitivity(footprint),
         ["notes", *(f"  {note}" for note in footprint.notes)] if footprint.notes else [],
         ["sources", *(f"  [{number}] {source}" for number, source in enumerate(sources, 1))],
@@ -48,14 +52,24 @@ def page(footprint: Footprint) -> str:
     return "\n\n".join("\n".join(block) for block in blocks if block)
 
 
-def figures_page(figures: Mapping[str, Figure | str]) -> str:
-    """Figures and texts by name, each figure with its tag, year and source."""
+def figures_page(figures: Mapping[str, Figure | str], names: Mapping[str, str], notes: Sequence[str]) -> str:
+    """Figures and texts, each figure with its tag, year and source.
+
+    Args:
+        figures: by name.
+        names: as printed, where they differ.
+        notes: what the figures do not say of themselves.
+    """
     sources = list(dict.fromkeys(each.source for each in figures.values() if isinstance(each, Figure)))
     rows = [
-        [name.replace("_", " "), *(cells(each, sources) if isinstance(each, Figure) else (each, "", "", ""))]
+        [
+            names.get(name, name.replace("_", " ")),
+            *(cells(each, sources) if isinstance(each, Figure) else (each, "", "", "")),
+        ]
         for name, each in figures.items()
     ]
-    return "\n".join([*table(rows), "", *(f"[{number}] {source}" for number, source in enumerate(sources, 1))])
+    said = ["", "notes", *(f"  {note}" for note in notes)] if notes else []
+    return "\n".join([*table(rows), *said, "", *(f"[{number}] {source}" for number, source in enumerate(sources, 1))])
 
 
 def cells(figure: Figure, sources: Sequence[str]) -> list[str]:
@@ -68,7 +82,8 @@ def with_ends(figure: Figure) -> str:
     ends = (
         "" if figure.low is None or figure.high is None else f" [{significant(figure.low)}, {significant(figure.high)}]"
     )
-    value = f"{figure.value:,.0f}" if figure.unit == "queries" else significant(figure.value)  # a count is shown whole
+    exact = EXACT.get(figure.unit)
+    value = significant(figure.value) if exact is None else f"{figure.value:{exact}}"
     return f"{value}{ends} {figure.unit}".rstrip()
 
 
@@ -114,6 +129,17 @@ def _part(part: Part, impact: Impact, sources: Sequence[str]) -> list[str]:
 def _equivalences(impact: Impact, sources: Sequence[str]) -> list[str]:
     rows = [["as much as", *cells(figure, sources)] for figure in impact.equivalences.values()]
     return table(rows) if rows else []
+
+
+def _whose_grid(footprint: Footprint) -> str:
+    return "; the scenario's own, as no grid= was given" if footprint.grid_is_the_scenario_s else ""
+
+
+def _repaid(footprint: Footprint) -> list[str]:
+    """When the technique has repaid what it cost once, by task; on the run's own energies."""
+    rate = footprint.queries_per_day
+    rows = [[task.replace("_", " "), repaid_text(found, rate)] for task, found in footprint.repaid.items()]
+    return [f"{footprint.technique} repaid, on the run's own hardware and energies", *table(rows)] if rows else []
 
 
 def _sensitivity(footprint: Footprint) -> list[str]:

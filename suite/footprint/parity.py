@@ -30,7 +30,7 @@ class Span:
         Raises:
             InputError: no query is made.
         """
-        rate = checked("queries a day", queries_per_day, above=True)
+        rate = checked("queries_per_day, the queries a day,", queries_per_day, above=True)
         ends = (None if end is None else end / rate for end in (self.value, self.low, self.high))
         return Span(**dict(zip(("value", "low", "high"), ends, strict=True)))
 

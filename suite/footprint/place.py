@@ -17,6 +17,7 @@ from suite.footprint.grid import Grid, slug
 GRID_FOLDER = Path(__file__).parents[2] / "conf" / "grid"
 DEFAULT_GRID = "world"
 NEAR_NAMES = 5
+LEAST_ALIKE = 0.6  # of difflib, 0 to 1: below it a name is no likely slip of the pen
 
 
 def find(name: str, folder: Path = GRID_FOLDER) -> Grid:
@@ -39,7 +40,9 @@ def find(name: str, folder: Path = GRID_FOLDER) -> Grid:
     if wanted in known:
         return known[wanted]
     near = near_names(wanted, [*files, *(grid.name for grid, _ in places)])
-    remedy = f"did you mean {', '.join(map(repr, near))}? or give your own value, in g CO2e a kWh"
+    remedy = "list all with --places, or give your own value in g CO2e a kWh, grid_g_per_kwh=250"
+    if near:
+        remedy = f"did you mean {', '.join(map(repr, near))}? or {remedy}"
     raise InputError("unknown place", got=name, remedy=remedy)
 
 
@@ -55,8 +58,14 @@ def near_names(wanted: str, known: Iterable[str]) -> list[str]:
     names = list(dict.fromkeys(known))
     last = wanted.rpartition("/")[2]
     inside = [name for name in names if last and last in re.split(r"[/_]", name)]
-    alike = difflib.get_close_matches(wanted, names, n=NEAR_NAMES, cutoff=0.0)
+    alike = difflib.get_close_matches(wanted, names, n=NEAR_NAMES, cutoff=LEAST_ALIKE)
     return list(dict.fromkeys([*inside, *alike]))[:NEAR_NAMES]
+
+
+def did_you_mean(wanted: str, known: Iterable[str]) -> str:
+    """The nearest name as a question that ends in a space; empty where none is near."""
+    near = near_names(wanted, known)
+    return f"did you mean {near[0]!r}? " if near else ""
 
 
 def _from_file(path: Path) -> Grid:

@@ -6,7 +6,15 @@ import dataclasses
 
 from suite.analysis.break_even import Repayment, break_even_range, repayment
 from suite.analysis.summary import PointSummary
+from suite.footprint.figure import significant
 from suite.footprint.parity import Span
+
+OUTCOMES = {
+    "at-once": "at once: it cost nothing",
+    "never": "never: the technique costs energy",
+    "unresolved": "not resolved: the saving may be none",
+    "unknown": "not known: no one-off cost in the same energy was read, or the ratio has no interval",
+}
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -42,3 +50,18 @@ def repaid(point: PointSummary, queries_per_day: float | None = None) -> Repaid:
         days=None if queries_per_day is None else queries.in_days(queries_per_day),
         basis=point.energy_basis,
     )
+
+
+def repaid_text(found: Repaid, queries_per_day: float | None = None) -> str:
+    """What may be said of it in words; days where a rate was given."""
+    if found.outcome != "repaid":
+        return OUTCOMES[found.outcome]
+    text = f"after {_span_text(found.queries)} queries"
+    if found.days is not None and queries_per_day is not None:
+        text += f", {_span_text(found.days)} days at {significant(queries_per_day)} queries a day"
+    return f"{text} (modelled from {found.basis} energies; the interval is that of the energy ratio)"
+
+
+def _span_text(span: Span) -> str:
+    ends = "" if span.low is None or span.high is None else f" [{significant(span.low)}, {significant(span.high)}]"
+    return ("not known" if span.value is None else significant(span.value)) + ends

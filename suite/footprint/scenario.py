@@ -11,7 +11,8 @@ import msgspec
 
 from suite.errors import InputError
 from suite.footprint.figure import Figure, checked
-from suite.footprint.place import near_names
+from suite.footprint.kinds import wrong_kind
+from suite.footprint.place import did_you_mean
 from suite.footprint.scaling import scaled, summed
 
 SCENARIO_FOLDER = Path(__file__).parents[2] / "conf" / "scenario"
@@ -32,6 +33,7 @@ class Scenario(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
         run_tasks: the task of a run of ours that stands for a task here, by default that of the same name; None where
             no run of ours can.
         sensitivity: the task whose published variants are tabled beside the result; None for no table.
+        grid: where, when the user names no place; None where the user must.
         year: of the scenario.
         source: of its numbers.
     """
@@ -44,11 +46,12 @@ class Scenario(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     other_wh_per_unit: float
     run_tasks: dict[str, str | None]
     sensitivity: str | None
+    grid: str | None = None
     year: int
     source: str
 
     def __post_init__(self) -> None:
-        checked("scenario.units", self.units)
+        checked("scenario.units", self.units, above=True)
         checked("scenario.other_wh_per_unit", self.other_wh_per_unit)
         for task, count in self.queries_per_unit.items():
             checked(f"scenario.queries_per_unit.{task}", count)
@@ -89,7 +92,7 @@ def scenario_from(name: str, content: Mapping[str, Any]) -> Scenario:
     try:
         return msgspec.convert({"name": name, **content}, Scenario)
     except msgspec.ValidationError as error:
-        raise InputError(f"scenario {name} cannot be used", got=str(error), remedy="correct it") from error
+        raise wrong_kind(error, content, f"scenario {name} cannot be used", prefix="scenario.") from error
 
 
 def scenario_file(name: str, folder: Path = SCENARIO_FOLDER) -> Path:
@@ -100,8 +103,7 @@ def scenario_file(name: str, folder: Path = SCENARIO_FOLDER) -> Path:
     """
     known = sorted(path.stem for path in folder.glob("*.yaml"))
     if name not in known:
-        near = near_names(name, known)[0]
-        raise InputError("unknown scenario", got=name, remedy=f"did you mean {near!r}? known: {', '.join(known)}")
+        raise InputError("unknown scenario", got=name, remedy=f"{did_you_mean(name, known)}known: {', '.join(known)}")
     return folder / f"{name}.yaml"
 
 

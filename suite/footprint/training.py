@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import difflib
-
 import msgspec
 
 from suite.analysis.summary import PointSummary
 from suite.errors import InputError
 from suite.footprint.figure import Figure, checked
+from suite.footprint.place import near_names
 from suite.footprint.tables import read_table
 from suite.units import joules_to_kwh
 
@@ -72,11 +71,11 @@ def training_case(model: str) -> TrainingCase:
     """
     cases = {case.model.lower(): case for case in training_cases()}
     if model.lower() not in cases:
-        near = difflib.get_close_matches(model.lower(), cases, n=1, cutoff=0)
-        known = ", ".join(case.model for case in cases.values())
-        raise InputError(
-            "unknown training case", got=model, remedy=f"did you mean {cases[near[0]].model!r}? known: {known}"
-        )
+        known = [case.model for case in cases.values()]
+        near = near_names(model.lower(), cases)
+        question = f"did you mean {cases[near[0]].model!r}? " if near else ""
+        remedy = f"{question}known: {', '.join(known)}; or give your own, training_kwh="
+        raise InputError("unknown training case", got=model, remedy=remedy)
     return cases[model.lower()]
 
 

@@ -7,7 +7,7 @@ import datetime
 import msgspec
 
 from suite.errors import InputError
-from suite.footprint.figure import Figure
+from suite.footprint.figure import Figure, checked
 from suite.footprint.parity import Span, day_reached, parity
 from suite.footprint.training import TrainingCase
 
@@ -29,6 +29,16 @@ def training_of(case: TrainingCase) -> dict[str, Figure]:
     return figures
 
 
+def own_figure(name: str, value: float, unit: str, year: int) -> Figure:
+    """The user's own number.
+
+    Raises:
+        InputError: it is not a finite number above 0.
+    """
+    number = checked(name, value, above=True)
+    return Figure(value=number, unit=unit, tag="estimated", source="given by the user, not checked", year=year)
+
+
 def query_of_case(case: TrainingCase) -> Figure:
     """The energy of one query of the trained model, as its source has it.
 
@@ -39,7 +49,7 @@ def query_of_case(case: TrainingCase) -> Figure:
         raise InputError(
             "no energy per query is published for this training",
             got=case.model,
-            remedy="give your own energy per query, in kWh",
+            remedy="give your own energy per query in kWh, kwh_per_query=0.0001",
         )
     return Figure(value=case.kwh_per_query, unit="kWh per query", tag="published", source=case.source, year=case.year)
 
@@ -59,7 +69,8 @@ def parity_figures(
         InputError: a number out of range.
     """
     queries = parity(training.value, query.value, query_low_kwh=query.low, query_high_kwh=query.high)
-    source = f"{training.tag} training over {query.tag} energy per query ({training.source}; {query.source})"
+    sources = "; ".join(dict.fromkeys([training.source, query.source]))
+    source = f"{training.tag} training over {query.tag} energy per query ({sources})"
     fields: dict[str, Figure | str] = {"parity": _figure(queries, "queries", source, query.year)}
     if queries_per_day is None:
         return fields

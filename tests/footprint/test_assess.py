@@ -140,6 +140,26 @@ def test_two_runs_at_once_are_refused(run):
         footprint(energy=run, run="runs/other", mitigation="nf4")
 
 
+def test_a_ratio_on_the_run_s_own_energies_is_not_carried(run):
+    assert not any("nobody has measured" in note for note in footprint(energy=run, mitigation="nf4").notes)
+    assert any("nobody has measured" in note for note in footprint(run=run, mitigation="nf4").notes)
+
+
+def test_a_named_place_is_not_the_scenario_s():
+    assert not footprint(grid="italy").grid_is_the_scenario_s
+    assert not footprint(grid=None, grid_g_per_kwh=100.0).grid_is_the_scenario_s
+    assert footprint(grid=None).grid_is_the_scenario_s
+
+
+def test_a_stack_in_the_other_order_is_suggested(tmp_path):
+    made = record(
+        task="text_generation", mitigations=[("nf4", {}), ("batch_size", {})], run_windows=windows((0.5, 0.5))
+    )
+    folder = str(write_run(tmp_path / "stack", [made]))
+    with pytest.raises(InputError, match=r"did you mean mitigation=\[nf4,batch_size\]\?"):
+        footprint(run=folder, mitigation=["batch_size", "nf4"])
+
+
 def test_a_run_without_the_technique_says_what_it_has(run):
     with pytest.raises(InputError, match="text_generation: none, nf4"):
         footprint(run=run, mitigation="fp16")

@@ -48,7 +48,8 @@ def test_shares_add_up_to_1():
 
 
 def test_a_use_of_no_energy_has_no_shares():
-    assert shares(parts_of(example(units=0), {"text_generation": ENERGY})) is None
+    idle = example(queries_per_unit={"text_generation": 0}, other_wh_per_unit=0)
+    assert shares(parts_of(idle, {"text_generation": ENERGY})) is None
 
 
 @pytest.mark.parametrize(
@@ -56,7 +57,8 @@ def test_a_use_of_no_energy_has_no_shares():
     [
         ({"units": -1}, "scenario.units must be"),
         ({"units": float("nan")}, "scenario.units must be"),
-        ({"units": "many"}, "cannot be used"),
+        ({"units": 0}, "scenario.units must be a finite number above 0"),
+        ({"units": "many"}, "scenario.units must be a number, got 'many'"),
         ({"queries_per_unit": {"text_generation": -5}}, "queries_per_unit.text_generation must be"),
         ({"other_wh_per_unit": float("inf")}, "other_wh_per_unit must be"),
         ({"queries_per_unit": {"other": 1}}, "cannot be called other"),
