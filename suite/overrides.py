@@ -26,7 +26,7 @@ from suite.errors import InputError
 from suite.fingerprint import fingerprint
 
 CONF = Path(__file__).resolve().parent.parent / "conf"
-GROUPS = ("task", "model", "mitigation", "workload", "meter", "protocol")
+GROUPS = ("task", "model", "mitigation", "workload", "meter", "protocol", "schedule")
 LABELLED = ("task", "model", "workload")
 _NOT_IN_LABEL = ("task.seed", "task.max_scored", "model.name")
 

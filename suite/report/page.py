@@ -35,7 +35,7 @@ def render(report: Report) -> str:
     rendered = [section for section in (_section(environment, name, report) for name in section_names()) if section]
     page = environment.get_template("page.html.j2")
     library = javascript() if charts.specs else ""
-    script = _asset("report.js")
+    script = "\n".join(_asset(name) for name in ("report.js", "footprint.js"))
     return page.render(
         report=report,
         sections=rendered,

@@ -1,0 +1,250 @@
+"""What the energy means at the reader's own volume, place and data centre, and what each technique changes of it."""
+
+from __future__ import annotations
+
+import dataclasses
+import itertools
+import math
+from collections.abc import Sequence
+from typing import Any
+
+import yaml
+
+from suite.analysis.summary import PointSummary
+from suite.footprint.datacentre import DataCentre, all_datacentres, load_datacentre, site_of
+from suite.footprint.energies import UNIT, published_energy, ratio_of, with_technique
+from suite.footprint.figure import Figure
+from suite.footprint.grid import Grid
+from suite.footprint.impact import Impact, impact_of
+from suite.footprint.place import all_places, find
+from suite.footprint.scenario import OTHER, WH_PER_KWH, Scenario, parts_of, scenario_file, scenario_from
+from suite.footprint.site import Site
+from suite.footprint.subject import is_real, tag_of, year_of
+from suite.footprint.water import offsite_water
+from suite.report import format as text
+from suite.report.instruments import method_words
+from suite.report.model import Entry, Group, Report
+from suite.units import joules_to_kwh
+
+ORDER = 55
+TITLE = "What it means: kWh, CO₂e, water"
+PUBLISHED_USE, PUBLISHED_PLACE, NO_DATACENTRE = "reports_1000", "lombardy", "none"
+DAILY_QUERIES = 100_000
+DAYS_PER_YEAR = 365
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Technique:
+    """A technique of this run that can be put into one task of a use."""
+
+    label: str
+    task: str
+    ratio: Figure
+    verdict: str
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Use:
+    """A use of models with the energies it starts from and the techniques that fit it.
+
+    Attributes:
+        title: as printed.
+        detail: which model, workload and settings; or what is done.
+        unit: what is counted: queries a day, reports.
+        count: of them, by default.
+        times: how many times over until the result: 365 days, or once.
+        period: what the result is for.
+        scenario: the same for ``count`` and ``times``.
+        energies: Wh of each task's query.
+        grid: whose electricity, by default.
+        techniques: of this run.
+        leading: the technique that saves the most without losing accuracy; None where there is none.
+    """
+
+    title: str
+    detail: str
+    unit: str
+    count: int
+    times: int
+    period: str
+    scenario: Scenario
+    energies: dict[str, Figure]
+    grid: Grid
+    techniques: tuple[Technique, ...]
+    leading: Technique | None
+
+    @property
+    def parts(self) -> list[dict[str, float | str]]:
+        """Wh of each part a unit counted; for the page's script."""
+        found: list[dict[str, float | str]] = [
+            {"task": task, "wh": queries * self.scenario.units / (self.count * self.times) * self.energies[task].value}
+            for task, queries in self.scenario.queries_per_unit.items()
+        ]
+        rest = self.scenario.other_wh_per_unit
+        return [*found, {"task": OTHER, "wh": rest}] if rest else found
+
+    @property
+    def technique_groups(self) -> list[tuple[Figure, list[Technique]]]:
+        """Techniques of one task whose ratios were got in one way, with the first of these ratios."""
+        groups: dict[tuple[str, str, int], list[Technique]] = {}
+        for each in self.techniques:
+            groups.setdefault((each.task, each.ratio.tag, each.ratio.year), []).append(each)
+        return [(members[0].ratio, members) for members in groups.values()]
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Place:
+    """A grid with the water that its electricity takes."""
+
+    grid: Grid
+    water: Figure | None
+
+
+def context(report: Report) -> dict[str, Any]:
+    """Uses, places, data centres, and the table for the default values."""
+    uses, places = [*_run_uses(report), _published_use(report)], _places()
+    waters = {_water_source(each.water) for _, _, members in places for each in members if each.water}
+    return {
+        "uses": uses,
+        "rows": [(use, _lines(use)) for use in uses],
+        "places": places,
+        "water_sources": sorted(waters),
+        "water_source": _water_source,
+        "datacentre_note": datacentre_note,
+        "datacentres": sorted(all_datacentres(), key=lambda each: (each.name != NO_DATACENTRE, each.operator)),
+        "no_datacentre": NO_DATACENTRE,
+        "published_place": PUBLISHED_PLACE,
+        "start": uses[0],
+    }
+
+
+def _lines(use: Use) -> list[tuple[Technique | None, Impact]]:
+    """What the use takes without a technique and with the one that leads, no data centre counted."""
+    site = site_of(use.grid, load_datacentre(NO_DATACENTRE), year=use.grid.year)
+    return [(each, _impact(use, each, site)) for each in dict.fromkeys((None, use.leading))]
+
+
+def _impact(use: Use, technique: Technique | None, site: Site) -> Impact:
+    energies = dict(use.energies)
+    if technique:
+        energies[technique.task] = with_technique(energies[technique.task], technique.ratio)
+    return impact_of(parts_of(use.scenario, energies), site, choices={})
+
+
+def _published_use(report: Report) -> Use:
+    scenario = scenario_from(PUBLISHED_USE, yaml.safe_load(scenario_file(PUBLISHED_USE).read_text("utf-8")))
+    techniques = [
+        technique
+        for task in scenario.queries_per_unit
+        for group in _inference_groups(report)
+        if group.task.partition("[")[0] == scenario.run_tasks.get(task, task)
+        for technique in _techniques(_real(group), task, group.title)
+    ]
+    return Use(
+        title="published use case",
+        detail=scenario.title,
+        unit=f"{scenario.unit}s",
+        count=round(scenario.units),
+        times=1,
+        period="in all",
+        scenario=scenario,
+        energies={task: published_energy(task, "mean") for task in scenario.queries_per_unit},
+        grid=find(PUBLISHED_PLACE),
+        techniques=tuple(techniques),
+        leading=_leading(techniques),
+    )
+
+
+def _inference_groups(report: Report) -> list[Group]:
+    return [group for group in report.groups if not group.is_training]
+
+
+def _run_uses(report: Report) -> list[Use]:
+    return [_run_use(group, real, report.grid) for group in _inference_groups(report) if (real := _real(group))]
+
+
+def _run_use(group: Group, real: Sequence[Entry], grid: Grid) -> Use:
+    techniques = _techniques(real, group.task, "")
+    return Use(
+        title=f"this run: {text.words(group.task)}",
+        detail=group.title,
+        unit="queries a day",
+        count=DAILY_QUERIES,
+        times=DAYS_PER_YEAR,
+        period="a year",
+        scenario=Scenario(
+            name=group.task,
+            title=group.title,
+            unit="day",
+            units=DAYS_PER_YEAR,
+            queries_per_unit={group.task: DAILY_QUERIES},
+            other_wh_per_unit=0.0,
+            run_tasks={},
+            sensitivity=None,
+            year=year_of(real[0].point),
+            source="an illustration; put in your own number",
+        ),
+        energies={group.task: _baseline([entry.point for entry in real])},
+        grid=grid,
+        techniques=tuple(techniques),
+        leading=_leading(techniques),
+    )
+
+
+def _real(group: Group) -> list[Entry]:
+    """Points with energy of this world, got in one way: measured and estimated joules are never put together."""
+    real = [e for e in group.ok if is_real(e.point) and e.point.baseline_energy_per_query_j is not None]
+    return [entry for entry in real if entry.point.energy_basis == real[0].point.energy_basis]
+
+
+def _baseline(points: Sequence[PointSummary]) -> Figure:
+    """Wh a query of the baseline that all points share, the mean over their windows of it."""
+    found = [point.baseline_energy_per_query_j for point in points if point.baseline_energy_per_query_j is not None]
+    first = points[0]
+    return Figure(
+        value=joules_to_kwh(math.fsum(found) / len(found)) * WH_PER_KWH,
+        unit=UNIT,
+        tag=tag_of(first),
+        source=f"this run's baseline on {first.hardware or 'unnamed hardware'}, {first.component} alone: "
+        f"{method_words(first.method or '')}",
+        year=max(year_of(point) for point in points),
+    )
+
+
+def _techniques(entries: Sequence[Entry], task: str, beside: str) -> list[Technique]:
+    return [
+        Technique(
+            label=f"{entry.label} ({beside})" if beside else entry.label,
+            task=task,
+            ratio=ratio_of(entry.point),
+            verdict=entry.point.verdict,
+        )
+        for entry in entries
+        if entry.point.mitigation != "none" and entry.point.energy_ratio is not None
+    ]
+
+
+def _leading(techniques: Sequence[Technique]) -> Technique | None:
+    saving = [technique for technique in techniques if technique.verdict == "saves"]
+    return min(saving, key=lambda technique: technique.ratio.value, default=None)
+
+
+def _places() -> list[tuple[str, str, list[Place]]]:
+    """Source, tag and places, so that each source is written once."""
+    grids = sorted(all_places(), key=lambda grid: (grid.source, grid.tag, grid.place))
+    return [
+        (source, tag, [Place(grid=grid, water=offsite_water(grid)) for grid in members])
+        for (source, tag), members in itertools.groupby(grids, key=lambda grid: (grid.source, grid.tag))
+    ]
+
+
+def _water_source(water: Figure) -> str:
+    """The source without the place that it is about: many places share it."""
+    return f"{water.source.partition(': ')[2]} ({water.year})"
+
+
+def datacentre_note(datacentre: DataCentre) -> str:
+    """Years and sources of what an operator publishes."""
+    factors = {"PUE": datacentre.pue, "WUE": datacentre.wue_l_per_kwh}
+    known = [f"{name} {each.year}: {each.source}" for name, each in factors.items() if each]
+    return "; ".join([*known, datacentre.doubt])
