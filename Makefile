@@ -14,7 +14,7 @@ SETUP := $(DONE)
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help setup bench report doctor models test check benchmarks bench-measurement
+.PHONY: help setup bench report doctor models test check audit benchmarks bench-measurement
 
 help: ## list the targets
 	@echo "usage: make TARGET [EXPERIMENT=smoke|embedded|gpu] [NAME=run-name] [ARGS='hydra overrides']"
@@ -26,7 +26,7 @@ setup: $(SETUP) ## make .venv with the pinned packages; a second call does nothi
 $(DONE): pyproject.toml constraints.txt
 	$(PYTHON) -m venv .venv
 	.venv/bin/pip install --quiet --disable-pip-version-check "$$(grep '^torch==' constraints.txt)"
-	.venv/bin/pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[dev]'
+	.venv/bin/pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[dev,slurm]'
 	@touch $@
 
 bench: $(SETUP) ## set up, measure EXPERIMENT (gpu where CUDA is usable, else embedded), write the report, print its path
@@ -52,6 +52,11 @@ check: $(SETUP) ## ruff, mypy, import-linter
 	$(PY) -m ruff format --check .
 	$(PY) -m mypy
 	$(dir $(PY))lint-imports
+
+# --strict: without it a package that cannot be looked up is passed over, and the audit of nothing succeeds.
+audit: ## check the pinned packages against published vulnerabilities; needs the network and pip-audit
+	@command -v pip-audit >/dev/null || { echo "error: pip-audit is not there, got no such command, use pipx install pip-audit" >&2; exit 2; }
+	pip-audit --strict --disable-pip --no-deps --requirement constraints.txt
 
 benchmarks: $(SETUP) ## the suite's own speed (pytest-benchmark)
 	$(PY) -m pytest benchmarks --benchmark-only

@@ -70,7 +70,7 @@ def _parser() -> argparse.ArgumentParser:
 def _choices() -> str:
     """What each conf group offers, read from its folder."""
     conf = Path(__file__).resolve().parent.parent / "conf"
-    groups = ("experiment", "task", "model", "mitigation", "workload", "protocol", "meter")
+    groups = ("experiment", "task", "model", "mitigation", "workload", "protocol", "meter", "schedule")
     lines = [f"  {group}: {', '.join(sorted(path.stem for path in (conf / group).glob('*.yaml')))}" for group in groups]
     return "choices:\n" + "\n".join(lines)
 
@@ -97,28 +97,42 @@ def _run(arguments: argparse.Namespace) -> int:
 
 def _measure(points: list[list[str]], dry_run: bool) -> int:
     os.environ.setdefault("CUDA_DEVICE_ORDER", "PCI_BUS_ID")  # torch's numbers are then NVML's
-    from suite import sweep
+    from suite import schedule, sweep
     from suite.progress import Console
+    from suite.resume import set_aside
 
     plans = sweep.planned(points)
     for plan in plans:
         sweep.check_name(str(plan.plan.config["name"]))
-    todo = sweep.pending(plans)
+    found, folder = sweep.look_back(plans), sweep.run_folder(plans[0])
+    todo = found.todo
+    for line in found.lines:
+        print(line)
     console = Console(len(todo))
-    console.announce(len(plans) - len(todo), sweep.forecast_s(todo), sweep.run_folder(plans[0]))
-    if dry_run:
+    console.announce(len(plans) - len(todo), sweep.forecast_s(todo), folder)
+    start = schedule.start_of([each.plan.config["schedule"] for each in plans], sweep.forecast_s(todo)[1])
+    for line in start.lines:
+        print(line)
+    if dry_run or start.dry_run:
         for point in todo:
             print(f"  {point.title}  ({' '.join(point.overrides)})")
         return 0
+    if todo:
+        schedule.hold(start)
     began_s = time.monotonic()
     failed = 0
     wrong: InputError | None = None
     if todo:
-        sweep.check_folder(sweep.run_folder(plans[0]))
+        sweep.check_folder(folder)
+        for line in set_aside(found.torn, folder / "records"):
+            print(line, file=sys.stderr)
         with console:
             try:
-                failed = sum(record.status == "failed" for record in sweep.run(todo, console))
-            except InputError as error:  # a model or data file was opened and found wrong: earlier points stand
+                records = sweep.run(todo, console, alone=len(plans) == 1)
+                failed = sum(record.status == "failed" for record in records)
+            except (
+                InputError
+            ) as error:  # a lone point's input, a device that is taken, a full disk: earlier points stand
                 wrong = error
     if wrong is None or console.done:
         console.summary(failed, time.monotonic() - began_s)

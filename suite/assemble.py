@@ -33,7 +33,7 @@ def plan_of(config: dict[str, Any], labels: dict[str, str]) -> Plan:
     """
     config = _with_contents(config)
     device = _device(config["device"])
-    dtype = _dtype(config["dtype"], device)
+    dtype = dtype_of(config["dtype"], device)
     _check_counts(config)
     workload = build(config["workload"])
     mitigations = {name: build(settings) for name, settings in config["mitigation"].items()}
@@ -123,7 +123,12 @@ def _device(wanted: str) -> str:
     return wanted
 
 
-def _dtype(wanted: str, device: str) -> str:
+def dtype_of(wanted: str, device: str) -> str:
+    """The data type that ``wanted`` means on ``device``: ``auto`` is float32 on a CPU and bfloat16 on CUDA.
+
+    Raises:
+        InputError: there is no such type.
+    """
     if wanted == "auto":
         return "bfloat16" if device == "cuda" else "float32"
     if wanted not in DTYPES:

@@ -125,19 +125,27 @@ def composed(overrides: Sequence[str]) -> DictConfig:
     try:
         with initialize_config_dir(str(CONF), version_base="1.3", job_name="suite"):
             config = compose("config", overrides=list(overrides))
+        missing = OmegaConf.missing_keys(config)
     except MissingConfigException as error:
         raise _unknown_option(error) from None
     except (ConfigCompositionException, HydraException, OmegaConfBaseException, ValueError) as error:
         raise _unknown_key(error, overrides) from None
-    missing = OmegaConf.missing_keys(config)
     if missing:
         raise InputError("values are missing", got=sorted(missing), remedy="give each as key=value")
     return config
 
 
 def resolved(config: DictConfig) -> dict[str, Any]:
-    """Plain containers with every interpolation resolved."""
-    container = OmegaConf.to_container(config, resolve=True)
+    """Plain containers with every interpolation resolved.
+
+    Raises:
+        InputError: an interpolation leads nowhere.
+    """
+    try:
+        container = OmegaConf.to_container(config, resolve=True)
+    except OmegaConfBaseException as error:
+        what = str(error).splitlines()[0]
+        raise InputError("a value cannot be resolved", got=what, remedy="name an existing key in ${…}") from None
     assert isinstance(container, dict)
     plain = {str(key): value for key, value in container.items()}
     return plain | {"mitigation": plain.get("mitigation") or {}}

@@ -61,6 +61,10 @@ class Console(Reporter):
         """Shows what the point is doing."""
         self._progress.update(self._task, description=f"{self._title}: {text}")
 
+    def say(self, line: str) -> None:
+        """Prints ``line`` above the bar."""
+        self._console.print(line, markup=False, soft_wrap=True)
+
     def end(self, title: str, status: Status, reason: Reason | None) -> None:
         """Prints the point's line."""
         self.done += 1

@@ -6,7 +6,6 @@ import dataclasses
 import re
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 from hydra._internal.callbacks import Callbacks
 from hydra._internal.hydra import Hydra
@@ -19,34 +18,35 @@ from hydra.plugins.launcher import Launcher
 from hydra.types import HydraContext, RunMode
 from omegaconf import DictConfig, open_dict
 
-from suite import environment
+from suite import lock, resume
 from suite.assemble import plan_of
 from suite.errors import InputError
+from suite.failures import FULL, classified
 from suite.files import synced_temporary
 from suite.isolation import Job, Outcome, run_here, run_isolated
+from suite.launchers.choice import BASIC, PACKAGES, launcher_of
+from suite.launchers.elsewhere import plan_elsewhere, run_elsewhere
 from suite.overrides import CONF, composed, labels, resolved
-from suite.record import (
-    Reason,
-    Record,
-    RecordError,
-    Status,
-    load,
-    load_run,
-    newest_by_point,
-    save,
-)
-from suite.runner import OUT_OF_REACH, Plan, config_hash, make_record, now
+from suite.record import Reason, Record, RecordError, Status, load, save
+from suite.resume import Retrospect
+from suite.runner import Plan, config_hash, make_record, now
+from suite.secrecy import known_secrets, refuse_secrets
 
 STARTUP_S = 6.0  # of a point beside warm-up and windows: start, loading, applying, scoring; for the forecast only
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class PlannedPoint:
-    """One point of the sweep: its overrides and the plan they make."""
+    """One point of the sweep: its overrides, the plan they make, and what they say of the sweep around it.
+
+    ``retry`` and ``lock`` are the sweep's own: no record holds them, since they say nothing about a figure.
+    """
 
     overrides: list[str]
     labels: dict[str, str]
     plan: Plan
+    retry: str = "failed"
+    lock: str = "error"
 
     @property
     def title(self) -> str:
@@ -61,11 +61,17 @@ def planned(points: list[list[str]]) -> list[PlannedPoint]:
     Raises:
         InputError: a point's configuration is wrong.
     """
+    plan = plan_elsewhere if launcher_of(points) in PACKAGES else plan_of
+    secrets = known_secrets()
     found = []
     for overrides in points:
         config = resolved(composed(overrides))
+        refuse_secrets(config, secrets)
+        own = {key: str(config.pop(key)) for key in ("retry", "lock")}
+        if own["lock"] not in ("error", "wait", "none"):
+            raise InputError("lock must be error, wait or none", got=own["lock"], remedy="choose one")
         names = labels(config, overrides)
-        found.append(PlannedPoint(overrides=overrides, labels=names, plan=plan_of(config, names)))
+        found.append(PlannedPoint(overrides=overrides, labels=names, plan=plan(config, names), **own))
     _check_distinct(found)
     return found
 
@@ -91,35 +97,19 @@ def _check_distinct(points: list[PlannedPoint]) -> None:
             )
 
 
-def pending(points: list[PlannedPoint]) -> list[PlannedPoint]:
-    """Those whose record that the report shows is not of this configuration, machine and packages, or not final.
+def look_back(points: list[PlannedPoint]) -> Retrospect:
+    """What the run already has of ``points``, and what is left to measure.
 
-    Failed points are tried again, and so are those that were skipped because the hub was out of reach.
+    Raises:
+        InputError: the points' ``retry`` is unknown.
     """
-    if not points:
-        return []
-    shown = {record.point_id: record for record in newest_by_point(load_run(run_folder(points[0]))[0])}
-    here = {
-        device: _surroundings(environment.describe(device)) for device in {each.plan.point.device for each in points}
-    }
-    return [
-        each
-        for each in points
-        if not _is_done(
-            shown.get(each.plan.point.point_id), config_hash(each.plan.config), here[each.plan.point.device]
-        )
-    ]
+    anywhere = launcher_of([point.overrides for point in points]) in PACKAGES  # which node a point gets is not known
+    return resume.look_back(points, run_folder(points[0]), retry=points[0].retry, anywhere=anywhere)
 
 
-def _is_done(record: Record | None, configuration: str, surroundings: tuple[Any, ...]) -> bool:
-    if record is None or record.status == "failed" or (record.reason and record.reason.kind == OUT_OF_REACH):
-        return False
-    return record.config_hash == configuration and _surroundings(record.environment) == surroundings
-
-
-def _surroundings(described: dict[str, Any]) -> tuple[Any, ...]:
-    hardware = described.get("hardware", {})
-    return hardware.get("name"), tuple(sorted(described.get("packages", {}).items()))
+def pending(points: list[PlannedPoint]) -> list[PlannedPoint]:
+    """The points that are left to measure."""
+    return look_back(points).todo
 
 
 def run_folder(point: PlannedPoint) -> Path:
@@ -145,25 +135,47 @@ class Reporter:
     def end(self, title: str, status: Status, reason: Reason | None) -> None:
         """The point has ended."""
 
+    def say(self, line: str) -> None:
+        """Something about the sweep as a whole."""
 
-def run(points: list[PlannedPoint], reporter: Reporter) -> list[Record]:
+
+def run(points: list[PlannedPoint], reporter: Reporter, *, alone: bool = False) -> list[Record]:
     """Runs ``points`` through Hydra's launcher and returns their records.
 
+    Args:
+        points: to be measured, of one run.
+        reporter: told what happens.
+        alone: the sweep is this one point: what is wrong with its input is raised, not recorded.
+
     Raises:
-        InputError: a point found its model or data wrong; earlier records are kept.
+        InputError: the device is taken by another run, the disk is full, or a lone point's input is wrong; earlier
+            records are kept.
+        KeyboardInterrupt: Ctrl-C, after the window was finished and the point's record saved.
     """
     by_number = dict(enumerate(points))
     records: list[Record] = []
 
     def job(config: DictConfig) -> None:
         point = by_number[int(HydraConfig.get().job.num)]
-        records.append(_run_one(point, reporter))
+        records.append(run_one(point, reporter, alone=alone))
 
     batch = [[*each.overrides, f"hydra.sweep.subdir=jobs/{each.plan.point.point_id}"] for each in points]
+    folder = run_folder(points[0])
     try:
-        for result in _launcher(points[0].overrides, job).launch(batch, initial_job_idx=0):
-            if result.status is not JobStatus.COMPLETED:
-                raise result._return_value  # the job's own exception; the public property prints before it raises
+        if launcher_of([point.overrides for point in points]) != BASIC:
+            return run_elsewhere(points, reporter)
+        devices = {lock.name_of(each.plan.point.device) for each in points if each.lock != "none"}
+        with lock.held(sorted(devices), folder.name, wait=points[0].lock == "wait", say=reporter.say):
+            for result in _launcher(points[0].overrides, job).launch(batch, initial_job_idx=0):
+                if result.status is not JobStatus.COMPLETED:
+                    raise result._return_value  # the job's own exception; the public property prints before it raises
+    except OSError as error:
+        if error.errno not in FULL:
+            raise
+        remedy = "make room; what was measured is kept, and the same command again goes on"
+        raise InputError(
+            f"the run's folder takes no more ({error.strerror})", got=str(folder), remedy=remedy
+        ) from error
     finally:
         GlobalHydra.instance().clear()
     return records
@@ -181,33 +193,42 @@ def _launcher(overrides: list[str], job: Callable[[DictConfig], None]) -> Launch
     return Plugins.instance().instantiate_launcher(hydra_context=context, task_function=job, config=config)
 
 
-def _run_one(point: PlannedPoint, reporter: Reporter) -> Record:
+def run_one(point: PlannedPoint, reporter: Reporter, *, alone: bool = False) -> Record:
+    """Measures ``point`` on this machine and returns its record, which lies in the run's folder.
+
+    Raises:
+        InputError: the point found its model or data wrong, and is ``alone``.
+        KeyboardInterrupt: Ctrl-C was pressed meanwhile; the record is saved.
+    """
     plan, folder = point.plan, run_folder(point)
     started_at = now()
     job = Job(
         config=plan.config,
         labels=point.labels,
-        records=folder / "records",
         log=folder / "logs" / f"{plan.point.point_id}.log",
         timeout_s=float(plan.config["point_timeout_s"]),
     )
     reporter.begin(point.title)
     runs = run_isolated if plan.config["isolation"] == "process" else run_here
-    record = _record_of(runs(job, reporter.stage), plan, job, started_at)
+    outcome = runs(job, reporter.stage)
+    if outcome.bad_input is not None and alone:
+        raise outcome.bad_input
+    record = _saved(outcome, plan, folder / "records", started_at)
     reporter.end(point.title, record.status, record.reason)
+    if outcome.interrupted:
+        raise KeyboardInterrupt
     return record
 
 
-def _record_of(outcome: Outcome, plan: Plan, job: Job, started_at: str) -> Record:
-    """The record a point left, or one that says how its process died."""
-    kind, message = outcome.kind or "crashed", outcome.message or ""
+def _saved(outcome: Outcome, plan: Plan, records: Path, started_at: str) -> Record:
+    """The record a point left, or one that says how it died, as it lies on the disk."""
     if outcome.record is not None:
         try:
-            return load(outcome.record)
+            return load(save(outcome.record, records))
         except RecordError as error:
-            kind, message = "unreadable_record", str(error)
-    record = make_record(plan, "failed", Reason(kind=kind, message=message), started_at)
-    return load(save(record, job.records))
+            outcome = Outcome(record=None, kind="unreadable_record", message=str(error))
+    reason = classified(Reason(kind=outcome.kind or "crashed", message=outcome.message or ""))
+    return load(save(make_record(plan, "failed", reason, started_at), records))
 
 
 def check_folder(folder: Path) -> None:

@@ -1,6 +1,8 @@
+import os
+
 import pytest
 
-from suite.files import synced_temporary, write_whole
+from suite.files import sweep_out, synced_temporary, write_whole
 
 
 def test_a_file_is_written_over_an_older_one_and_its_folder_is_made(tmp_path):
@@ -23,3 +25,13 @@ def test_a_failure_before_the_last_step_leaves_the_old_file_and_no_rest(tmp_path
         raise RuntimeError("stop")
     assert path.read_bytes() == b"old"
     assert [each.name for each in tmp_path.iterdir()] == ["file.txt"]
+
+
+def test_what_killed_writers_left_is_swept_out_and_younger_files_stay(tmp_path):
+    for name, age_s in ((".old.tmp", 100.0), (".young.tmp", 0.0), ("record.json", 100.0)):
+        path = tmp_path / name
+        path.write_text("x")
+        written_s = path.stat().st_mtime - age_s
+        os.utime(path, (written_s, written_s))
+    sweep_out(tmp_path, older_than_s=50.0)
+    assert sorted(path.name for path in tmp_path.iterdir()) == [".young.tmp", "record.json"]

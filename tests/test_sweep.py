@@ -1,16 +1,23 @@
 import dataclasses
+import errno
+import os
 from pathlib import Path
 
 import msgspec
 import pytest
 
-from suite import sweep
+from suite import lock, sweep
 from suite.errors import InputError
-from suite.isolation import Job, Outcome
+from suite.isolation import Outcome
 from suite.progress import Console
 from suite.record import Reason, load_run, save
-from suite.runner import OUT_OF_REACH, config_hash
+from suite.runner import config_hash
 from tests.test_record import record
+
+
+@pytest.fixture(autouse=True)
+def _own_locks(tmp_path, monkeypatch):
+    monkeypatch.setenv(lock.FOLDER_VARIABLE, str(tmp_path / "locks"))
 
 
 @pytest.fixture
@@ -31,32 +38,6 @@ def done(point, **changes):
     return record(**(values | changes))
 
 
-def test_a_point_is_pending_until_it_has_an_ok_record(point):
-    assert sweep.pending([point]) == [point]
-    save(done(point), sweep.run_folder(point) / "records")
-    assert sweep.pending([point]) == []
-
-
-def test_a_skipped_point_is_done_and_a_failed_one_is_not(point):
-    folder = sweep.run_folder(point) / "records"
-    save(done(point, status="failed", reason=Reason(kind="x", message="y")), folder)
-    assert sweep.pending([point]) == [point]
-    save(done(point, status="skipped", reason=Reason(kind="x", message="y")), folder)
-    assert sweep.pending([point]) == []
-
-
-@pytest.mark.parametrize(
-    "changes",
-    [
-        {"config_hash": "of another configuration"},
-        {"environment": {"hardware": {"name": "another machine"}, "packages": {}}},
-    ],
-)
-def test_a_record_of_another_configuration_or_machine_does_not_count(point, changes):
-    save(done(point, **changes), sweep.run_folder(point) / "records")
-    assert sweep.pending([point]) == [point]
-
-
 def test_a_mistake_in_the_last_point_is_found_before_the_first_one_runs(tmp_path):
     with pytest.raises(InputError, match="batch_size"):
         sweep.planned([[f"runs_dir={tmp_path}"], [f"runs_dir={tmp_path}", "batch_size=0"]])
@@ -65,18 +46,115 @@ def test_a_mistake_in_the_last_point_is_found_before_the_first_one_runs(tmp_path
 def test_the_forecast_follows_the_protocol(point):
     low, high = sweep.forecast_s([point, point])
     protocol = point.plan.protocol
-    # two points, each: two warm-ups, four windows a block, and the start
-    assert low == 2 * (2 * protocol.warmup_min_s + 4 * protocol.min_blocks * protocol.window_s["cpu"] + sweep.STARTUP_S)
+    # two points, each: two warm-ups, a block's windows (one an arm, since they are in slices), and the start
+    assert low == 2 * (2 * protocol.warmup_min_s + 2 * protocol.min_blocks * protocol.window_s["cpu"] + sweep.STARTUP_S)
     assert high > low
 
 
-def test_the_record_of_a_dead_process_keeps_what_it_was_about(point):
-    plan = point.plan
-    job = Job(config=plan.config, labels=point.labels, records=sweep.run_folder(point) / "records",
-              log=sweep.run_folder(point) / "log", timeout_s=1.0)  # fmt: skip
-    made = sweep._record_of(Outcome(record=None, kind="timeout", message="too long"), plan, job, "2026-01-01T00:00:00")
-    assert (made.status, made.reason.kind, made.point) == ("failed", "timeout", plan.point)
-    assert load_run(sweep.run_folder(point))[0][0][1] == made
+@pytest.fixture
+def outcomes(monkeypatch):
+    """Points end as the test says, by the number of their turn, instead of being measured."""
+
+    def prepare(*ends):
+        left = iter(ends)
+        monkeypatch.setattr(sweep, "run_isolated", lambda job, notify: next(left))
+
+    return prepare
+
+
+def records_of(point):
+    return [record for _, record in load_run(sweep.run_folder(point))[0]]
+
+
+def test_the_record_of_a_dead_process_keeps_what_it_was_about(point, outcomes):
+    outcomes(Outcome(record=None, kind="timeout", message="too long"))
+    (made,) = sweep.run([point], sweep.Reporter())
+    assert (made.status, made.reason.kind, made.point) == ("failed", "timeout", point.plan.point)
+    assert records_of(point) == [made]
+
+
+@pytest.fixture
+def two_points(tmp_path):
+    overrides = [["mitigation=bf16"], ["mitigation=none"]]
+    return sweep.planned([[*each, "device=cpu", f"runs_dir={tmp_path}"] for each in overrides])
+
+
+BAD = InputError("the label is unknown", got="cat", remedy="use dog")
+
+
+def test_bad_input_of_one_point_does_not_end_the_others(two_points, outcomes):
+    outcomes(
+        Outcome(record=None, kind="bad_input", message=str(BAD), bad_input=BAD), Outcome(record=done(two_points[1]))
+    )
+    bad, good = sweep.run(two_points, sweep.Reporter())
+    assert (bad.status, bad.reason.kind, bad.reason.message) == ("failed", "bad_input", str(BAD))
+    assert good.status == "ok"
+
+
+def test_bad_input_of_a_lone_point_is_raised_and_leaves_no_record(point, outcomes):
+    outcomes(Outcome(record=None, kind="bad_input", message=str(BAD), bad_input=BAD))
+    with pytest.raises(InputError, match="use dog"):
+        sweep.run([point], sweep.Reporter(), alone=True)
+    assert records_of(point) == []
+
+
+def test_ctrl_c_saves_the_point_and_starts_no_other(two_points, outcomes):
+    outcomes(Outcome(record=done(two_points[0]), interrupted=True))
+    with pytest.raises(KeyboardInterrupt):
+        sweep.run(two_points, sweep.Reporter())
+    assert records_of(two_points[0]) == [done(two_points[0])]
+
+
+@pytest.mark.parametrize("number", [errno.ENOSPC, errno.EDQUOT, errno.EFBIG])
+def test_a_full_disk_ends_the_sweep_and_keeps_what_is_there(two_points, outcomes, monkeypatch, number):
+    outcomes(*(Outcome(record=done(each)) for each in two_points))
+    written = []
+
+    def save_once(record, folder):
+        if written:
+            raise OSError(number, os.strerror(number))
+        written.append(save(record, folder))
+        return written[0]
+
+    monkeypatch.setattr(sweep, "save", save_once)
+    with pytest.raises(InputError, match=r"takes no more .* same command again goes on"):
+        sweep.run(two_points, sweep.Reporter())
+    assert records_of(two_points[0]) == [done(two_points[0])]
+
+
+def test_a_device_that_another_run_measures_on_is_refused(tmp_path):
+    (point,) = sweep.planned([["device=cpu", f"runs_dir={tmp_path}", "lock=error"]])
+    taken = r"cpu, by process \d+, run another, .* lock=wait"
+    with lock.held(["cpu"], "another"), pytest.raises(InputError, match=taken):
+        sweep.run([point], sweep.Reporter())
+
+
+def test_the_sweeps_own_settings_are_in_no_record(tmp_path, point):
+    (other,) = sweep.planned([["mitigation=bf16", "device=cpu", f"runs_dir={tmp_path}", "retry=none", "lock=wait"]])
+    assert (other.retry, other.lock) == ("none", "wait")
+    assert other.plan.config == point.plan.config
+
+
+def test_an_unknown_way_to_lock_is_refused(tmp_path):
+    with pytest.raises(InputError, match="lock"):
+        sweep.planned([[f"runs_dir={tmp_path}", "lock=maybe"]])
+
+
+def test_a_secret_on_the_command_line_is_refused_and_not_repeated(tmp_path, monkeypatch):
+    monkeypatch.setenv("PLANTED_TOKEN", "abc-planted-123")
+    with pytest.raises(InputError, match="HF_TOKEN") as raised:
+        sweep.planned([[f"runs_dir={tmp_path}", "model.path=abc-planted-123"]])
+    assert "planted" not in str(raised.value)
+
+
+def test_a_planted_token_is_nowhere_in_the_run(point, outcomes, monkeypatch):
+    token = "hf_" + "plantedPLANTED0123456789"
+    monkeypatch.setenv("HF_TOKEN", token)
+    outcomes(Outcome(record=None, kind="OSError", message=f"401 for https://me:{token}@huggingface.co?token={token}"))
+    sweep.run([point], sweep.Reporter())
+    files = [path for path in sweep.run_folder(point).rglob("*") if path.is_file()]
+    assert any(b"[secret]" in path.read_bytes() for path in files)
+    assert not any(token.encode() in path.read_bytes() for path in files)
 
 
 def test_the_console_counts_and_names_the_reason(capsys):
@@ -92,19 +170,6 @@ def test_the_console_counts_and_names_the_reason(capsys):
     assert "[2/2] ✗ failed" in printed
     assert "b: no kernel\n" in printed
     assert "2 points measured in 1.0 minutes, 1 failed" in printed
-
-
-def test_an_older_record_that_the_report_does_not_show_is_not_enough(point):
-    folder = sweep.run_folder(point) / "records"
-    save(done(point), folder)
-    save(done(point, config_hash="measured otherwise since"), folder)
-    assert sweep.pending([point]) == [point]
-
-
-def test_a_hub_that_was_out_of_reach_is_tried_again(point):
-    reason = Reason(kind=OUT_OF_REACH, message="the hub is not reachable")
-    save(done(point, status="skipped", reason=reason), sweep.run_folder(point) / "records")
-    assert sweep.pending([point]) == [point]
 
 
 def test_another_content_of_a_local_model_is_another_configuration(tmp_path, point):
@@ -132,13 +197,9 @@ def test_embedded_models_are_found_from_any_folder(tmp_path, monkeypatch):
     assert Path(planned.plan.model.path).is_dir()
 
 
-def test_a_record_that_cannot_be_read_back_is_a_failed_point(point):
-    folder = sweep.run_folder(point) / "records"
-    folder.mkdir(parents=True)
-    (folder / f"{point.plan.point.point_id}-1.json").write_text("{")
-    job = Job(config=point.plan.config, labels=point.labels, records=folder, log=folder / "log", timeout_s=1.0)
-    outcome = Outcome(record=folder / f"{point.plan.point.point_id}-1.json")
-    made = sweep._record_of(outcome, point.plan, job, "2026-01-01T00:00:00")
+def test_a_record_that_cannot_be_read_back_is_a_failed_point(point, outcomes):
+    outcomes(Outcome(record=done(point, config={"task": {"margin": "oops"}})))
+    (made,) = sweep.run([point], sweep.Reporter())
     assert (made.status, made.reason.kind) == ("failed", "unreadable_record")
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
+from suite.analysis.columnar import parquet_bytes
 from suite.analysis.summary import summarise
 from suite.errors import InputError
 from suite.files import write_whole
@@ -45,8 +46,9 @@ def build_report(
         target: render(report).encode(),
         target.with_name("results.csv"): results_csv(report),
         target.with_name("results.json"): results_json(report),
+        target.with_name("results.parquet"): parquet_bytes(report.points),
     }
-    if target.is_dir() or target.name in ("results.csv", "results.json"):
+    if target.is_dir() or target.name in ("results.csv", "results.json", "results.parquet"):
         raise InputError("the report cannot be written there", got=str(target), remedy="name an HTML file")
     try:
         for path, content in files.items():

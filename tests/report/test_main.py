@@ -28,13 +28,19 @@ def test_report_lies_in_reports_by_default(run_folder, tmp_path, monkeypatch, ca
         "index.html",
         "results.csv",
         "results.json",
+        "results.parquet",
     }
 
 
 def test_out_takes_the_other_files_along(run_folder, tmp_path, capsys):
     assert main([str(run_folder), "--out", str(tmp_path / "here" / "page.html")]) == 0
     assert capsys.readouterr().out.strip().endswith("page.html")
-    assert {path.name for path in (tmp_path / "here").iterdir()} == {"page.html", "results.csv", "results.json"}
+    assert {path.name for path in (tmp_path / "here").iterdir()} == {
+        "page.html",
+        "results.csv",
+        "results.json",
+        "results.parquet",
+    }
 
 
 def test_a_folder_that_does_not_exist(tmp_path, capsys):

@@ -1,0 +1,90 @@
+"""Summaries of points as a Parquet file: what results.json says, in columns that 100,000 points load from at once.
+
+Numbers, texts and truth values are columns of their own, under the names of results.csv; what has a structure (the
+configuration, the environment, the effect) is JSON text in a column, and stored once however many points share it.
+"""
+
+from __future__ import annotations
+
+import io
+import types
+import typing
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from suite.analysis.summary import PointSummary
+from suite.errors import InputError
+from suite.files import write_whole
+
+_SCALARS = {str: pa.string(), bool: pa.bool_(), int: pa.int64(), float: pa.float64()}
+
+
+def parquet_bytes(summaries: Sequence[PointSummary]) -> bytes:
+    """``summaries`` as the content of a Parquet file, one row a point; what is missing is null, never 0."""
+    columns = {}
+    for field in msgspec.structs.fields(PointSummary):
+        values = [getattr(each, field.name) for each in summaries]
+        scalar = _scalar(field.type)
+        columns[field.name] = pa.array(values if scalar else _texts(values), type=scalar or pa.string())
+    sink = io.BytesIO()
+    pq.write_table(pa.table(columns), sink, compression="zstd")
+    return sink.getvalue()
+
+
+def write_parquet(summaries: Sequence[PointSummary], path: Path) -> None:
+    """Writes ``summaries`` to ``path`` in one step."""
+    write_whole(path, parquet_bytes(summaries))
+
+
+def read_parquet(path: Path) -> list[PointSummary]:
+    """The summaries in a file that ``write_parquet`` wrote, in their order.
+
+    Structures that points share are one object in memory; nothing may change them.
+
+    Raises:
+        InputError: the file is not there, or is none of ``write_parquet``'s.
+    """
+    columns = []
+    try:
+        table = pq.read_table(path)
+        for field in msgspec.structs.fields(PointSummary):
+            scalar = _scalar(field.type)
+            column = table.column(field.name)
+            if column.type != (scalar or pa.string()):
+                raise pa.ArrowInvalid(f"{field.name} is {column.type}")
+            read = None if scalar else msgspec.json.Decoder(field.type).decode
+            columns.append(_values(column, read) if pa.types.is_string(column.type) else column.to_pylist())
+    except (OSError, KeyError, pa.ArrowException, msgspec.DecodeError) as error:
+        remedy = "build it again: python -m suite.report runs/NAME"
+        raise InputError(f"no table of results ({error})", got=str(path), remedy=remedy) from error
+    names = PointSummary.__struct_fields__
+    return [PointSummary(**dict(zip(names, row, strict=True))) for row in zip(*columns, strict=True)]
+
+
+def _scalar(kind: Any) -> pa.DataType | None:
+    """The column type of a field that is a text, a number or a truth value; None for a structure."""
+    options = typing.get_args(kind) if isinstance(kind, types.UnionType) else (kind,)
+    plain = [option for option in options if option is not types.NoneType]
+    if len(plain) != 1:
+        return None
+    kind = str if typing.get_origin(plain[0]) is typing.Literal else plain[0]
+    return _SCALARS.get(kind)
+
+
+def _texts(values: Sequence[Any]) -> list[str]:
+    return [msgspec.json.encode(value).decode() for value in values]
+
+
+def _values(column: pa.ChunkedArray, read: Callable[[str], Any] | None) -> list[Any]:
+    """A column of texts, or of what ``read`` makes of them; equal texts give one object, however many rows have it."""
+    if not column.num_chunks:
+        return []
+    encoded = column.combine_chunks().dictionary_encode()
+    distinct = encoded.dictionary.to_pylist()
+    distinct = [read(text) for text in distinct] if read else distinct
+    return [None if index is None else distinct[index] for index in encoded.indices.to_pylist()]

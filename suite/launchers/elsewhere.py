@@ -1,0 +1,143 @@
+"""The points of a sweep on other machines or GPUs: what travels there, what is done there, what comes back."""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import os
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from suite import lock
+from suite.assemble import dtype_of, plan_of
+from suite.errors import InputError
+from suite.launchers import gpus, ray_cluster, slurm
+from suite.launchers.choice import GPUS, launcher_of, settings_of
+from suite.launchers.outcome import Engine, Lost
+from suite.quiet import quieten
+from suite.record import Reason, Record, RecordError, load, save
+from suite.runner import Plan, make_record, now
+
+if TYPE_CHECKING:
+    from suite.sweep import PlannedPoint, Reporter
+
+_ENGINES: dict[str, Engine] = {GPUS: gpus.run, "submitit_slurm": slurm.run, "ray": ray_cluster.run}
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class RemotePoint:
+    """What travels to a node: plain data, from which the node builds the point by itself.
+
+    Attributes:
+        folder: the submitter's working folder, which relative paths of the configuration start from.
+    """
+
+    overrides: list[str]
+    labels: dict[str, str]
+    config: dict[str, Any]
+    folder: Path
+
+
+def plan_elsewhere(config: dict[str, Any], labels: dict[str, str]) -> Plan:
+    """The plan of a point for another machine: checked as here, but its device is taken at its word.
+
+    The machine that submits to a cluster is often one without a GPU.
+
+    Raises:
+        InputError: the device is left open, or as ``plan_of`` says.
+    """
+    device = config["device"]
+    if device not in ("cpu", "cuda"):
+        remedy = "say what the nodes have: device=cuda or device=cpu"
+        raise InputError("a launcher that measures on other machines needs their device", got=device, remedy=remedy)
+    plan = plan_of(config | {"device": "cpu", "dtype": dtype_of(config["dtype"], device)}, labels)
+    point = msgspec.structs.replace(plan.point, device=device)
+    return dataclasses.replace(plan, point=point, config=plan.config | {"device": device})
+
+
+def measure(remote: RemotePoint) -> Record | Lost:
+    """On the node: measures the point as a sweep there would, in a process of its own, into the run's folder.
+
+    Where another job of the same user is measuring on the device, it is waited for.
+    """
+    os.environ.setdefault("CUDA_DEVICE_ORDER", "PCI_BUS_ID")  # torch's numbers are then NVML's
+    quieten()
+    from suite import sweep  # here, since the sweep starts what calls this
+
+    if remote.folder.is_dir():
+        os.chdir(remote.folder)
+    try:
+        plan = plan_of(remote.config, remote.labels)
+        point = sweep.PlannedPoint(overrides=remote.overrides, labels=remote.labels, plan=plan)
+        with lock.held([lock.name_of(plan.point.device)], str(plan.config["name"]), wait=True):
+            return sweep.run_one(point, sweep.Reporter())
+    except InputError as error:
+        return Lost(kind="bad_input", message=str(error))
+
+
+def run_elsewhere(points: Sequence[PlannedPoint], reporter: Reporter) -> list[Record]:
+    """Runs ``points`` with the launcher they name and returns their records, in the order they ended.
+
+    A point whose job, worker or node is lost becomes a failed record, written here.
+
+    Raises:
+        InputError: the launcher cannot start, or the points do not fit it.
+    """
+    name = launcher_of([point.overrides for point in points])
+    settings = _settings(name, points)
+    folder = _records_folder(points[0])
+    known = {path.name for path in folder.glob("*.json")}
+    started_at = now()
+    remotes = [
+        RemotePoint(overrides=point.overrides, labels=point.labels, config=point.plan.config, folder=Path.cwd())
+        for point in points
+    ]
+    records = []
+    with contextlib.closing(_ENGINES[name](measure, remotes, settings)) as answers:
+        for number, answer in answers:
+            record = _gathered(points[number], answer, known, started_at)
+            reporter.end(points[number].title, record.status, record.reason)
+            records.append(record)
+    return records
+
+
+def _settings(name: str, points: Sequence[PlannedPoint]) -> dict[str, Any]:
+    """The launcher's settings, completed by what the points' device needs.
+
+    Raises:
+        InputError: the devices of the points do not fit the launcher or each other.
+    """
+    devices = sorted({point.plan.point.device for point in points})
+    settings = settings_of(points[0].overrides)
+    if len(devices) > 1:
+        raise InputError("a launcher's points share one kind of device", got=devices, remedy="give one device=")
+    (device,) = devices
+    if name == GPUS and device != "cuda":
+        remedy = "leave it out: workers on one processor would spoil each other's energy"
+        raise InputError("hydra/launcher=gpus is for device=cuda", got=device, remedy=remedy)
+    return slurm.with_node_alone(settings, device) if name == "submitit_slurm" else settings | {"device": device}
+
+
+def _records_folder(point: PlannedPoint) -> Path:
+    return Path(point.plan.config["runs_dir"]) / str(point.plan.config["name"]) / "records"
+
+
+def _gathered(point: PlannedPoint, answer: Record | Lost, known: set[str], started_at: str) -> Record:
+    """The point's record, in the run's folder of this machine whatever came back."""
+    folder = _records_folder(point)
+    new = [path for path in folder.glob(f"{point.plan.point.point_id}-*.json") if path.name not in known]
+    if isinstance(answer, Record):
+        if not new:  # the node does not share this folder
+            save(answer, folder)
+        return answer
+    for path in new:  # the job was lost after its record was written
+        with contextlib.suppress(RecordError):
+            return load(path)
+    # Where it ran is not known here, and this machine's own hardware would be a wrong answer.
+    unknown: dict[str, Any] = {"environment": {"hardware": {}, "driver": {}}}
+    record = make_record(point.plan, "failed", Reason(kind=answer.kind, message=answer.message), started_at, unknown)
+    save(record, folder)
+    return record
