@@ -82,7 +82,19 @@ def running(folder: Path) -> Iterator[dict[str, str]]:
         daemons.enter_context(_daemon("slurmctld", "-D", "-i", "-f", str(configuration)))
         daemons.enter_context(_daemon("slurmd", "-D", "-f", str(configuration)))
         _wait(lambda: _node_state(environment) == "idle", "slurmd", folder)
-        yield environment
+        try:
+            yield environment
+        finally:
+            _end_jobs(environment)
+
+
+def _end_jobs(environment: Mapping[str, str]) -> None:
+    """Nothing that was submitted may outlive the daemons, which alone could end it."""
+    around = {"env": {**os.environ, **environment}, "capture_output": True, "text": True}
+    subprocess.run([_found("scancel") or "scancel", f"--user={os.getuid()}", "--full"], **around)  # type: ignore[call-overload]
+    squeue = [_found("squeue") or "squeue", "--noheader"]
+    with contextlib.suppress(RuntimeError):  # the daemons end all the same
+        _wait(lambda: not subprocess.run(squeue, **around).stdout.strip(), "squeue", Path())  # type: ignore[call-overload]
 
 
 def _node_state(environment: Mapping[str, str]) -> str:
