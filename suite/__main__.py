@@ -10,11 +10,12 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
+from suite.command import exit_code
 from suite.errors import InputError
 from suite.quiet import quieten
 
 if TYPE_CHECKING:
-    from suite.sweep import PlannedPoint
+    from suite.point_run import PlannedPoint
 
 HELP = """\
 Measures which efficiency technique saves how much energy per query, and what it costs in accuracy.
@@ -34,13 +35,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Runs the command line and returns its exit code."""
     quieten()
     try:
-        return _run(_parser().parse_intermixed_args(argv))
-    except InputError as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 2
-    except BrokenPipeError:  # `| head` has read enough
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 0
+        return exit_code(lambda: _run(_parser().parse_intermixed_args(argv)))
     except KeyboardInterrupt:
         print("\nstopped; finished records are kept. The same command again goes on.", file=sys.stderr)
         return 130
@@ -98,13 +93,14 @@ def _run(arguments: argparse.Namespace) -> int:
 def _measure(points: list[list[str]], dry_run: bool) -> int:
     os.environ.setdefault("CUDA_DEVICE_ORDER", "PCI_BUS_ID")  # torch's numbers are then NVML's
     from suite import schedule, sweep
+    from suite.point_run import run_folder
     from suite.progress import Console
     from suite.resume import set_aside
 
     plans = sweep.planned(points)
     for plan in plans:
         sweep.check_name(str(plan.plan.config["name"]))
-    found, folder = sweep.look_back(plans), sweep.run_folder(plans[0])
+    found, folder = sweep.look_back(plans), run_folder(plans[0])
     todo = found.todo
     for line in found.lines:
         print(line)
@@ -144,10 +140,10 @@ def _measure(points: list[list[str]], dry_run: bool) -> int:
 
 
 def _report(plans: list[PlannedPoint]) -> None:
-    from suite import sweep
+    from suite.point_run import run_folder
     from suite.report.build import build_report
 
-    print(f"report: {build_report(sweep.run_folder(plans[0]), warn=lambda line: print(line, file=sys.stderr))}")
+    print(f"report: {build_report(run_folder(plans[0]), warn=lambda line: print(line, file=sys.stderr))}")
 
 
 if __name__ == "__main__":

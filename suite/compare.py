@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import argparse
-import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from suite.command import exit_code
 from suite.errors import InputError
 
 if TYPE_CHECKING:
@@ -31,14 +31,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--energy-tolerance", type=float, help="share that joules a query may rise by")
     parser.add_argument("--ratio-tolerance", type=float, help="share that the ratio to the baseline may rise by")
     parser.add_argument("--json", action="store_true", help="one JSON object on standard output")
-    try:
-        return _run(parser.parse_args(arguments))
-    except InputError as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 2
-    except BrokenPipeError:  # `| head` has read enough
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 0
+    return exit_code(lambda: _run(parser.parse_args(arguments)))
 
 
 def _run(options: argparse.Namespace) -> int:

@@ -10,8 +10,8 @@ from typing import Any, Self
 from rich.console import Console as RichConsole
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
+from suite.point_run import Reporter
 from suite.record import Reason, Status
-from suite.sweep import Reporter
 
 _MARKS: dict[str, str] = {"ok": "✓ ok     ", "skipped": "- skipped", "failed": "✗ failed "}
 

@@ -6,16 +6,13 @@ import dataclasses
 import os
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from suite import environment
 from suite.errors import InputError
 from suite.files import sweep_out
+from suite.point_run import PlannedPoint
 from suite.record import Record, TornRecord, newest_by_point, read_run
 from suite.runner import OUT_OF_REACH, config_hash
-
-if TYPE_CHECKING:
-    from suite.sweep import PlannedPoint
 
 RETRIES = ("failed", "none", "all")
 SET_ASIDE = "set-aside"

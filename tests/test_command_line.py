@@ -132,10 +132,12 @@ def test_help_imports_no_torch(module):
 
 
 def test_a_failed_point_is_exit_3_and_its_reason_is_kept(suite_in, tmp_path, monkeypatch):
-    from suite import sweep
+    from suite import point_run
     from suite.isolation import Outcome
 
-    monkeypatch.setattr(sweep, "run_isolated", lambda job, notify: Outcome(record=None, kind="crashed", message="died"))
+    monkeypatch.setattr(
+        point_run, "run_isolated", lambda job, notify: Outcome(record=None, kind="crashed", message="died")
+    )
     code, printed = suite_in("mitigation=none")
     assert code == 3
     assert "1 failed" in printed.out
@@ -144,11 +146,13 @@ def test_a_failed_point_is_exit_3_and_its_reason_is_kept(suite_in, tmp_path, mon
 
 
 def test_a_failed_point_is_measured_again(suite_in, tmp_path, monkeypatch):
-    from suite import sweep
+    from suite import point_run
     from suite.isolation import Outcome
 
     with monkeypatch.context() as patched:
-        patched.setattr(sweep, "run_isolated", lambda job, notify: Outcome(record=None, kind="crashed", message="died"))
+        patched.setattr(
+            point_run, "run_isolated", lambda job, notify: Outcome(record=None, kind="crashed", message="died")
+        )
         assert suite_in("mitigation=tf32")[0] == 3
     assert suite_in("mitigation=tf32")[0] == 0
     files = sorted(path.name[-7:] for path in (tmp_path / "runs" / "default" / "records").iterdir())

@@ -6,7 +6,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from suite import lock, sweep
+from suite import lock, point_run, sweep
 from suite.errors import InputError
 from suite.isolation import Outcome
 from suite.progress import Console
@@ -57,7 +57,7 @@ def outcomes(monkeypatch):
 
     def prepare(*ends):
         left = iter(ends)
-        monkeypatch.setattr(sweep, "run_isolated", lambda job, notify: next(left))
+        monkeypatch.setattr(point_run, "run_isolated", lambda job, notify: next(left))
 
     return prepare
 
@@ -116,7 +116,7 @@ def test_a_full_disk_ends_the_sweep_and_keeps_what_is_there(two_points, outcomes
         written.append(save(record, folder))
         return written[0]
 
-    monkeypatch.setattr(sweep, "save", save_once)
+    monkeypatch.setattr(point_run, "save", save_once)
     with pytest.raises(InputError, match=r"takes no more .* same command again goes on"):
         sweep.run(two_points, sweep.Reporter())
     assert records_of(two_points[0]) == [done(two_points[0])]

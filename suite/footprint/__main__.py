@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import argparse
 import datetime
-import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from suite.command import exit_code
 from suite.errors import InputError
 from suite.footprint.modes import EXPORT_OPTIONS, mode_of, refuse_unread
 
@@ -32,13 +32,11 @@ Every setting and its default: conf/footprint.yaml. Exit code: 0 done, 2 bad inp
 def main(arguments: Sequence[str] | None = None) -> int:
     """Runs the command line and returns its exit code."""
     options = _parser().parse_intermixed_args(arguments)
-    try:
-        print(_places() if options.places else _answer(_settings(options.overrides), as_json=options.json))
-    except InputError as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 2
-    except BrokenPipeError:  # `| head` has read enough
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    return exit_code(lambda: _run(options))
+
+
+def _run(options: argparse.Namespace) -> int:
+    print(_places() if options.places else _answer(_settings(options.overrides), as_json=options.json))
     return 0
 
 

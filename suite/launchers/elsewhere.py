@@ -7,7 +7,7 @@ import dataclasses
 import os
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import msgspec
 
@@ -17,12 +17,10 @@ from suite.errors import InputError
 from suite.launchers import gpus, ray_cluster, slurm
 from suite.launchers.choice import GPUS, launcher_of, settings_of
 from suite.launchers.outcome import Engine, Lost
+from suite.point_run import PlannedPoint, Reporter, run_folder, run_one
 from suite.quiet import quieten
 from suite.record import Reason, Record, RecordError, load, save
 from suite.runner import Plan, make_record, now
-
-if TYPE_CHECKING:
-    from suite.sweep import PlannedPoint, Reporter
 
 _ENGINES: dict[str, Engine] = {GPUS: gpus.run, "submitit_slurm": slurm.run, "ray": ray_cluster.run}
 
@@ -65,15 +63,13 @@ def measure(remote: RemotePoint) -> Record | Lost:
     """
     os.environ.setdefault("CUDA_DEVICE_ORDER", "PCI_BUS_ID")  # torch's numbers are then NVML's
     quieten()
-    from suite import sweep  # here, since the sweep starts what calls this
-
     if remote.folder.is_dir():
         os.chdir(remote.folder)
     try:
         plan = plan_of(remote.config, remote.labels)
-        point = sweep.PlannedPoint(overrides=remote.overrides, labels=remote.labels, plan=plan)
+        point = PlannedPoint(overrides=remote.overrides, labels=remote.labels, plan=plan)
         with lock.held([lock.name_of(plan.point.device)], str(plan.config["name"]), wait=True):
-            return sweep.run_one(point, sweep.Reporter())
+            return run_one(point, Reporter())
     except InputError as error:
         return Lost(kind="bad_input", message=str(error))
 
@@ -88,7 +84,7 @@ def run_elsewhere(points: Sequence[PlannedPoint], reporter: Reporter) -> list[Re
     """
     name = launcher_of([point.overrides for point in points])
     settings = _settings(name, points)
-    folder = _records_folder(points[0])
+    folder = run_folder(points[0]) / "records"
     known = {path.name for path in folder.glob("*.json")}
     started_at = now()
     remotes = [
@@ -121,13 +117,9 @@ def _settings(name: str, points: Sequence[PlannedPoint]) -> dict[str, Any]:
     return slurm.with_node_alone(settings, device) if name == "submitit_slurm" else settings | {"device": device}
 
 
-def _records_folder(point: PlannedPoint) -> Path:
-    return Path(point.plan.config["runs_dir"]) / str(point.plan.config["name"]) / "records"
-
-
 def _gathered(point: PlannedPoint, answer: Record | Lost, known: set[str], started_at: str) -> Record:
     """The point's record, in the run's folder of this machine whatever came back."""
-    folder = _records_folder(point)
+    folder = run_folder(point) / "records"
     new = [path for path in folder.glob(f"{point.plan.point.point_id}-*.json") if path.name not in known]
     if isinstance(answer, Record):
         if not new:  # the node does not share this folder

@@ -7,7 +7,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from suite.errors import InputError
+from suite.command import exit_code
 from suite.report.grid import DEFAULT_GRID
 
 
@@ -20,13 +20,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--out", type=Path, help="the HTML file (default: reports/NAME/index.html)")
     parser.add_argument("--grid", default=DEFAULT_GRID, help="carbon intensity, a name in conf/grid (default: world)")
     options = parser.parse_args(arguments)
+    return exit_code(lambda: _run(options))
+
+
+def _run(options: argparse.Namespace) -> int:
     from suite.report.build import build_report  # here, so that --help need not wait for the chart libraries
 
-    try:
-        print(build_report(options.run, options.out, options.grid, warn=lambda line: print(line, file=sys.stderr)))
-    except InputError as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 2
+    print(build_report(options.run, options.out, options.grid, warn=lambda line: print(line, file=sys.stderr)))
     return 0
 
 
