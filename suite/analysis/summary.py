@@ -15,6 +15,18 @@ from suite.record import Arm, Reason, Record, RecordWarning
 from suite.units import BYTES_PER_MB
 
 
+class SeenWindow(msgspec.Struct, frozen=True, array_like=True):
+    """A window as the report draws it: its block, its queries, how long it took, and its joules a query.
+
+    The energy is that of the point's headline component.
+    """
+
+    block: int
+    queries: int
+    duration_s: float
+    energy_per_query_j: float
+
+
 class PointSummary(msgspec.Struct, frozen=True, kw_only=True):
     """One point. The fields up to ``pareto`` are the columns of results.csv, in order; None is an empty cell."""
 
@@ -68,6 +80,7 @@ class PointSummary(msgspec.Struct, frozen=True, kw_only=True):
     component: str | None = None
     method: str | None = None
     block_energy_ratios: list[float] = []
+    windows: dict[str, list[SeenWindow]] = {}
     energy_per_query_by_component_j: dict[str, dict[str, float]] = {}
     methods: dict[str, str] = {}
     latency_ms_p95: float | None = None
@@ -193,6 +206,7 @@ def _derived(record: Record, g_co2e_per_kwh: float) -> dict[str, Any]:
     found = energy.headline(record.windows)
     if found is not None:
         fields |= energy_fields(record, found, g_co2e_per_kwh)
+        fields["windows"] = _seen_windows(record, found.component)
         fields |= cost_fields(record.apply_cost, found, fields)
     fields["verdict"] = verdict_on(
         ratio_low=fields.get("energy_ratio_low"),
@@ -260,6 +274,15 @@ def _both_arms(record: Record, component: str) -> dict[str, float]:
     candidate = energy.energy_per_query(record.windows, "candidate", component)
     values = {"baseline": baseline, "candidate": candidate}
     return {arm: value for arm, value in values.items() if value is not None}
+
+
+def _seen_windows(record: Record, component: str) -> dict[str, list[SeenWindow]]:
+    """Windows by arm, in the order they were run; ``component`` was read in all of them."""
+    seen: dict[str, list[SeenWindow]] = {"baseline": [], "candidate": []}
+    for window in record.windows:
+        per_query_j = window.energy_j[component] / window.queries
+        seen[window.arm].append(SeenWindow(window.block, window.queries, window.duration_s, per_query_j))
+    return seen
 
 
 def _size_fields(record: Record) -> dict[str, Any]:
