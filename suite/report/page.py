@@ -13,7 +13,7 @@ import msgspec
 from markupsafe import Markup
 
 from suite.report import format as text
-from suite.report import sections
+from suite.report import sections, words
 from suite.report.charts import Chart, javascript
 from suite.report.look import BASES, LOOKS
 from suite.report.model import Report
@@ -58,10 +58,13 @@ def template_environment() -> jinja2.Environment:
     environment = jinja2.Environment(
         loader=jinja2.PackageLoader("suite.report"),
         autoescape=True,
+        extensions=["jinja2.ext.i18n"],
         undefined=jinja2.StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
     )
+    environment.policies["ext.i18n.trimmed"] = True
+    environment.install_gettext_callables(words.gettext, words.ngettext)  # type: ignore[attr-defined]
     environment.globals |= {"text": text, "looks": LOOKS, "bases": BASES}
     return environment
 
