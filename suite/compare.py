@@ -13,8 +13,9 @@ from suite.errors import InputError
 
 if TYPE_CHECKING:
     from suite.analysis.summary import PointSummary
-    from suite.record import Record
 
+_UNSEEN = ("config", "effect", "environment", "instrument", "warnings")
+"""Fields of a point that the table of two runs says nothing of."""
 THRESHOLDS = Path(__file__).resolve().parent.parent / "conf" / "compare.yaml"
 
 
@@ -40,7 +41,8 @@ def _run(options: argparse.Namespace) -> int:
     from suite.analysis.compare import compare
 
     tolerances = _tolerances(options)
-    comparisons = compare(_points(options.a), _points(options.b), **tolerances)
+    unseen = () if options.json else _UNSEEN
+    comparisons = compare(_points(options.a, unseen), _points(options.b, unseen), **tolerances)
     if not any(each.a and each.b for each in comparisons):
         raise InputError(
             "the two runs have no point in common",
@@ -71,19 +73,14 @@ def _tolerances(options: argparse.Namespace) -> dict[str, float]:
     return tolerances
 
 
-def _points(folder: Path) -> list[tuple[PointSummary, Record]]:
-    from suite.analysis.summary import summarise
-    from suite.record import load_run, newest_by_point
+def _points(folder: Path, unseen: Sequence[str]) -> list[PointSummary]:
+    from suite.analysis.stored import stored_points
+    from suite.report.grid import DEFAULT_GRID, load_grid
 
-    if not folder.is_dir():
-        raise InputError("no such run", got=str(folder), remedy="name a folder under runs/ or reports/")
-    pairs, unreadable = load_run(folder)
-    for line in unreadable:
-        print(f"warning: record left out: {line}", file=sys.stderr)
-    if not pairs:
-        raise InputError("no readable record in the run", got=str(folder), remedy="measure it first")
-    records = newest_by_point(pairs)
-    return list(zip(summarise(folder.name, records, 0.0), records, strict=True))
+    found = stored_points(folder, g_co2e_per_kwh=load_grid(DEFAULT_GRID).g_co2e_per_kwh, without=unseen)
+    for line in found.left_out:
+        print(f"warning: left out: {line}", file=sys.stderr)
+    return found.points
 
 
 if __name__ == "__main__":

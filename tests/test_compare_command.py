@@ -1,8 +1,13 @@
 import json
+import shutil
+from pathlib import Path
 
 import pytest
 
+from suite.analysis.columnar import TABLE, write_parquet
+from suite.analysis.stored import stored_points
 from suite.compare import main
+from suite.report.grid import DEFAULT_GRID, load_grid
 from tests.synthetic import environment, record, windows, write_run
 
 
@@ -40,6 +45,26 @@ def test_json_is_one_object(runs, capsys):
     found = json.loads(capsys.readouterr().out)
     assert found["regressions"] == 1
     assert found["points"][0]["regressions"] == ["energy"]
+
+
+def test_a_published_report_is_compared_from_its_table_alone(runs, tmp_path, capsys):
+    """Its figures, and every field of the JSON, are those that the records give."""
+    folders = [runs("a", 1.0), runs("b", 1.2)]
+    main([*folders, "--json"])
+    from_records = json.loads(capsys.readouterr().out)
+    for folder in map(Path, folders):
+        grid = load_grid(DEFAULT_GRID)
+        write_parquet(stored_points(folder, g_co2e_per_kwh=grid.g_co2e_per_kwh).points, folder / TABLE)
+        shutil.rmtree(folder / "records")
+    assert main([*folders, "--json"]) == 1
+    assert json.loads(capsys.readouterr().out) == from_records
+
+
+def test_what_cannot_be_read_is_named(runs, capsys):
+    folder = Path(runs("a", 1.0))
+    (folder / "records" / "0123456789ab-1.json").write_text("{")
+    assert main([str(folder), runs("b", 1.0)]) == 0
+    assert capsys.readouterr().err.startswith("warning: left out: 0123456789ab-1.json")
 
 
 @pytest.mark.parametrize("arguments", [["--energy-tolerance", "-1"], ["--ratio-tolerance", "nan"]])

@@ -9,7 +9,7 @@ from __future__ import annotations
 import io
 import types
 import typing
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +21,8 @@ from suite.analysis.summary import PointSummary
 from suite.errors import InputError
 from suite.files import write_whole
 
+TABLE = "results.parquet"
+"""The table's name in the folder of a report."""
 _SCALARS = {str: pa.string(), bool: pa.bool_(), int: pa.int64(), float: pa.float64()}
 
 
@@ -41,29 +43,46 @@ def write_parquet(summaries: Sequence[PointSummary], path: Path) -> None:
     write_whole(path, parquet_bytes(summaries))
 
 
-def read_parquet(path: Path) -> list[PointSummary]:
+def read_parquet(path: Path, *, without: Collection[str] = ()) -> list[PointSummary]:
     """The summaries in a file that ``write_parquet`` wrote, in their order.
 
     Structures that points share are one object in memory; nothing may change them.
 
+    Args:
+        path: the file.
+        without: fields that are not loaded and stand at their default; only those that have one.
+
     Raises:
         InputError: the file is not there, or is none of ``write_parquet``'s.
     """
-    columns = []
+    fields = [field for field in msgspec.structs.fields(PointSummary) if field.name not in without]
     try:
-        table = pq.read_table(path)
-        for field in msgspec.structs.fields(PointSummary):
-            scalar = _scalar(field.type)
-            column = table.column(field.name)
-            if column.type != (scalar or pa.string()):
-                raise pa.ArrowInvalid(f"{field.name} is {column.type}")
-            read = None if scalar else msgspec.json.Decoder(field.type).decode
-            columns.append(_values(column, read) if pa.types.is_string(column.type) else column.to_pylist())
+        with pq.ParquetFile(path) as file:
+            table = file.read(columns=[field.name for field in fields])
+        columns = [_column(table, field) for field in fields]
     except (OSError, KeyError, pa.ArrowException, msgspec.DecodeError) as error:
         remedy = "build it again: python -m suite.report runs/NAME"
         raise InputError(f"no table of results ({error})", got=str(path), remedy=remedy) from error
-    names = PointSummary.__struct_fields__
+    names = [field.name for field in fields]
     return [PointSummary(**dict(zip(names, row, strict=True))) for row in zip(*columns, strict=True)]
+
+
+def _column(table: pa.Table, field: msgspec.structs.FieldInfo) -> list[Any]:
+    """The values of one field.
+
+    Raises:
+        KeyError: the table has no such column.
+        pa.ArrowInvalid: it is of another type.
+        msgspec.DecodeError: a structure is of another form.
+    """
+    scalar = _scalar(field.type)
+    column = table.column(field.name)
+    if column.type != (scalar or pa.string()):
+        raise pa.ArrowInvalid(f"{field.name} is {column.type}")
+    if not pa.types.is_string(column.type):
+        values: list[Any] = column.to_pylist()
+        return values
+    return _texts_of(column, None if scalar else msgspec.json.Decoder(field.type).decode)
 
 
 def _scalar(kind: Any) -> pa.DataType | None:
@@ -80,7 +99,7 @@ def _texts(values: Sequence[Any]) -> list[str]:
     return [msgspec.json.encode(value).decode() for value in values]
 
 
-def _values(column: pa.ChunkedArray, read: Callable[[str], Any] | None) -> list[Any]:
+def _texts_of(column: pa.ChunkedArray, read: Callable[[str], Any] | None) -> list[Any]:
     """A column of texts, or of what ``read`` makes of them; equal texts give one object, however many rows have it."""
     if not column.num_chunks:
         return []

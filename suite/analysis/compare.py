@@ -13,10 +13,8 @@ from typing import Literal
 import msgspec
 from scipy import stats
 
-from suite.analysis.summary import PointSummary
-from suite.blocks import whole_blocks
+from suite.analysis.summary import PointSummary, SeenWindow
 from suite.interval import Interval
-from suite.record import Record, Window
 
 Finding = Literal["energy", "ratio", "accuracy", "status", "missing"]
 LEVEL = 0.95
@@ -57,8 +55,8 @@ class PointComparison(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def compare(
-    a: Sequence[tuple[PointSummary, Record]],
-    b: Sequence[tuple[PointSummary, Record]],
+    a: Sequence[PointSummary],
+    b: Sequence[PointSummary],
     *,
     energy_tolerance: float,
     ratio_tolerance: float,
@@ -66,42 +64,41 @@ def compare(
     """Joins two runs on ``point_id``, in the first run's order, then what only the second has.
 
     Args:
-        a: summary and record of each point of the first run.
-        b: the same of the second.
+        a: the points of the first run.
+        b: those of the second.
         energy_tolerance: share by which joules a query may rise before it is a regression.
         ratio_tolerance: the same for the ratio to the paired baseline.
     """
-    in_a = {summary.point_id: (summary, record) for summary, record in a}
-    in_b = {summary.point_id: (summary, record) for summary, record in b}
+    in_a = {point.point_id: point for point in a}
+    in_b = {point.point_id: point for point in b}
     return [_compared(name, in_a.get(name), in_b.get(name), energy_tolerance, ratio_tolerance) for name in in_a | in_b]
 
 
 def _compared(
     point_id: str,
-    a: tuple[PointSummary, Record] | None,
-    b: tuple[PointSummary, Record] | None,
+    a: PointSummary | None,
+    b: PointSummary | None,
     energy_tolerance: float,
     ratio_tolerance: float,
 ) -> PointComparison:
-    first, second = (each[0] if each else None for each in (a, b))
-    shown = second or first
+    shown = b or a
     assert shown is not None
     same = ratio = energy = score = None
-    regressions: list[Finding] = ["missing"] if first is not None and first.status == "ok" and second is None else []
-    if first is not None and second is not None:
-        same = _comparable(first, second)
-        if a is not None and b is not None and same:
-            energy = _change(_candidate_j(a[1].windows, first), _candidate_j(b[1].windows, second))
-        if _of_one_world(first, second):
-            ratio = _change(first.block_energy_ratios, second.block_energy_ratios)
-        if first.score_delta is not None and second.score_delta is not None:
-            score = second.score_delta - first.score_delta
-        regressions = _regressions(first, second, energy, ratio, energy_tolerance, ratio_tolerance)
+    regressions: list[Finding] = ["missing"] if a is not None and a.status == "ok" and b is None else []
+    if a is not None and b is not None:
+        same = _comparable(a, b)
+        if same:
+            energy = _change(_candidate_j(a), _candidate_j(b))
+        if _of_one_world(a, b):
+            ratio = _change(a.block_energy_ratios, b.block_energy_ratios)
+        if a.score_delta is not None and b.score_delta is not None:
+            score = b.score_delta - a.score_delta
+        regressions = _regressions(a, b, energy, ratio, energy_tolerance, ratio_tolerance)
     return PointComparison(
         point_id=point_id,
         title=f"{shown.task} · {shown.mitigation} · {shown.workload} · batch {shown.baseline_batch_size}",
-        a=first,
-        b=second,
+        a=a,
+        b=b,
         same_hardware=bool(same),
         energy=energy,
         ratio=ratio,
@@ -120,14 +117,19 @@ def _of_one_world(a: PointSummary, b: PointSummary) -> bool:
     return (a.energy_basis in real) == (b.energy_basis in real)
 
 
-def _candidate_j(windows: Sequence[Window], point: PointSummary) -> list[float]:
-    """Joules a query of the candidate, one figure a block."""
-    assert point.component is not None
-    found = []
-    for block in whole_blocks(windows):
-        mine = [window for window in block if window.arm == "candidate"]
-        found.append(math.fsum(w.energy_j[point.component] for w in mine) / sum(w.queries for w in mine))
-    return found
+def _candidate_j(point: PointSummary) -> list[float]:
+    """Joules a query of the candidate, one figure a whole block: one that both arms have windows of."""
+    blocks: dict[int, list[SeenWindow]] = {}
+    for window in point.windows.get("candidate", []):
+        blocks.setdefault(window.block, []).append(window)
+    paired = {window.block for window in point.windows.get("baseline", [])}
+    return [_per_query_j(blocks[number]) for number in sorted(blocks.keys() & paired)]
+
+
+def _per_query_j(windows: Sequence[SeenWindow]) -> float:
+    """All the energy of ``windows`` over all their queries."""
+    energy_j = math.fsum(window.energy_per_query_j * window.queries for window in windows)
+    return energy_j / sum(window.queries for window in windows)
 
 
 def _change(a: Sequence[float], b: Sequence[float]) -> Change | None:

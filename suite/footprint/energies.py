@@ -7,7 +7,8 @@ from pathlib import Path
 
 import msgspec
 
-from suite.analysis.summary import PointSummary, summarise
+from suite.analysis.stored import stored_points
+from suite.analysis.summary import PointSummary
 from suite.errors import InputError
 from suite.footprint.figure import Figure, checked
 from suite.footprint.place import did_you_mean
@@ -15,7 +16,6 @@ from suite.footprint.scaling import ratioed
 from suite.footprint.scenario import WH_PER_KWH
 from suite.footprint.subject import energy_of, is_real, tag_of, year_of
 from suite.footprint.tables import read_table
-from suite.record import load_run, newest_by_point
 from suite.units import joules_to_kwh
 
 UNIT = "Wh per query"
@@ -81,11 +81,8 @@ def run_points(run_folder: Path) -> list[PointSummary]:
     Raises:
         InputError: no such folder, no readable record in it, or no such point.
     """
-    if not run_folder.is_dir():
-        raise InputError("no such run", got=str(run_folder), remedy="name a folder under runs/ or reports/")
-    pairs, _ = load_run(run_folder)
-    summaries = summarise(run_folder.resolve().name, newest_by_point(pairs), 0.0) if pairs else []
-    with_energy = [each for each in summaries if each.baseline_energy_per_query_j is not None]
+    found = stored_points(run_folder, g_co2e_per_kwh=0.0, without=("windows",))  # the place's intensity comes later
+    with_energy = [each for each in found.points if each.baseline_energy_per_query_j is not None]
     points = [each for each in with_energy if each.phase == "inference" and is_real(each)]
     if not points:
         what = "the run has no energy of a query that was measured or estimated"

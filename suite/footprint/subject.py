@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from suite.analysis.summary import PointSummary, summarise
+from suite.analysis.stored import stored_points
+from suite.analysis.summary import PointSummary
 from suite.errors import InputError
 from suite.footprint.figure import Figure, Tag
 from suite.footprint.site import Site
-from suite.record import load_run, newest_by_point
 
 
 def choose_point(
@@ -23,7 +23,7 @@ def choose_point(
     """The one ok point of ``runs/NAME`` or ``reports/NAME`` that the choices leave.
 
     Args:
-        run_folder: the run, with its ``records``.
+        run_folder: the run, with its ``records``, its ``results.parquet`` or both.
         g_co2e_per_kwh: the grid's intensity.
         point_id: of the point; its first digits do.
         mitigation: the stack's names joined by ``+``; ``none`` is the baseline.
@@ -32,12 +32,8 @@ def choose_point(
     Raises:
         InputError: no such run, no readable record, or not exactly one point with energy is left.
     """
-    pairs, unreadable = load_run(run_folder)
-    if not pairs:
-        got = f"{run_folder} ({unreadable[0]})" if unreadable else str(run_folder)
-        raise InputError("no readable record in the run", got=got, remedy="name a folder under runs/ or reports/")
-    summaries = summarise(run_folder.resolve().name, newest_by_point(pairs), g_co2e_per_kwh)
-    points = [point for point in summaries if point.energy_per_query_j is not None and is_real(point)]
+    found = stored_points(run_folder, g_co2e_per_kwh=g_co2e_per_kwh, without=("windows",))
+    points = [point for point in found.points if point.energy_per_query_j is not None and is_real(point)]
     left = [
         point
         for point in points

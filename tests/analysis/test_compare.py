@@ -1,5 +1,6 @@
 import math
 
+import msgspec
 import pytest
 
 from suite.analysis.compare import compare
@@ -8,7 +9,7 @@ from tests.synthetic import Reason, binary_scores, environment, record, windows
 
 
 def points(*records):
-    return list(zip(summarise("run", records, 0.0), records, strict=True))
+    return summarise("run", records, 400.0)
 
 
 def one(*, ratios=(0.8, 0.81, 0.79, 0.8), baseline_j=1.0, hardware="one CPU", **fields):
@@ -65,6 +66,22 @@ def test_points_of_one_run_alone_are_listed():
     found = compare(points(one()), points(other), energy_tolerance=0.05, ratio_tolerance=0.05)
     assert [(each.a is None, each.b is None) for each in found] == [(False, True), (True, False)]
     assert [each.regressions for each in found] == [["missing"], []]  # a gate must not be passed by leaving a point out
+
+
+def test_joules_of_a_block_are_weighted_by_the_queries_of_its_windows():
+    """Block 1 of B: 100 queries at 1 J and 300 at 2 J are 1.75 J a query; blocks 0 and 1 of A, and 0 of B, have 1 J."""
+    seen = windows((1.0, 1.0))
+    assert (seen[4].block, seen[4].arm) == (1, "candidate")
+    seen[4] = msgspec.structs.replace(seen[4], queries=300, energy_j={"cpu": 600.0})
+    found = compared(one(ratios=(1.0, 1.0)), record(run_windows=seen, where=environment("one CPU")))
+    assert found.energy.estimate == pytest.approx(1.75**0.5)
+
+
+def test_a_block_that_was_cut_short_is_left_out():
+    whole = windows((1.0, 1.0, 5.0))
+    cut = [window for window in whole if (window.block, window.arm) != (2, "baseline")]
+    found = compared(one(ratios=(1.0, 1.0)), record(run_windows=cut, where=environment("one CPU")))
+    assert found.energy.estimate == pytest.approx(1.0)
 
 
 def test_energy_of_nothing_is_no_change_and_no_error():

@@ -1,5 +1,7 @@
 import pytest
 
+from suite.analysis.columnar import TABLE, write_parquet
+from suite.analysis.stored import stored_points
 from suite.errors import InputError
 from suite.footprint.energies import (
     baseline_energy,
@@ -117,3 +119,11 @@ def test_a_run_without_energy_is_refused(tmp_path):
         run_points(folder)
     with pytest.raises(InputError, match="no such run"):
         run_points(tmp_path / "nowhere")
+
+
+def test_a_published_table_says_what_its_records_do(tmp_path):
+    folder = write_run(tmp_path / "run", [record(task="text_generation", run_windows=windows((0.8, 0.82)))])
+    from_records = run_points(folder)
+    write_parquet(stored_points(folder, g_co2e_per_kwh=0.0).points, tmp_path / "report" / TABLE)
+    (found,) = run_points(tmp_path / "report")
+    assert (baseline_energy(found), ratio_of(found)) == (baseline_energy(from_records[0]), ratio_of(from_records[0]))

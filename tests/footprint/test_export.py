@@ -3,6 +3,8 @@ from pathlib import Path
 import pytest
 import yaml
 
+from suite.analysis.columnar import TABLE, write_parquet
+from suite.analysis.stored import stored_points
 from suite.errors import InputError
 from suite.footprint.export import KINDS, export, options_of
 from suite.footprint.subject import choose_point
@@ -69,3 +71,11 @@ def test_not_exactly_one_point_is_refused(run, choice, message):
 def test_a_folder_without_records_is_refused(tmp_path):
     with pytest.raises(InputError, match="no readable record in the run"):
         choose_point(tmp_path, g_co2e_per_kwh=1.0)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_published_table_discloses_what_its_records_do(run, tmp_path, kind):
+    published, choice = tmp_path / run.name, {"mitigation": "distillation"}
+    published.mkdir()
+    write_parquet(stored_points(run, g_co2e_per_kwh=1.0).points, published / TABLE)
+    assert export(kind, published, site=site(), **choice) == export(kind, run, site=site(), **choice)
