@@ -10,6 +10,7 @@ from typing import Any, Self
 from rich.console import Console as RichConsole
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
+from suite.forecast import Forecast
 from suite.point_run import Reporter
 from suite.record import Reason, Status
 
@@ -36,12 +37,10 @@ class Console(Reporter):
         self._title = ""
         self._began_s = time.monotonic()
 
-    def announce(self, done: int, forecast_s: tuple[float, float], folder: Path) -> None:
+    def announce(self, done: int, forecast: Forecast, folder: Path) -> None:
         """Says, before anything runs, how much there is to do and how long it will take."""
         already = f", {done} already measured" if done else ""
-        low, high = forecast_s
-        in_minutes = f"{low / 60:.0f} to {high / 60:.0f} minutes"
-        about = f", about {in_minutes if high >= 180 else f'{low:.0f} to {high:.0f} s'}" if self._total else ""
+        about = f", about {_duration(forecast)}{_where(forecast.devices)}" if self._total else ""
         print(f"{self._total} points to measure{already}{about}, into {folder}")
 
     def __enter__(self) -> Self:
@@ -78,3 +77,15 @@ class Console(Reporter):
     def summary(self, failed: int, took_s: float) -> None:
         """The last line before the report's path."""
         print(f"{self.done} points measured in {took_s / 60:.1f} minutes" + (f", {failed} failed" if failed else ""))
+
+
+def _duration(forecast: Forecast) -> str:
+    if forecast.high_s >= 180:
+        return f"{forecast.low_s / 60:.0f} to {forecast.high_s / 60:.0f} minutes"
+    return f"{forecast.low_s:.0f} to {forecast.high_s:.0f} s"
+
+
+def _where(devices: int | None) -> str:
+    if devices is None:
+        return " of measuring in all, on as many devices at once as the cluster gives"
+    return f" on {devices} devices at once" if devices > 1 else ""

@@ -22,8 +22,9 @@ from suite.assemble import plan_of
 from suite.errors import InputError
 from suite.failures import FULL
 from suite.files import synced_temporary
+from suite.forecast import Forecast, forecast
 from suite.launchers.choice import BASIC, PACKAGES, launcher_of
-from suite.launchers.elsewhere import plan_elsewhere, run_elsewhere
+from suite.launchers.elsewhere import devices_at_once, plan_elsewhere, run_elsewhere
 from suite.overrides import CONF, composed, labels, resolved
 from suite.point_run import PlannedPoint, Reporter, run_folder, run_one
 from suite.record import Record
@@ -91,10 +92,14 @@ def pending(points: list[PlannedPoint]) -> list[PlannedPoint]:
     return look_back(points).todo
 
 
-def forecast_s(points: list[PlannedPoint]) -> tuple[float, float]:
-    """Seconds the points will take, at least and at most, as far as the protocol decides it."""
-    ranges = [each.plan.protocol.expected_s(each.plan.point.device) for each in points]
-    return sum(low + STARTUP_S for low, _ in ranges), sum(high + STARTUP_S for _, high in ranges)
+def forecast_s(points: list[PlannedPoint]) -> Forecast:
+    """Seconds the points will take with the launcher they name, as far as the protocol decides it.
+
+    Raises:
+        InputError: the launcher is to use what is not here.
+    """
+    ranges_s = [each.plan.protocol.expected_s(each.plan.point.device) for each in points]
+    return forecast([(low + STARTUP_S, high + STARTUP_S) for low, high in ranges_s], devices_at_once(points))
 
 
 def run(points: list[PlannedPoint], reporter: Reporter, *, alone: bool = False) -> list[Record]:

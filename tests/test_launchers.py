@@ -1,6 +1,8 @@
+import dataclasses
 import importlib.util
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from suite import sweep
@@ -118,6 +120,49 @@ def test_a_record_of_other_versions_is_missing_on_a_cluster_too(tmp_path):
     old = {"hardware": {"name": "a node"}, "packages": {"torch": "1.0"}}
     save(done(point, environment=old), sweep.run_folder(point) / "records")
     assert sweep.pending([point]) == [point]
+
+
+# How many at once
+
+
+@pytest.mark.parametrize(
+    ("more", "expected"),
+    [
+        (["hydra/launcher=gpus", "hydra.launcher.devices=[GPU-aa,GPU-bb]", "device=cuda"], 2),
+        (["hydra/launcher=gpus", "hydra.launcher.devices=[GPU-aa,GPU-bb]"], 1),  # refused when it starts
+        pytest.param(["hydra/launcher=submitit_slurm"], None, marks=needs_submitit),
+        pytest.param(["hydra/launcher=submitit_slurm", "hydra.launcher.array_parallelism=3"], 3, marks=needs_submitit),
+        ([], 1),
+    ],
+)
+def test_how_many_points_are_measured_at_once(tmp_path, more, expected):
+    (point,) = sweep.planned([["device=cpu", f"runs_dir={tmp_path}"]])
+    overrides = [f"runs_dir={tmp_path}", *more]
+    device = "cuda" if "device=cuda" in more else "cpu"
+    plan = dataclasses.replace(point.plan, point=msgspec.structs.replace(point.plan.point, device=device))
+    asked = dataclasses.replace(point, overrides=overrides, plan=plan)
+    assert elsewhere.devices_at_once([asked] * 8) == expected
+
+
+@pytest.mark.parametrize(
+    ("init", "device", "expected"),
+    [
+        ({"address": None, "num_gpus": None}, "cpu", 1),  # a point takes all processors of the one node
+        ({"address": None, "num_gpus": 4}, "cuda", 4),
+        ({"address": None, "num_gpus": None}, "cuda", None),
+        ({"address": "auto", "num_gpus": None}, "cpu", None),
+    ],
+)
+def test_how_many_points_a_ray_cluster_measures_at_once(init, device, expected):
+    assert ray_cluster.workers({"init": init}, device) == expected
+
+
+@needs_submitit
+def test_the_forecast_is_for_as_many_jobs_as_run_at_once(tmp_path):
+    overrides = ["device=cpu", f"runs_dir={tmp_path}", "hydra/launcher=submitit_slurm"]
+    (point,) = sweep.planned([[*overrides, "hydra.launcher.array_parallelism=4"]])
+    one, eight = sweep.forecast_s([point]), sweep.forecast_s([point] * 8)
+    assert (eight.devices, eight.low_s, eight.high_s) == (4, 2 * one.low_s, 2 * one.high_s)
 
 
 # Gathering

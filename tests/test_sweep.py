@@ -8,6 +8,7 @@ import pytest
 
 from suite import lock, point_run, sweep
 from suite.errors import InputError
+from suite.forecast import Forecast
 from suite.isolation import Outcome
 from suite.progress import Console
 from suite.record import Reason, load_run, save
@@ -44,11 +45,25 @@ def test_a_mistake_in_the_last_point_is_found_before_the_first_one_runs(tmp_path
 
 
 def test_the_forecast_follows_the_protocol(point):
-    low, high = sweep.forecast_s([point, point])
+    low, high, devices = sweep.forecast_s([point, point])
     protocol = point.plan.protocol
     # two points, each: two warm-ups, a block's windows (one an arm, since they are in slices), and the start
     assert low == 2 * (2 * protocol.warmup_min_s + 2 * protocol.min_blocks * protocol.window_s["cpu"] + sweep.STARTUP_S)
     assert high > low
+    assert devices == 1
+
+
+@pytest.mark.parametrize(
+    ("forecast", "words"),
+    [
+        (Forecast(20, 40, 1), "2 points to measure, about 20 to 40 s, into runs/a"),
+        (Forecast(120, 300, 4), "about 2 to 5 minutes on 4 devices at once, into"),
+        (Forecast(120, 300, None), "about 2 to 5 minutes of measuring in all, on as many devices at once as the"),
+    ],
+)
+def test_the_announcement_says_how_long_and_on_how_many_devices(capsys, forecast, words):
+    Console(2).announce(0, forecast, Path("runs/a"))
+    assert words in capsys.readouterr().out
 
 
 @pytest.fixture

@@ -60,6 +60,11 @@ def settings_of(overrides: Sequence[str]) -> dict[str, Any]:
     return {str(key): value for key, value in settings.items() if key != "_target_"}
 
 
+def sets(overrides: Sequence[str], key: str) -> bool:
+    """Whether the overrides themselves give ``key`` a value."""
+    return any(override.get_key_element().lstrip("+") == key for override in parse(overrides))
+
+
 def _named(overrides: Sequence[str]) -> str:
     names = [
         str(override.value())

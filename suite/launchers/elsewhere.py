@@ -15,7 +15,7 @@ from suite import lock
 from suite.assemble import dtype_of, plan_of
 from suite.errors import InputError
 from suite.launchers import gpus, ray_cluster, slurm
-from suite.launchers.choice import GPUS, launcher_of, settings_of
+from suite.launchers.choice import BASIC, GPUS, launcher_of, sets, settings_of
 from suite.launchers.outcome import Engine, Lost
 from suite.point_run import PlannedPoint, Reporter, run_folder, run_one
 from suite.quiet import quieten
@@ -98,6 +98,25 @@ def run_elsewhere(points: Sequence[PlannedPoint], reporter: Reporter) -> list[Re
             reporter.end(points[number].title, record.status, record.reason)
             records.append(record)
     return records
+
+
+def devices_at_once(points: Sequence[PlannedPoint]) -> int | None:
+    """How many of ``points`` are measured at once, each on a device of its own; None where only the cluster knows.
+
+    Raises:
+        InputError: the launcher is to use every GPU of this machine, and there is none.
+    """
+    name = launcher_of([point.overrides for point in points])
+    if name == BASIC or not points:
+        return 1
+    overrides, device = points[0].overrides, points[0].plan.point.device
+    settings = settings_of(overrides)
+    if name == GPUS:
+        return gpus.workers(settings) if device == "cuda" else 1
+    if name == "ray":
+        return ray_cluster.workers(settings, device)
+    # Left at its default it says nothing of how many nodes there are.
+    return int(settings["array_parallelism"]) if sets(overrides, "hydra.launcher.array_parallelism") else None
 
 
 def _settings(name: str, points: Sequence[PlannedPoint]) -> dict[str, Any]:

@@ -30,7 +30,7 @@ def run(work: Work, arguments: Sequence[Any], settings: dict[str, Any]) -> Gener
     Raises:
         InputError: there is no GPU, or one is named twice.
     """
-    devices = _checked(settings["devices"] or gpus_here())
+    devices = _devices(settings)
     waiting = deque(enumerate(arguments))
     running: dict[Future[Any], tuple[str, int]] = {}
     with contextlib.ExitStack() as open_pools:
@@ -48,6 +48,19 @@ def run(work: Work, arguments: Sequence[Any], settings: dict[str, Any]) -> Gener
                     workers[device] = open_pools.enter_context(_worker(device))
                 free[device] = workers[device]
                 yield number, answer
+
+
+def workers(settings: dict[str, Any]) -> int:
+    """How many points run at once with such settings.
+
+    Raises:
+        InputError: there is no GPU, or one is named twice.
+    """
+    return len(_devices(settings))
+
+
+def _devices(settings: dict[str, Any]) -> list[str]:
+    return _checked(settings["devices"] or gpus_here())
 
 
 def gpus_here() -> list[str]:

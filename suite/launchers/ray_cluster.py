@@ -58,6 +58,13 @@ def run(work: Work, arguments: Sequence[Any], settings: dict[str, Any]) -> Gener
         ray.shutdown()
 
 
+def workers(settings: dict[str, Any], device: str) -> int | None:
+    """How many points run at once; None for a cluster that is not started here, or whose GPUs Ray is to find."""
+    init = settings["init"]
+    at_once = 1 if device == "cpu" else init.get("num_gpus")
+    return at_once if init.get("address") is None and isinstance(at_once, int) else None
+
+
 def _places(device: str) -> list[dict[str, Any]]:
     """Options that keep points apart: a GPU for each, or all the processors of one node; points take turns on nodes.
 
