@@ -14,7 +14,7 @@ SETUP := $(DONE)
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help setup bench report doctor models test check audit benchmarks bench-measurement
+.PHONY: help setup bench report doctor models test check audit benchmarks bench-measurement words
 
 help: ## list the targets
 	@echo "usage: make TARGET [EXPERIMENT=smoke|embedded|gpu] [NAME=run-name] [ARGS='hydra overrides']"
@@ -63,3 +63,10 @@ benchmarks: $(SETUP) ## the suite's own speed (pytest-benchmark)
 
 bench-measurement: $(SETUP) ## how right the figures are: one table against an exactly known truth, minutes
 	@$(PY) -m benchmarks.measurement
+
+words: $(SETUP) ## bring the report's catalogues of words (suite/report/locale) up to date with the code
+	$(dir $(PY))pybabel -q extract --mapping pyproject.toml --keyword N_ --no-location --sort-output \
+	    --project energy-mitigation-benchmark --output suite/report/locale/report.pot suite/report
+	@for file in $(wildcard suite/report/locale/*.po); do \
+	    $(dir $(PY))pybabel -q update --no-fuzzy-matching --ignore-obsolete --input-file suite/report/locale/report.pot \
+	        --output-file $$file --locale $$(basename $$file .po); done

@@ -13,6 +13,7 @@ from typing import Any, cast
 import altair as alt
 import vl_convert
 
+from suite.report import words
 from suite.report.look import LOOKS
 
 CONFIG: dict[str, Any] = {
@@ -31,18 +32,24 @@ CONFIG: dict[str, Any] = {
         "labelPadding": 5,
     },
 }
+MOST_GROUPS = 24
+"""So many groups have charts on a page; a reader looks at no more, and each takes a fifth of a second to draw."""
 SPAN_FOR_LOG = 6.0
 """An axis whose ends are so far apart (ratio) is drawn on a logarithmic scale."""
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Chart:
-    """One chart in two widths; the page shows the one that fits."""
+    """One chart in two widths; the page shows the one that fits.
+
+    ``left_out`` points are not drawn since there are too many to tell apart; the table has them.
+    """
 
     identifier: str
     description: str
     wide: dict[str, Any]
     narrow: dict[str, Any]
+    left_out: int = 0
 
     @property
     def svg_wide(self) -> str:
@@ -153,12 +160,12 @@ def specification(chart: Any, width: int, height: int) -> dict[str, Any]:
 
 def to_svg(spec: dict[str, Any]) -> str:
     """Draws ``spec``; nothing is loaded from anywhere."""
-    return _draw(json.dumps(spec))
+    return _draw(json.dumps(spec), json.dumps(words.number_format()))
 
 
 @functools.lru_cache(maxsize=64)
-def _draw(spec: str) -> str:
-    svg = str(vl_convert.vegalite_to_svg(spec, allowed_base_urls=[]))
+def _draw(spec: str, number_format: str) -> str:
+    svg = str(vl_convert.vegalite_to_svg(spec, allowed_base_urls=[], format_locale=json.loads(number_format)))
     # A hundredth of a pixel is enough; text between the tags stays as it is.
     return re.sub(r'="[^"]*"', lambda attribute: re.sub(r"(\.\d\d)\d+", r"\1", attribute.group()), svg)
 

@@ -9,7 +9,9 @@ import altair as alt
 
 from suite.report import charts
 from suite.report import format as text
+from suite.report.look import LOOKS
 from suite.report.model import Entry, Group
+from suite.report.words import _
 
 WIDE_WIDTH, NARROW_WIDTH = 620, 185
 WIDE_ROW, NARROW_ROW = 25, 32
@@ -41,6 +43,8 @@ CHANGES = (
     4900,
 )
 """Where the axis may be labelled, in per cent; 0 always is."""
+MOST = 60
+"""So many points are drawn: the baseline and those that save most."""
 
 
 def forest_chart(group: Group) -> charts.Chart | None:
@@ -48,18 +52,20 @@ def forest_chart(group: Group) -> charts.Chart | None:
     entries = [entry for entry in group.ok if entry.point.energy_ratio is not None]
     if not entries:
         return None
+    count, entries = len(entries), entries[:MOST]
     return charts.Chart(
         identifier=f"forest-{group.number}",
-        description=(
-            f"Change of energy per {group.query} with 95 % interval for {len(entries)} points of {group.task}. "
+        description=_(
+            "Change of energy per {query} with 95 % interval for {count} points of {task}. "
             "The table of techniques has every figure."
-        ),
-        wide=_spec(entries, WIDE_WIDTH, WIDE_ROW * len(entries)),
-        narrow=_spec(entries, NARROW_WIDTH, NARROW_ROW * len(entries)),
+        ).format(query=_(group.query), count=text.whole(count), task=text.words(group.task)),
+        wide=_spec(entries, _(group.query), WIDE_WIDTH, WIDE_ROW * len(entries)),
+        narrow=_spec(entries, _(group.query), NARROW_WIDTH, NARROW_ROW * len(entries)),
+        left_out=count - len(entries),
     )
 
 
-def _spec(entries: list[Entry], width: int, height: int) -> dict[str, Any]:
+def _spec(entries: list[Entry], query: str, width: int, height: int) -> dict[str, Any]:
     line = None if width == WIDE_WIDTH else NARROW_CHARACTERS
     rows = [_row(entry, line) for entry in entries]
     dots = [
@@ -76,7 +82,7 @@ def _spec(entries: list[Entry], width: int, height: int) -> dict[str, Any]:
     names = [row["label"] for row in rows]
     x_axis = alt.Axis(
         values=ticks,
-        title="change of energy per query",
+        title=_("change of energy per {query}").format(query=query),
         labelExpr=(
             f"datum.value == 1 ? '0 %' : (datum.value < 1 ? '{text.MINUS}' : '+')"
             " + format(abs(datum.value - 1) * 100, '.0f') + ' %'"
@@ -115,6 +121,7 @@ def _row(entry: Entry, line: int | None) -> dict[str, Any]:
         "label": entry.label if line is None else "\n".join(textwrap.wrap(entry.label, line)[:2]),
         "technique": entry.label,
         "verdict": point.verdict,
+        "outcome": _(LOOKS[point.verdict].words),
         "ratio": point.energy_ratio,
         "low": point.energy_ratio if point.energy_ratio_low is None else point.energy_ratio_low,
         "high": point.energy_ratio if point.energy_ratio_high is None else point.energy_ratio_high,
@@ -136,7 +143,7 @@ def _ticks(axis: charts.Axis, width: int) -> list[float]:
 
 def _tooltip() -> list[alt.Tooltip]:
     return [
-        alt.Tooltip("technique:N"),
-        alt.Tooltip("verdict:N", title="verdict"),
-        alt.Tooltip("change:N", title="energy"),
+        alt.Tooltip("technique:N", title=_("technique")),
+        alt.Tooltip("outcome:N", title=_("verdict")),
+        alt.Tooltip("change:N", title=_("energy")),
     ]

@@ -6,6 +6,8 @@ import math
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
+from suite.report.words import N_, _, localised
+
 MINUS = "\N{MINUS SIGN}"
 GAP = "\N{NO-BREAK SPACE}"
 NOTHING = "\N{EN DASH}"
@@ -22,9 +24,31 @@ ENERGY_SCALES = (Scale(3.6e6, "kWh"), Scale(3.6e3, "Wh"), Scale(1.0, "J"), Scale
 DURATION_SCALES = (Scale(3600.0, "h"), Scale(60.0, "min"), Scale(1.0, "s"), Scale(1e-3, "ms"), Scale(1e-6, "µs"))
 MASS_SCALES = (Scale(1e3, "kg"), Scale(1.0, "g"), Scale(1e-3, "mg"), Scale(1e-6, "µg"))
 SIZE_SCALES = (Scale(1e3, "GB"), Scale(1.0, "MB"), Scale(1e-3, "kB"))
-COUNT_SCALES = (Scale(1e9, "billion"), Scale(1e6, "million"))
+COUNT_SCALES = (Scale(1e9, N_("billion")), Scale(1e6, N_("million")))
 SHARE_METRICS = frozenset({"accuracy", "exact_match", "f1"})
 """Metrics between 0 and 1 that readers know as percentages."""
+NAMES = (
+    N_("image classification"),
+    N_("text classification"),
+    N_("text generation"),
+    N_("accuracy"),
+    N_("exact match"),
+    N_("bits per byte"),
+    N_("inference"),
+    N_("training"),
+    N_("offline"),
+    N_("single stream"),
+    N_("server"),
+    N_("training steps"),
+    N_("measured"),
+    N_("estimated"),
+    N_("simulated"),
+    N_("replayed"),
+    N_("modelled"),
+    N_("published"),
+    N_("yours"),
+)
+"""Conf keys and labels that have a translation; names of techniques are what one types, so they stay."""
 
 
 def significant(value: float, digits: int = 3, signed: bool = False) -> str:
@@ -47,6 +71,7 @@ def fixed(value: float, decimals: int, signed: bool = False) -> str:
 
 
 def _signed(value: float, text: str, signed: bool) -> str:
+    text = localised(text)
     if value < 0:
         return MINUS + text
     return f"+{text}" if signed and value > 0 else text
@@ -63,7 +88,7 @@ def scale_for(values: Iterable[float | None], scales: tuple[Scale, ...]) -> Scal
 
 def scaled(value: float | None, scale: Scale) -> str:
     """``value`` (SI) in the given unit, three significant digits."""
-    return NOTHING if value is None else f"{significant(value / scale.size)}{GAP}{scale.unit}"
+    return NOTHING if value is None else f"{significant(value / scale.size)}{GAP}{_(scale.unit)}"
 
 
 def energy(value_j: float | None, scale: Scale | None = None) -> str:
@@ -110,12 +135,12 @@ def count(value: float | None) -> str:
 
 def whole(value: int | None) -> str:
     """An exact whole number."""
-    return NOTHING if value is None else f"{value:,}"
+    return NOTHING if value is None else localised(f"{value:,}")
 
 
 def per_second(value: float | None) -> str:
     """A rate."""
-    return NOTHING if value is None else f"{significant(value)}/s"
+    return NOTHING if value is None else _("{rate}/s").format(rate=significant(value))
 
 
 def change(ratio: float | None) -> str:
@@ -185,7 +210,7 @@ def score_interval(low: float | None, high: float | None, metric: str | None) ->
 
 def score_unit(metric: str | None) -> str:
     """The unit of a difference of scores."""
-    return "pt" if metric in SHARE_METRICS else ""
+    return _("pt") if metric in SHARE_METRICS else ""
 
 
 def _score_number(value: float, metric: str | None) -> str:
@@ -200,15 +225,16 @@ def p_value(value: float | None) -> str:
 
 
 def words(name: str) -> str:
-    """A conf key as words: ``structured_pruning`` is ``structured pruning``."""
-    return name.replace("_", " ").replace("-", " ").replace("+", " + ")
+    """A conf key as words: ``structured_pruning`` is ``structured pruning``; in translation for ``NAMES``."""
+    return _(name.replace("_", " ").replace("-", " ").replace("+", " + "))
 
 
 def seen(anything: object) -> str:
     """A figure seen on a model: shares with four digits, numbers of weights with thousands set apart."""
     if isinstance(anything, float) and math.isfinite(anything):
         return significant(anything, 4)
-    return f"{anything:,}" if isinstance(anything, int) and not isinstance(anything, bool) else value(anything)
+    is_count = isinstance(anything, int) and not isinstance(anything, bool)
+    return localised(f"{anything:,}") if is_count else value(anything)
 
 
 def value(anything: object) -> str:
@@ -216,7 +242,7 @@ def value(anything: object) -> str:
     if anything is None:
         return NOTHING
     if isinstance(anything, bool):
-        return "yes" if anything else "no"
+        return _("yes") if anything else _("no")
     if isinstance(anything, int | float):
         return f"{anything:.12g}" if isinstance(anything, float) else str(anything)
     if isinstance(anything, list | tuple):

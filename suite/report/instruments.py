@@ -10,15 +10,20 @@ from suite.analysis.energy import Basis, basis_of
 from suite.analysis.instrument import Agreement, Instrument
 from suite.report import format as text
 from suite.report.model import Report, flatten
+from suite.report.words import N_, _
 
 METHODS = {
-    "nvml_energy_counter": "the GPU's energy counter (NVML)",
-    "nvml_power_samples": "samples of the GPU's power (NVML)",
-    "rapl": "the processor's energy counter (RAPL)",
-    "cpu_time_x_tdp": "CPU time \N{MULTIPLICATION SIGN} TDP",
-    "power_trace": "a recorded trace of power",
+    "nvml_energy_counter": N_("the GPU's energy counter (NVML)"),
+    "nvml_power_samples": N_("samples of the GPU's power (NVML)"),
+    "rapl": N_("the processor's energy counter (RAPL)"),
+    "cpu_time_x_tdp": N_("CPU time \N{MULTIPLICATION SIGN} TDP"),
+    "power_trace": N_("a recorded trace of power"),
 }
-SCOPES = {"module": "module (GPU and CPU in one package)", "board": "the whole board", "machine": "the whole machine"}
+SCOPES = {
+    "module": N_("module (GPU and CPU in one package)"),
+    "board": N_("the whole board"),
+    "machine": N_("the whole machine"),
+}
 _NAMED = ("method", "scope", "tdp_w", "tdp_source")  # shown by themselves
 _OF_A_POINT = ("tick_s", "watch_cpu_share")  # differ from point to point
 
@@ -53,7 +58,7 @@ class Check:
 def method_words(method: str) -> str:
     """How a component was read, for people. What stands before the colon is left to the badge."""
     how = method.partition(":")[2] or method
-    return METHODS.get(how, text.words(how))
+    return _(METHODS.get(how, text.words(how)))
 
 
 def sources(report: Report) -> list[Source]:
@@ -89,14 +94,15 @@ def _described(environment: dict[str, Any], component: str) -> dict[str, Any]:
 
 def _scope(described: dict[str, Any]) -> str:
     scope = described.get("scope")
-    return SCOPES.get(scope, scope) if isinstance(scope, str) else ""
+    return _(SCOPES.get(scope, scope)) if isinstance(scope, str) else ""
 
 
 def _tdp(described: dict[str, Any]) -> str:
     watts = described.get("tdp_w")
     if not isinstance(watts, int | float):
         return ""
-    return f"TDP {text.watts(watts)}, from {described.get('tdp_source') or 'a source that was not recorded'}"
+    source = described.get("tdp_source") or _("a source that was not recorded")
+    return _("TDP {watts}, from {source}").format(watts=text.watts(watts), source=source)
 
 
 def nothing_measured(report: Report) -> str | None:
@@ -104,20 +110,21 @@ def nothing_measured(report: Report) -> str | None:
     unreal = [point for point in report.points if point.energy_basis in ("simulated", "replayed")]
     if not unreal:
         return None
-    bases = " and ".join(sorted({str(point.energy_basis) for point in unreal}))
+    bases = _(" and ").join(sorted({text.words(str(point.energy_basis)) for point in unreal}))
     with_energy = sum(point.energy_basis is not None for point in report.points)
     if len(unreal) == with_energy:
-        return f"Nothing on this page was measured: all energy was {bases}."
-    return f"The energy of {len(unreal)} of {with_energy} points was not measured but {bases}."
+        return _("Nothing on this page was measured: all energy was {bases}.").format(bases=bases)
+    sentence = _("The energy of {count} of {total} points was not measured but {bases}.")
+    return sentence.format(count=text.whole(len(unreal)), total=text.whole(with_energy), bases=bases)
 
 
 def checks(report: Report) -> list[Check]:
     """What the cross-checks of all points found together; empty where nothing could be checked."""
     seen = [point.instrument for point in report.points if point.instrument]
     kinds: tuple[tuple[Callable[[Instrument], Agreement | None], str], ...] = (
-        (lambda each: each.counter, "CodeCarbon and the GPU's counter"),
-        (lambda each: each.integral, "the counter and the integral of power"),
-        (lambda each: each.truth, "the readings and the simulated truth"),
+        (lambda each: each.counter, _("CodeCarbon and the GPU's counter")),
+        (lambda each: each.integral, _("the counter and the integral of power")),
+        (lambda each: each.truth, _("the readings and the simulated truth")),
     )
     found = [_check([one for each in seen if (one := pick(each))], names) for pick, names in kinds]
     return [check for check in found if check]
@@ -129,5 +136,9 @@ def _check(agreements: Sequence[Agreement], names: str) -> Check | None:
     windows, agreeing = sum(each.windows for each in agreements), sum(each.agreeing for each in agreements)
     worst = text.at_most(max(abs(each.worst) for each in agreements))
     if agreeing == windows:
-        return Check(True, f"{names} agree within {worst} in {windows:,} of {windows:,} windows")
-    return Check(False, f"{names} disagree in {windows - agreeing:,} of {windows:,} windows, by up to {worst}")
+        words = _("{readings} agree within {worst} in {count} of {total} windows")
+    else:
+        words = _("{readings} disagree in {count} of {total} windows, by up to {worst}")
+    count = agreeing if agreeing == windows else windows - agreeing
+    found = words.format(readings=names, worst=worst, count=text.whole(count), total=text.whole(windows))
+    return Check(agreeing == windows, found)

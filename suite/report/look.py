@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 from suite.analysis.energy import Basis
 from suite.analysis.verdict import Verdict
+from suite.report.words import N_
 
 
 class Look(NamedTuple):
@@ -29,49 +30,51 @@ _TIMES = "M-.85,-.5L-.5,-.85L0,-.35L.5,-.85L.85,-.5L.35,0L.85,.5L.5,.85L0,.35L-.
 
 LOOKS: dict[Verdict, Look] = {
     "saves": Look(
-        "saves",
-        "Energy fell, and a loss of score beyond the task's margin is ruled out.",
+        N_("saves"),
+        N_("Energy fell, and a loss of score beyond the task's margin is ruled out."),
         "#138a5e",
         "circle",
         _CIRCLE,
     ),
     "saves-but-loses-accuracy": Look(
-        "saves, loses accuracy",
-        "Energy fell, and so did the score: by more than chance, and perhaps by more than the margin.",
+        N_("saves, loses accuracy"),
+        N_("Energy fell, and so did the score: by more than chance, and perhaps by more than the margin."),
         "#c77700",
         "diamond",
         _DIAMOND,
     ),
     "saves-accuracy-not-measured": Look(
-        "saves, not scored",
-        "Energy fell. The point was not scored, so nothing is said about accuracy.",
+        N_("saves, not scored"),
+        N_("Energy fell. The point was not scored, so nothing is said about accuracy."),
         "#2f7fd1",
         "triangle-down",
         _DOWN,
     ),
     "no-detectable-change": Look(
-        "no detectable change",
-        "The whole interval of the energy ratio lies within 5 % of 1.",
+        N_("no detectable change"),
+        N_("The whole interval of the energy ratio lies within 5 % of 1."),
         "#7b8494",
         "square",
         _SQUARE,
     ),
     "costs-energy": Look(
-        "costs energy",
-        "Energy rose: even the low end of the interval lies above the baseline.",
+        N_("costs energy"),
+        N_("Energy rose: even the low end of the interval lies above the baseline."),
         "#d0405a",
         "triangle-up",
         _UP,
     ),
     "inconclusive": Look(
-        "inconclusive",
-        "The interval is too wide to say: of the energy, or of the score of a technique that saves.",
+        N_("inconclusive"),
+        N_("The interval is too wide to say: of the energy, or of the score of a technique that saves."),
         "#8b6fc0",
         "cross",
         _CROSS,
     ),
-    "skipped": Look("skipped", "The technique cannot run here; the reason is given.", "#7b8494", _STROKE, _STROKE),
-    "failed": Look("failed", "The point ended with an error; the reason is given.", "#d0405a", _TIMES, _TIMES),
+    "skipped": Look(
+        N_("skipped"), N_("The technique cannot run here; the reason is given."), "#7b8494", _STROKE, _STROKE
+    ),
+    "failed": Look(N_("failed"), N_("The point ended with an error; the reason is given."), "#d0405a", _TIMES, _TIMES),
 }
 
 _RING = "M-.9,0A.9,.9,0,1,1,.9,0A.9,.9,0,1,1,-.9,0ZM-.6,0A.6,.6,0,1,1,.6,0A.6,.6,0,1,1,-.6,0Z"

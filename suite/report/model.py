@@ -1,9 +1,10 @@
-"""What a report is made of: the points of a run, in groups that share a baseline."""
+"""What a report is made of: the points of its runs, in groups that share a baseline."""
 
 from __future__ import annotations
 
 import dataclasses
 import math
+from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
@@ -12,6 +13,7 @@ from suite.analysis.stability import Stability, stability
 from suite.analysis.summary import PointSummary
 from suite.report import format as text
 from suite.report.grid import Grid
+from suite.report.words import N_, _
 
 STATUS_ORDER = {"ok": 0, "failed": 1, "skipped": 2}
 
@@ -41,6 +43,11 @@ class Group:
     entries: tuple[Entry, ...]
 
     @property
+    def run(self) -> str:
+        """The run that the points are from; points of two runs never share a group."""
+        return self.entries[0].point.run
+
+    @property
     def ok(self) -> list[Entry]:
         """Entries with figures."""
         return [entry for entry in self.entries if entry.point.status == "ok"]
@@ -65,15 +72,16 @@ class Group:
 
     @property
     def query(self) -> str:
-        """What one query is called."""
-        return "training sample" if self.is_training else "query"
+        """What one query is called; to be translated where it is shown."""
+        return N_("training sample") if self.is_training else N_("query")
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Report:
-    """Everything that the sections draw from."""
+    """Everything that the sections draw from. ``run`` is its title: the name of the run, or of all ``runs``."""
 
     run: str
+    runs: tuple[str, ...]
     points: tuple[PointSummary, ...]
     groups: tuple[Group, ...]
     unreadable: tuple[str, ...]
@@ -103,13 +111,20 @@ class Report:
 
 
 def make_report(
-    run: str, points: Sequence[PointSummary], *, unreadable: Sequence[str], superseded: int, grid: Grid
+    run: str,
+    points: Sequence[PointSummary],
+    *,
+    runs: Sequence[str] = (),
+    unreadable: Sequence[str],
+    superseded: int,
+    grid: Grid,
 ) -> Report:
-    """Puts the points of a run into groups."""
+    """Puts the points of a run, or of several ``runs``, into groups."""
     return Report(
         run=run,
+        runs=tuple(runs) or (run,),
         points=tuple(points),
-        groups=tuple(_groups(points)),
+        groups=tuple(groups_of(points)),
         unreadable=tuple(unreadable),
         superseded=superseded,
         grid=grid,
@@ -132,22 +147,30 @@ def _baseline_of(point: PointSummary) -> tuple[Any, ...]:
     )
 
 
-def _groups(points: Sequence[PointSummary]) -> list[Group]:
-    by_baseline: dict[tuple[Any, ...], list[PointSummary]] = {}
+def groups_of(points: Sequence[PointSummary]) -> list[Group]:
+    """Groups of points that share a run and a baseline; their titles name the run where there are several."""
+    by_baseline: dict[tuple[str, tuple[Any, ...]], list[PointSummary]] = {}
     for point in points:
-        by_baseline.setdefault(_baseline_of(point), []).append(point)
-    task_order = list(dict.fromkeys(point.task for point in points))
+        by_baseline.setdefault((point.run, _baseline_of(point)), []).append(point)
+    task_order = {task: place for place, task in enumerate(dict.fromkeys(point.task for point in points))}
+    is_one_run = len({point.run for point in points}) <= 1
     # Within a task: inference before training, else in order of appearance (sorted is stable).
-    ordered = sorted(by_baseline.items(), key=lambda item: (task_order.index(item[0][0]), item[0][1]))
+    ordered = sorted(by_baseline.items(), key=lambda item: (task_order[item[0][1][0]], item[0][1][1]))
     return [
-        Group(number=number, task=key[0], title=_title(key), entries=_entries(number, members))
-        for number, (key, members) in enumerate(ordered, start=1)
+        Group(
+            number=number,
+            task=key[0],
+            title=_title(key) if is_one_run else f"{run} · {_title(key)}",
+            entries=_entries(number, members),
+        )
+        for number, ((run, key), members) in enumerate(ordered, start=1)
     ]
 
 
 def _title(key: tuple[Any, ...]) -> str:
-    _, phase, workload, model, batch_size, dtype, device, _ = key
-    parts = [phase, *([] if workload == "training_steps" else [workload]), f"batch {batch_size}", dtype, device, model]
+    phase, workload, model, batch_size, dtype, device = key[1:7]
+    batch = _("batch {size}").format(size=batch_size)
+    parts = [phase, *([] if workload == "training_steps" else [workload]), batch, dtype, device, model]
     return " · ".join(text.words(str(part)) if part in (phase, workload) else str(part) for part in parts)
 
 
@@ -168,31 +191,34 @@ def _place(point: PointSummary) -> tuple[int, bool, float]:
 
 def _labels(members: Sequence[PointSummary]) -> list[str]:
     """Names of the stacks, with those parameters in which points of the same stack differ."""
+    params = [_params(point) for point in members]
+    twins = Counter(point.mitigation for point in members)
+    values: dict[tuple[str, str], list[str]] = {}
+    for point, mine in zip(members, params, strict=True):
+        for key, value in mine.items():
+            values.setdefault((point.mitigation, key), []).append(text.value(value))
+    differ = {key for key, seen in values.items() if len(set(seen)) > 1 or len(seen) < twins[key[0]]}
     labels = []
-    for point in members:
-        name = "baseline (A/A)" if point.mitigation == "none" else text.words(point.mitigation)
-        twins = [other for other in members if other.mitigation == point.mitigation]
-        differing = _differing(point, twins) if len(twins) > 1 else []
+    for point, mine in zip(members, params, strict=True):
+        name = _("baseline (A/A)") if point.mitigation == "none" else text.words(point.mitigation)
+        differing = [
+            f"{text.words(key.rpartition('.')[2])} {text.value(value)}"
+            for key, value in mine.items()
+            if (point.mitigation, key) in differ
+        ]
         if point.mitigation == "batch_size" and point.batch_size is not None:
-            name, differing = f"batch size {point.batch_size}", []
+            name, differing = _("batch size {size}").format(size=point.batch_size), []
         labels.append(f"{name} ({', '.join(differing)})" if differing else name)
     return labels
 
 
-def _differing(point: PointSummary, twins: Sequence[PointSummary]) -> list[str]:
-    def params(one: PointSummary) -> dict[str, Any]:
-        return {
-            f"{index}.{key}": value
-            for index, use in enumerate(one.mitigations)
-            for key, value in flatten(use["params"]).items()
-        }
-
-    mine, others = params(point), [params(twin) for twin in twins]
-    return [
-        f"{text.words(key.rpartition('.')[2])} {text.value(value)}"
-        for key, value in mine.items()
-        if any(other.get(key) != value for other in others)
-    ]
+def _params(point: PointSummary) -> dict[str, Any]:
+    """Parameters of a stack, under the place of each technique in it."""
+    return {
+        f"{index}.{key}": value
+        for index, use in enumerate(point.mitigations)
+        for key, value in flatten(use["params"]).items()
+    }
 
 
 def common_facts(mappings: Sequence[dict[str, Any]]) -> dict[str, Any]:

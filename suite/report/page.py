@@ -9,14 +9,18 @@ import pkgutil
 from typing import Any, NamedTuple
 
 import jinja2
-import msgspec
 from markupsafe import Markup
 
 from suite.report import format as text
 from suite.report import sections, words
 from suite.report.charts import Chart, javascript
+from suite.report.extent import LARGE
 from suite.report.look import BASES, LOOKS
 from suite.report.model import Report
+from suite.report.safe import safe_json
+from suite.report.script_words import script_words
+
+SCRIPTS = ("report.js", "gate.js", "details.js", "footprint.js")
 
 
 class Section(NamedTuple):
@@ -27,20 +31,30 @@ class Section(NamedTuple):
     html: Markup
 
 
-def render(report: Report) -> str:
-    """The whole page."""
+def render(report: Report, language: str = words.ENGLISH) -> str:
+    """The whole page in one of ``words.languages()``.
+
+    Raises:
+        InputError: there is no such language.
+    """
+    with words.speaking(language):
+        return _render(report)
+
+
+def _render(report: Report) -> str:
     environment = template_environment()
     charts = _Charts()
     environment.globals["draw"] = charts.draw
     rendered = [section for section in (_section(environment, name, report) for name in section_names()) if section]
     page = environment.get_template("page.html.j2")
     library = javascript() if charts.specs else ""
-    script = "\n".join(_asset(name) for name in ("report.js", "footprint.js"))
+    script = "\n".join(_asset(name) for name in SCRIPTS)
+    data = {"charts": charts.specs, "words": script_words(), "numbers": words.number_format()}
     return page.render(
         report=report,
         sections=rendered,
         style=Markup(_asset("style.css")),  # noqa: S704 - our own file
-        specs=Markup(safe_json(charts.specs)),  # noqa: S704 - escaped by safe_json
+        data=Markup(safe_json(data)),  # noqa: S704 - escaped by safe_json
         library=Markup(library),  # noqa: S704 - the Vega bundle, closed against early ends of the element
         script=Markup(script),  # noqa: S704 - our own file
         script_hashes=" ".join(_csp_hash(code) for code in (library, script) if code),
@@ -65,16 +79,14 @@ def template_environment() -> jinja2.Environment:
     )
     environment.policies["ext.i18n.trimmed"] = True
     environment.install_gettext_callables(words.gettext, words.ngettext)  # type: ignore[attr-defined]
-    environment.globals |= {"text": text, "looks": LOOKS, "bases": BASES}
+    environment.globals |= {"text": text, "looks": LOOKS, "bases": BASES, "large": LARGE}
+    environment.globals |= {"language": words.language, "kind_words": kind_words}
     return environment
 
 
-def safe_json(value: Any) -> str:
-    """JSON that cannot end the script element it stands in."""
-    encoded = msgspec.json.encode(value).decode()
-    for character in "<>&":
-        encoded = encoded.replace(character, f"\\u{ord(character):04x}")
-    return encoded
+def kind_words(name: str) -> str:
+    """A key out of a record as words, in the record's own language."""
+    return name.replace("_", " ").replace("-", " ")
 
 
 class _Charts:
@@ -96,7 +108,7 @@ def _section(environment: jinja2.Environment, name: str, report: Report) -> Sect
     if context is None:
         return None
     html = environment.get_template(f"sections/{name}.html.j2").render(report=report, **context)
-    return Section(name, module.TITLE, Markup(html))  # noqa: S704 - rendered with autoescape
+    return Section(name, module.TITLE and words.gettext(module.TITLE), Markup(html))  # noqa: S704 - rendered with autoescape
 
 
 def _module(name: str) -> Any:

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from suite.analysis.summary import PointSummary
 from suite.report import format as text
 from suite.report.model import Entry, Group
+from suite.report.words import N_, _, ngettext
 
 
 @dataclasses.dataclass(frozen=True)
@@ -16,6 +17,12 @@ class Part:
 
     words: str
     strong: bool = False
+
+
+def parts(sentence: str, **fields: str) -> tuple[Part, ...]:
+    """A sentence with strong pieces between ``**`` and fields in braces; what the fields hold is taken as it is."""
+    pieces = sentence.split("**")
+    return tuple(Part(piece.format(**fields), strong=bool(number % 2)) for number, piece in enumerate(pieces) if piece)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -37,11 +44,40 @@ class Answer:
     further: tuple[tuple[str, tuple[Part, ...]], ...]
 
 
+SAVES = (
+    (
+        "saves",
+        N_(
+            "**{technique}** saves **{share}** {interval} of the energy per {query}{unreal} with "
+            "**no detectable loss of {quality}** ({change})."
+        ),
+    ),
+    (
+        "saves-accuracy-not-measured",
+        N_(
+            "**{technique}** saves **{share}** {interval} of the energy per {query}{unreal}; its accuracy was not measured."
+        ),
+    ),
+    (
+        "saves-but-loses-accuracy",
+        N_(
+            "**{technique}** saves **{share}** {interval} of the energy per {query}{unreal} but "
+            "**loses {quality}** ({change})."
+        ),
+    ),
+)
+"""The sentence for each verdict that names a technique, the best verdict first."""
+SAVES_WITHIN_MARGIN = N_(
+    "**{technique}** saves **{share}** {interval} of the energy per {query}{unreal} with a loss of "
+    "**{quality} within the margin** ({change})."
+)
+
+
 def answer(task: str, groups: Sequence[Group]) -> Answer:
     """What the groups of one task say: one leads, the others follow in short."""
     leading = leading_group(groups)
     if leading is None:
-        return Answer(task, "skipped", (Part("No point of this task ended with a result."),), (), ())
+        return Answer(task, "skipped", parts(_("No point of this task ended with a result.")), (), ())
     verdict, sentence, named = _sentence(leading)
     further = tuple((group.title, _sentence(group)[1]) for group in groups if group is not leading and group.ok)
     return Answer(task, verdict, sentence, tuple(_notes(leading, named)), further)
@@ -57,63 +93,49 @@ def _sentence(group: Group) -> tuple[str, tuple[Part, ...], Entry | None]:
     """Verdict, sentence and the technique that it names."""
     tried = [entry for entry in group.ok if entry.point.mitigation != "none"]
     if not tried:
-        return "skipped", (Part("Only the baseline ended with a result."),), None
-    for verdict, ending in (
-        ("saves", _without_loss),
-        ("saves-accuracy-not-measured", _unscored),
-        ("saves-but-loses-accuracy", _with_loss),
-    ):
+        return "skipped", parts(_("Only the baseline ended with a result.")), None
+    for verdict, sentence in SAVES:
         best = next((entry for entry in tried if entry.point.verdict == verdict), None)
         if best is not None:
-            return verdict, (*_saves(best, group), *ending(best.point)), best
-    if len(tried) == 1:
-        words = f"The one technique measured here does not clearly save energy per {group.query}."
-    else:
-        words = f"None of the {len(tried)} techniques measured here clearly saves energy per {group.query}."
-    return "no-detectable-change", (Part(words),), None
+            return verdict, saving_sentence(best, group, sentence), best
+    words = ngettext(
+        "The one technique measured here does not clearly save energy per {query}.",
+        "None of the {count} techniques measured here clearly saves energy per {query}.",
+        len(tried),
+    )
+    return "no-detectable-change", parts(words, count=text.whole(len(tried)), query=_(group.query)), None
 
 
-def _saves(entry: Entry, group: Group) -> tuple[Part, ...]:
+def saving_sentence(entry: Entry, group: Group, sentence: str) -> tuple[Part, ...]:
+    """One of ``SAVES`` with the figures of a point that saves."""
     point = entry.point
     assert point.energy_ratio is not None
-    interval = text.saving_interval(point.energy_ratio_low, point.energy_ratio_high)
-    return (
-        Part(upper_first(entry.label), strong=True),
-        Part(" saves "),
-        Part(text.saving(point.energy_ratio), strong=True),
-        Part(f" {interval} of the energy per {group.query}{_unreal(point)}"),
+    if point.verdict == "saves" and point.score_delta_high is not None and point.score_delta_high < 0:
+        sentence = SAVES_WITHIN_MARGIN
+    is_unreal = point.energy_basis in ("simulated", "replayed")  # named as such, even in the headline
+    return parts(
+        _(sentence),
+        technique=upper_first(entry.label),
+        share=text.saving(point.energy_ratio),
+        interval=text.saving_interval(point.energy_ratio_low, point.energy_ratio_high),
+        query=_(group.query),
+        unreal=f" ({text.words(point.energy_basis or '')})" if is_unreal else "",
+        quality=quality(point),
+        change=_change(point),
     )
 
 
-def _unreal(point: PointSummary) -> str:
-    """A saving that was not measured is named as such, even in the headline."""
-    return f" ({point.energy_basis})" if point.energy_basis in ("simulated", "replayed") else ""
+def quality(point: PointSummary) -> str:
+    """What may be lost: accuracy, or quality where the metric counts something (fewer bits are no loss)."""
+    return text.words(point.metric or "") if point.metric in text.SHARE_METRICS else _("quality")
 
 
-def _without_loss(point: PointSummary) -> tuple[Part, ...]:
-    metric = _noun(point)
-    if point.score_delta_high is not None and point.score_delta_high < 0:
-        return (Part(" with a loss of "), Part(f"{metric} within the margin", strong=True), Part(_delta(point)))
-    return (Part(" with "), Part(f"no detectable loss of {metric}", strong=True), Part(_delta(point)))
-
-
-def _unscored(point: PointSummary) -> tuple[Part, ...]:
-    return (Part("; its accuracy was not measured."),)
-
-
-def _with_loss(point: PointSummary) -> tuple[Part, ...]:
-    return (Part(" but "), Part(f"loses {_noun(point)}", strong=True), Part(_delta(point)))
-
-
-def _delta(point: PointSummary) -> str:
+def _change(point: PointSummary) -> str:
     interval = text.score_interval(point.score_delta_low, point.score_delta_high, point.metric)
-    unit = "" if text.score_unit(point.metric) else f" {text.words(point.metric or '')}, above 0 is better"
-    return f" ({text.score_change(point.score_delta, point.metric)} {interval}{unit})."
-
-
-def _noun(point: PointSummary) -> str:
-    """What is lost: accuracy, or quality where the metric counts something (fewer bits are no loss)."""
-    return text.words(point.metric or "") if point.metric in text.SHARE_METRICS else "quality"
+    change = f"{text.score_change(point.score_delta, point.metric)} {interval}"
+    if text.score_unit(point.metric) or point.metric is None:
+        return change
+    return _("{change} {metric}, above 0 is better").format(change=change, metric=text.words(point.metric))
 
 
 def _notes(group: Group, named: Entry | None) -> list[Note]:

@@ -9,12 +9,19 @@ import altair as alt
 from suite.analysis.summary import PointSummary
 from suite.report import charts, labels
 from suite.report import format as text
+from suite.report.look import LOOKS
 from suite.report.model import Entry, Group
+from suite.report.words import _
 
 WIDE, NARROW = (800, 380), (262, 260)
 GREEN, GREY = "#138a5e", "#808080"
+AMBER = "#b26a00"
 FEW = 5
 """Up to so many points a lower chart does."""
+GATE = "gate"
+"""The chart's parameter: the largest loss of score that counts as none, in the units of the axis."""
+MOST = 150
+"""So many points are drawn: the baseline, those on the front, and those that save most."""
 
 
 def tradeoff_chart(group: Group) -> charts.Chart | None:
@@ -22,65 +29,84 @@ def tradeoff_chart(group: Group) -> charts.Chart | None:
     if not any(entry.point.mitigation != "none" for entry in group.scored):
         return None
     best = [entry.label for entry in group.scored if entry.point.pareto]
+    drawn = sorted(group.scored, key=lambda each: (each.point.mitigation != "none", not each.point.pareto))[:MOST]
     return charts.Chart(
         identifier=f"tradeoff-{group.number}",
-        description=(
-            f"Energy per {group.query} against {group.scored[0].point.metric} for {len(group.scored)} points of "
-            f"{group.task}. On the Pareto front: {', '.join(best) or 'none'}. The table below has every figure."
+        description=_(
+            "Energy per {query} against {metric} for {count} points of {task}. On the Pareto front: {best}. "
+            "The table of techniques has every figure."
+        ).format(
+            query=_(group.query),
+            metric=text.words(group.scored[0].point.metric or ""),
+            count=text.whole(len(group.scored)),
+            task=text.words(group.task),
+            best=", ".join(best[:12]) or _("none"),
         ),
-        wide=_spec(group, WIDE[0], WIDE[1] if len(group.scored) > FEW else 220),
-        narrow=_spec(group, *NARROW),
+        wide=_spec(group, drawn, WIDE[0], WIDE[1] if len(drawn) > FEW else 220),
+        narrow=_spec(group, drawn, *NARROW),
+        left_out=len(group.scored) - len(drawn),
     )
 
 
-def _spec(group: Group, width: int, height: int) -> dict[str, Any]:
-    unit = text.scale_for([entry.point.energy_per_query_j for entry in group.scored], text.ENERGY_SCALES)
-    first = group.scored[0].point
-    rows = [_row(entry, unit, group.baseline_j) for entry in group.scored]
+def _spec(group: Group, drawn: list[Entry], width: int, height: int) -> dict[str, Any]:
+    unit = text.scale_for([entry.point.energy_per_query_j for entry in drawn], text.ENERGY_SCALES)
+    first = drawn[0].point
+    rows = [_row(entry, unit, group.baseline_j) for entry in drawn]
     line = {"x": _short((group.baseline_j or 0.0) / unit.size), "y": _baseline_score(first)}
+    line["worse"] = -1.0 if first.higher_is_better else 1.0
     x_ends = [row[key] for row in rows for key in ("x", "x_low", "x_high")]
     x = charts.axis_over([*x_ends, line["x"]], width)
     y_ends = [row[key] for row in rows for key in ("y", "y_low", "y_high")]
     y = charts.axis_over(y_ends, height, flipped=not first.higher_is_better, allow_log=False)
     y_ticks = [tick for tick in y.ticks if tick <= 100 or first.metric not in text.SHARE_METRICS]
-    basis = "" if first.energy_basis == "measured" else f" ({first.energy_basis})"
-    x_title = f"energy per {group.query}, {unit.unit}{basis}"
+    basis = "" if first.energy_basis == "measured" else f" ({text.words(first.energy_basis or '')})"
+    x_title = _("energy per {query}, {unit}").format(query=_(group.query), unit=unit.unit) + basis
     if width > NARROW[0]:
-        x_title += " · left is better"
+        x_title += " · " + _("left is better")
     x_axis = alt.Axis(values=list(x.ticks), format=".6~g", title=x_title)
     y_axis = alt.Axis(values=y_ticks, format=".6~g", title=_score_title(first))
-    place = {"x": alt.X("x:Q", scale=x.scale(), axis=x_axis), "y": alt.Y("y:Q", scale=y.scale(), axis=y_axis)}
+    place = {
+        "x": alt.X("x:Q", scale=x.scale(), axis=x_axis),
+        "y": alt.Y("y:Q", scale=y.scale(), axis=y_axis),
+        "gate": alt.Y("gate_y:Q", scale=y.scale(), axis=y_axis),
+    }
+    gate = alt.param(name=GATE, value=_short((first.margin or 0.0) * _factor(first)))
     layers = _marks(rows, line, _named(rows, x, y, width, height), place)
-    return charts.specification(alt.layer(*layers), width, height)
+    return charts.specification(alt.layer(*layers).add_params(gate), width, height)
 
 
 def _score_title(point: PointSummary) -> str:
     unit = ", %" if point.metric in text.SHARE_METRICS else ""
-    return f"{text.words(point.metric or 'score')}{unit}{'' if point.higher_is_better else ' (up is better)'}"
+    direction = "" if point.higher_is_better else f" ({_('up is better')})"
+    return f"{text.words(point.metric or _('score'))}{unit}{direction}"
 
 
 def _marks(
     rows: list[dict[str, Any]], line: dict[str, float], names: list[dict[str, Any]], place: dict[str, Any]
 ) -> list[Any]:
-    """Layers from back to front: baseline, front, intervals, points, names."""
+    """Layers from back to front: gate, baseline, front, intervals, points, names; points beyond the gate are pale."""
+    xy = {name: place[name] for name in ("x", "y")}
     baseline = alt.Chart(charts.data([line]))
     front = alt.Chart(charts.data(sorted((row for row in rows if row["pareto"]), key=lambda row: float(row["x"]))))
-    base = alt.Chart(charts.data(rows)).encode(**place)
+    base = alt.Chart(charts.data(rows)).encode(**xy)
     leaders = alt.Chart(charts.data([name for name in names if name["far"]]))
     dotted: dict[str, Any] = {"strokeDash": [3, 4], "opacity": 0.55, "color": GREY}
     colour, shape = charts.verdict_colour(), charts.verdict_shape()
+    within = alt.when(f"datum.is_baseline || datum.loss <= {GATE}").then(alt.value(1)).otherwise(alt.value(0.35))
+    gate = baseline.transform_calculate(gate_y=f"datum.y + datum.worse * {GATE}")
     return [
+        gate.mark_rule(color=AMBER, strokeDash=[8, 3], strokeWidth=1.2, clip=True).encode(y=place["gate"]),
         baseline.mark_rule(**dotted).encode(x=place["x"]),
         baseline.mark_rule(**dotted).encode(y=place["y"]),
         front.mark_line(interpolate="step-after", color=GREEN, strokeWidth=1.6, opacity=0.5).encode(
-            **place, order="x:Q"
+            **xy, order="x:Q"
         ),
         base.mark_rule(opacity=0.5, strokeWidth=1.3).encode(x="x_low:Q", x2="x_high:Q", color=colour),
         base.mark_rule(opacity=0.5, strokeWidth=1.3).encode(y="y_low:Q", y2="y_high:Q", color=colour),
-        front.mark_point(size=230, strokeWidth=1.6, color=GREEN, opacity=0.8).encode(**place),
-        leaders.mark_rule(opacity=0.5, strokeWidth=0.8, color=GREY).encode(**place, x2="dot_x:Q", y2="dot_y:Q"),
-        base.mark_point(filled=True, size=80, opacity=1).encode(color=colour, shape=shape, tooltip=_tooltip()),
-        alt.Chart(charts.data(names)).mark_text(fontSize=11).encode(**place, text="label:N"),
+        front.mark_point(size=230, strokeWidth=1.6, color=GREEN, opacity=0.8).encode(**xy),
+        leaders.mark_rule(opacity=0.5, strokeWidth=0.8, color=GREY).encode(**xy, x2="dot_x:Q", y2="dot_y:Q"),
+        base.mark_point(filled=True, size=80).encode(color=colour, shape=shape, opacity=within, tooltip=_tooltip()),
+        alt.Chart(charts.data(names)).mark_text(fontSize=11).encode(**xy, text="label:N"),
     ]
 
 
@@ -109,7 +135,9 @@ def _row(entry: Entry, unit: text.Scale, baseline_j: float | None) -> dict[str, 
         "label": entry.label,
         "verdict": point.verdict,
         "pareto": point.pareto,
+        "outcome": _(LOOKS[point.verdict].words),
         "is_baseline": point.mitigation == "none",
+        "loss": _short(-(point.score_delta_low or 0.0) * factor),
         "x": _short(energy),
         "x_low": _short(low),
         "x_high": _short(high),
@@ -173,8 +201,8 @@ def _named(rows: list[dict[str, Any]], x: charts.Axis, y: charts.Axis, width: in
 
 def _tooltip() -> list[alt.Tooltip]:
     return [
-        alt.Tooltip("label:N", title="technique"),
-        alt.Tooltip("verdict:N", title="verdict"),
-        alt.Tooltip("energy:N", title="energy"),
-        alt.Tooltip("score:N", title="score"),
+        alt.Tooltip("label:N", title=_("technique")),
+        alt.Tooltip("outcome:N", title=_("verdict")),
+        alt.Tooltip("energy:N", title=_("energy")),
+        alt.Tooltip("score:N", title=_("score")),
     ]

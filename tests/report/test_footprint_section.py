@@ -8,7 +8,10 @@ from suite.footprint.place import find
 from suite.report.build import read_report
 from suite.report.model import make_report
 from suite.report.page import _asset, _section, render, template_environment
+from suite.report.safe import safe_json
+from suite.report.script_words import script_words
 from suite.report.sections.footprint import context
+from suite.report.words import number_format
 from tests.synthetic import record, windows, write_run
 
 PRUNING = (("structured_pruning", {"ratio": 0.5}),)
@@ -140,7 +143,12 @@ def form(chromium, html):
     said = []
     page.on("console", lambda message: said.append(message.text))
     page.on("pageerror", lambda error: said.append(str(error)))
-    page.set_content(f'<!doctype html><main>{html}</main><script type="module">{_asset("footprint.js")}</script>')
+    data = safe_json({"charts": {}, "words": script_words(), "numbers": number_format()})
+    scripts = f"{_asset('report.js')}\n{_asset('footprint.js')}"
+    page.set_content(
+        f'<!doctype html><html lang="en"><main>{html}</main><script type="application/json" id="page-data">{data}'
+        f'</script><script type="module">{scripts}</script>'
+    )
     page.wait_for_selector("#what-if:not([hidden])")
     yield page
     page.close()

@@ -223,7 +223,7 @@ def test_a_gpu_report_shows_net_energy_and_the_cpu_beside(gpu):
     assert re.search(
         r'data-field="idle_before_w" data-value="2.9">.*?data-field="idle_after_w" data-value="3.1">', html
     )
-    assert "Other components, beside the headline" in html
+    assert "Where the energy went" in html
     assert "its accuracy was not measured" in html
 
 

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 from typing import Any
 
+from suite.report import extent
 from suite.report.model import Report
+from suite.report.words import N_
 
 ORDER = 50
-TITLE = "One-off cost and break-even"
+TITLE = N_("One-off cost and break-even")
 
 
 def context(report: Report) -> dict[str, Any] | None:
     """Points whose technique took time to apply, by group."""
-    tables = [
-        (group, [(entry, entry.outcome) for entry in group.ok if entry.point.apply_duration_s is not None])
-        for group in report.groups
-    ]
-    tables = [(group, rows) for group, rows in tables if rows]
-    return {"tables": tables} if tables else None
+    tables = []
+    for group in extent.detailed_groups(report):
+        entries = [e for e in extent.detailed(report, group) if e.point.apply_duration_s is not None]
+        if entries:
+            tables.append((group, [(entry, entry.outcome) for entry in entries if entry.point.status == "ok"]))
+    return {"tables": tables, "left_out": extent.left_out(report)} if tables else None

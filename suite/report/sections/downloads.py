@@ -8,9 +8,10 @@ from typing import Any
 
 from suite.report.model import Report
 from suite.report.results import results_csv, results_json
+from suite.report.words import N_, _
 
 ORDER = 120
-TITLE = "Download the data"
+TITLE = N_("Download the data")
 PLAIN_BYTES = 400_000
 """Beyond this the file is packed, to keep the page small."""
 
@@ -23,8 +24,8 @@ def context(report: Report) -> dict[str, Any]:
         name, media_type, everything = f"{name}.gz", "application/gzip", gzip.compress(everything, mtime=0)
     return {
         "files": [
-            ("results.csv", "one row a point", data_link("text/csv", table)),
-            (name, "everything this page was made from", data_link(media_type, everything)),
+            ("results.csv", _("one row a point"), data_link("text/csv", table)),
+            (name, _("everything this page was made from"), data_link(media_type, everything)),
         ]
     }
 

@@ -4,15 +4,19 @@ from __future__ import annotations
 
 from typing import Any
 
+from suite.report.charts import MOST_GROUPS
 from suite.report.forest import forest_chart
 from suite.report.model import Report
+from suite.report.words import N_
 
 ORDER = 40
-TITLE = "Change of energy, with intervals"
+TITLE = N_("Change of energy, with intervals")
 
 
 def context(report: Report) -> dict[str, Any] | None:
     """Charts of the groups that have ratios."""
-    drawn = [(group, forest_chart(group)) for group in report.groups]
+    groups = [group for group in report.groups if any(entry.point.energy_ratio is not None for entry in group.ok)]
+    drawn = [(group, forest_chart(group)) for group in groups[:MOST_GROUPS]]
     charts = [(group, chart) for group, chart in drawn if chart is not None]
-    return {"charts": charts, "stability": report.stability} if charts else None
+    found = {"charts": charts, "total": len(groups), "stability": report.stability}
+    return found if charts else None

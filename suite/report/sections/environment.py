@@ -7,9 +7,11 @@ from typing import Any
 import msgspec
 
 from suite.report.model import Report, flatten
+from suite.report.words import N_
 
+MOST = 8
 ORDER = 90
-TITLE = "Environment"
+TITLE = N_("Environment")
 
 
 def context(report: Report) -> dict[str, Any] | None:
@@ -23,7 +25,9 @@ def context(report: Report) -> dict[str, Any] | None:
         by_text[key] = environment
     ranked = sorted(counts, key=lambda key: -counts[key])
     environments = [(flatten(_hardware_first(by_text[key])), counts[key]) for key in ranked if by_text[key]]
-    return {"environments": environments} if environments else None
+    if not environments:
+        return None
+    return {"environments": environments[:MOST], "more": max(0, len(environments) - MOST)}
 
 
 def _without_readings(environment: dict[str, Any]) -> dict[str, Any]:

@@ -24,10 +24,13 @@ from suite.footprint.water import offsite_water
 from suite.report import format as text
 from suite.report.instruments import method_words
 from suite.report.model import Entry, Group, Report
+from suite.report.words import N_, _
 from suite.units import joules_to_kwh
 
 ORDER = 55
-TITLE = "What it means: kWh, CO₂e, water"
+TITLE = N_("What it means: kWh, CO₂e, water")
+UNITS = (N_("reports"),)
+"""What a published use counts, in the plural."""
 PUBLISHED_USE, PUBLISHED_PLACE, NO_DATACENTRE = "reports_1000", "lombardy", "none"
 DAILY_QUERIES = 100_000
 DAYS_PER_YEAR = 365
@@ -141,12 +144,12 @@ def _published_use(report: Report) -> Use:
         for technique in _techniques(_real(group), task, group.title)
     ]
     return Use(
-        title="published use case",
+        title=_("published use case"),
         detail=scenario.title,
-        unit=f"{scenario.unit}s",
+        unit=_(scenario.unit + "s"),
         count=round(scenario.units),
         times=1,
-        period="in all",
+        period=_("in all"),
         scenario=scenario,
         energies={task: published_energy(task, "mean") for task in scenario.queries_per_unit},
         grid=find(PUBLISHED_PLACE),
@@ -166,12 +169,12 @@ def _run_uses(report: Report) -> list[Use]:
 def _run_use(group: Group, real: Sequence[Entry], grid: Grid) -> Use:
     techniques = _techniques(real, group.task, "")
     return Use(
-        title=f"this run: {text.words(group.task)}",
+        title=_("this run: {task}").format(task=text.words(group.task)),
         detail=group.title,
-        unit="queries a day",
+        unit=_("queries a day"),
         count=DAILY_QUERIES,
         times=DAYS_PER_YEAR,
-        period="a year",
+        period=_("a year"),
         scenario=Scenario(
             name=group.task,
             title=group.title,
@@ -182,7 +185,7 @@ def _run_use(group: Group, real: Sequence[Entry], grid: Grid) -> Use:
             run_tasks={},
             sensitivity=None,
             year=year_of(real[0].point),
-            source="an illustration; put in your own number",
+            source=_("an illustration; put in your own number"),
         ),
         energies={group.task: _baseline([entry.point for entry in real])},
         grid=grid,
@@ -205,8 +208,11 @@ def _baseline(points: Sequence[PointSummary]) -> Figure:
         value=joules_to_kwh(math.fsum(found) / len(found)) * WH_PER_KWH,
         unit=UNIT,
         tag=tag_of(first),
-        source=f"this run's baseline on {first.hardware or 'unnamed hardware'}, {first.component} alone: "
-        f"{method_words(first.method or '')}",
+        source=_("this run's baseline on {hardware}, {component} alone: {method}").format(
+            hardware=first.hardware or _("unnamed hardware"),
+            component=(first.component or "").upper(),
+            method=method_words(first.method or ""),
+        ),
         year=max(year_of(point) for point in points),
     )
 

@@ -5,28 +5,43 @@ from __future__ import annotations
 import dataclasses
 from typing import Any
 
-from suite.report import instruments, sentences
+from suite.report import gate, instruments, sentences
 from suite.report.charts import Chart
 from suite.report.forest import forest_chart
-from suite.report.model import Report
+from suite.report.model import Group, Report
 from suite.report.tradeoff import tradeoff_chart
 
 ORDER = 10
 TITLE = None
 
 
-@dataclasses.dataclass(frozen=True)
+@dataclasses.dataclass(frozen=True, kw_only=True)
 class Card:
-    """One task: what was found, and its chart in small: the trade-off, or the energy alone where nothing was scored."""
+    """One task (of one run, where there are several): what was found, and its chart in small.
+
+    The chart is the trade-off, or the energy alone where nothing was scored. ``group`` is the identifier of the
+    trade-off chart that the accuracy gate moves in; None where nothing was scored.
+    """
 
     answer: sentences.Answer
+    run: str | None
     chart: Chart | None
+    group: str | None
+
+
+MOST_CARDS = 24
 
 
 def context(report: Report) -> dict[str, Any]:
     """Cards, instruments and counts."""
+    by_card: dict[tuple[str, str], list[Group]] = {}
+    for group in report.groups:
+        by_card.setdefault((group.task, group.entries[0].point.run), []).append(group)
+    several = len({run for _, run in by_card}) > 1
+    shown = list(by_card.items())[:MOST_CARDS]
     return {
-        "cards": [_card(report, task) for task in report.tasks],
+        "cards": [_card(task, run if several else None, groups) for (task, run), groups in shown],
+        "gates": gate.data(report.groups),
         "nothing_measured": instruments.nothing_measured(report),
         "sources": instruments.sources(report),
         "checks": instruments.checks(report),
@@ -37,8 +52,13 @@ def context(report: Report) -> dict[str, Any]:
     }
 
 
-def _card(report: Report, task: str) -> Card:
-    groups = [group for group in report.groups if group.task == task]
+def _card(task: str, run: str | None, groups: list[Group]) -> Card:
     leading = sentences.leading_group(groups)
-    chart = None if leading is None else tradeoff_chart(leading) or forest_chart(leading)
-    return Card(sentences.answer(task, groups), chart)
+    tradeoff = None if leading is None else tradeoff_chart(leading)
+    chart = tradeoff or (None if leading is None else forest_chart(leading))
+    return Card(
+        answer=sentences.answer(task, groups),
+        run=run,
+        chart=chart,
+        group=tradeoff.identifier if tradeoff else None,
+    )

@@ -1,22 +1,61 @@
-"""Every point in full: what the technique changed, the command that repeats it, its configuration."""
+"""Every point in full: its windows, what the technique changed, the command that repeats it, its configuration."""
 
 from __future__ import annotations
 
+import dataclasses
 from typing import Any
 
 from suite.analysis.summary import PointSummary
+from suite.report import extent
+from suite.report import format as text
+from suite.report.cards import card
 from suite.report.command import repeat_command
 from suite.report.model import Report, flatten
+from suite.report.words import N_
 
 ORDER = 100
-TITLE = "Every point: effect, command, configuration"
+TITLE = N_("Every point: windows, effect, command, configuration")
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Windows:
+    """Joules a query of each window, by arm and block, with the unit they are shown in."""
+
+    unit: text.Scale
+    blocks: list[int]
+    arms: dict[str, dict[int, list[float]]]
 
 
 def context(report: Report) -> dict[str, Any] | None:
-    """Functions that the template calls for each point."""
+    """Points by group, and functions that the template calls for each."""
     if not report.points:
         return None
-    return {"command": repeat_command, "effect_rows": effect_rows, "proof": proof}
+    groups = [(group, extent.detailed(report, group)) for group in extent.detailed_groups(report)]
+    names = sorted({use["name"] for _, entries in groups for e in entries for use in e.point.mitigations})
+    return {
+        "groups": groups,
+        "left_out": extent.left_out(report),
+        "cards": {name: found for name in names if (found := card(name))},
+        "command": repeat_command,
+        "effect_rows": effect_rows,
+        "proof": proof,
+        "windows": windows,
+    }
+
+
+def windows(point: PointSummary) -> Windows | None:
+    """The point's windows; None where it has none."""
+    seen = [window for windows in point.windows.values() for window in windows]
+    if not seen:
+        return None
+    blocks = sorted({window.block for window in seen})
+    arms: dict[str, dict[int, list[float]]] = {}
+    for arm in ("baseline", "candidate"):
+        arms[arm] = {block: [] for block in blocks}
+        for window in point.windows.get(arm, []):
+            arms[arm][window.block].append(window.energy_per_query_j)
+    unit = text.scale_for([window.energy_per_query_j for window in seen], text.ENERGY_SCALES)
+    return Windows(unit=unit, blocks=blocks, arms=arms)
 
 
 def effect_rows(point: PointSummary) -> list[tuple[str, Any, Any]]:

@@ -6,20 +6,26 @@ from collections.abc import Sequence
 from typing import Any
 
 from suite.analysis.instrument import Agreement, Instrument
+from suite.report import extent, instruments
 from suite.report import format as text
-from suite.report import instruments
 from suite.report.model import Report
+from suite.report.words import N_, _
 
 ORDER = 60
-TITLE = "What is measured and what is estimated"
+TITLE = N_("What is measured and what is estimated")
 
 
 def context(report: Report) -> dict[str, Any] | None:
-    """Sources of energy figures, windows, and what is shown beside the headline."""
+    """Sources of energy figures, and how the windows were measured."""
     sources = instruments.sources(report)
     if not sources:
         return None
-    shown = [(group, entry) for group in report.groups for entry in group.ok]
+    shown = [
+        (group, entry)
+        for group in extent.detailed_groups(report)
+        for entry in extent.detailed(report, group)
+        if entry.point.status == "ok"
+    ]
     return {
         "sources": sources,
         "checks": instruments.checks(report),
@@ -28,8 +34,8 @@ def context(report: Report) -> dict[str, Any] | None:
         "boards": any(_has_board(entry.point.instrument) for _, entry in shown),
         "edges": edges,
         "agreement": agreement,
-        "beside": [(g, entry) for g, entry in shown if len(entry.point.energy_per_query_by_component_j) > 1],
         "net": [(g, entry) for g, entry in shown if entry.point.idle_power_w is not None],
+        "left_out": extent.left_out(report),
     }
 
 
@@ -43,26 +49,36 @@ def windows_words(seen: Sequence[Instrument]) -> str:
     if not seen:
         return ""
     counts, lengths_s = [each.windows for each in seen], [each.window_s for each in seen]
-    lengths = " to ".join(dict.fromkeys(text.duration(end) for end in (min(lengths_s), max(lengths_s))))
-    total_s = sum(each.window_s_total for each in seen)
     how = {edges(each) for each in seen}
     gated = [each.gated for each in seen if each.gated is not None]
     if len(how) > 1 and len(gated) == len(seen):
-        how = {f"{sum(gated)} of {sum(counts)} gated on the counter's steps"}
-    return (
-        f"{text.span([min(counts), max(counts)], 'windows')} a point, {lengths} long (median of a point), "
-        f"{text.duration(total_s)} in all" + (f", {how.pop()}." if len(how) == 1 else ".")
+        how = {_edges_gated(sum(gated), sum(counts))}
+    words = _("{windows} windows a point, {length} long (median of a point), {total} in all.")
+    if len(how) == 1:
+        words = _("{windows} windows a point, {length} long (median of a point), {total} in all, {how}.")
+    return words.format(
+        windows=text.span([min(counts), max(counts)], "").strip(),
+        length=text.NOTHING.join(dict.fromkeys(text.duration(end) for end in (min(lengths_s), max(lengths_s)))),
+        total=text.duration(sum(each.window_s_total for each in seen)),
+        how=how.pop(),
     )
 
 
 def edges(seen: Instrument) -> str:
     """How the windows of a point begin and end."""
     if seen.slices > 1:
-        return f"in {seen.slices} slices, taken in turn with the other arm's"
+        return _("in {n} slices, taken in turn with the other arm's").format(n=text.whole(seen.slices))
     if seen.gated is None:
-        return "in one stretch"
-    step = f" of {text.duration(seen.tick_s)}" if seen.tick_s else ""
-    return f"{seen.gated} of {seen.windows} gated on the counter's steps{step}"
+        return _("in one stretch")
+    if not seen.tick_s:
+        return _edges_gated(seen.gated, seen.windows)
+    words = _("{gated} of {total} gated on the counter's steps of {step}")
+    return words.format(gated=text.whole(seen.gated), total=text.whole(seen.windows), step=text.duration(seen.tick_s))
+
+
+def _edges_gated(gated: int, total: int) -> str:
+    words = _("{gated} of {total} gated on the counter's steps")
+    return words.format(gated=text.whole(gated), total=text.whole(total))
 
 
 def agreement(found: Agreement | None) -> str:
@@ -70,4 +86,7 @@ def agreement(found: Agreement | None) -> str:
     if found is None:
         return text.NOTHING
     beyond = found.windows - found.agreeing
-    return text.at_most(found.worst) + (f" ({beyond} of {found.windows} windows too far apart)" if beyond else "")
+    if not beyond:
+        return text.at_most(found.worst)
+    words = _("{worst} ({count} of {total} windows too far apart)")
+    return words.format(worst=text.at_most(found.worst), count=text.whole(beyond), total=text.whole(found.windows))

@@ -4,31 +4,45 @@ from __future__ import annotations
 
 from typing import Any
 
+from suite.report import extent
 from suite.report import format as text
+from suite.report.look import LOOKS
 from suite.report.model import Group, Report
+from suite.report.words import N_, _
 
 ORDER = 30
-TITLE = "All techniques"
+TITLE = N_("All techniques")
 
 
 def context(report: Report) -> dict[str, Any] | None:
-    """One table a group, each with one unit of energy."""
+    """One table a group, each with one unit of energy; names link to the points that have details."""
     if not report.groups:
         return None
-    return {"tables": [(group, _unit(group)) for group in report.groups], "columns": COLUMNS}
+    linked = {e.anchor for group in extent.detailed_groups(report) for e in extent.detailed(report, group)}
+    found = {point.verdict for point in report.points}
+    return {
+        "tables": [(group, _unit(group)) for group in report.groups],
+        "columns": columns,
+        "linked": lambda entry: entry.anchor in linked,
+        "verdicts": [verdict for verdict in LOOKS if verdict in found],
+    }
 
 
-COLUMNS = (
-    ("technique", "", "text"),
-    ("verdict", "in words", "text"),
-    ("energy per query", "technique", "number"),
-    ("energy change", "95 % interval", "number"),
-    ("score", "technique", "number"),
-    ("score change", "above 0 is better", "number"),
-    ("latency change", "median", "number"),
-    ("repaid after", "queries", "number"),
-    ("CO₂e", "per 1,000 queries", "number"),
-)
+def columns(group: Group) -> tuple[tuple[str, str, str], ...]:
+    """Heading, what stands below it, and whether it sorts as text or as a number."""
+    query = _("energy per training sample") if group.is_training else _("energy per query")
+    thousand = _("per 1,000 training samples") if group.is_training else _("per 1,000 queries")
+    return (
+        (_("technique"), "", "text"),
+        (_("verdict"), _("in words"), "text"),
+        (query, _("technique"), "number"),
+        (_("energy change"), _("95 % interval"), "number"),
+        (_("score"), _("technique"), "number"),
+        (_("score change"), _("above 0 is better"), "number"),
+        (_("latency change"), _("median"), "number"),
+        (_("repaid after"), _("training samples") if group.is_training else _("queries"), "number"),
+        (_("CO₂e"), thousand, "number"),
+    )
 
 
 def _unit(group: Group) -> text.Scale:

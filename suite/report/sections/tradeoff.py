@@ -4,15 +4,19 @@ from __future__ import annotations
 
 from typing import Any
 
+from suite.report.charts import MOST_GROUPS
 from suite.report.model import Report
 from suite.report.tradeoff import tradeoff_chart
+from suite.report.words import N_
 
 ORDER = 20
-TITLE = "Energy against accuracy"
+TITLE = N_("Energy against accuracy")
 
 
 def context(report: Report) -> dict[str, Any] | None:
     """Charts of the groups that were scored."""
-    drawn = [(group, tradeoff_chart(group)) for group in report.groups]
+    groups = [group for group in report.groups if any(entry.point.mitigation != "none" for entry in group.scored)]
+    drawn = [(group, tradeoff_chart(group)) for group in groups[:MOST_GROUPS]]
     charts = [(group, chart) for group, chart in drawn if chart is not None]
-    return {"charts": charts} if charts else None
+    found = {"charts": charts, "total": len(groups)}
+    return found if charts else None

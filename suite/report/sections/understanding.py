@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
+from suite.report import format as text
 from suite.report.look import LOOKS
 from suite.report.model import Report
+from suite.report.words import N_
 
 ORDER = 110
-TITLE = "Understanding this report"
+TITLE = N_("Understanding this report")
 
 
 def context(report: Report) -> dict[str, Any]:
@@ -16,4 +18,11 @@ def context(report: Report) -> dict[str, Any]:
     margins = {
         (point.task, point.metric, point.margin) for point in report.points if point.metric and point.margin is not None
     }
-    return {"looks": LOOKS, "margins": sorted(margins)}
+    return {"looks": LOOKS, "margins": [_margin(*found) for found in sorted(margins)]}
+
+
+def _margin(task: str, metric: str, margin: float) -> str:
+    """The largest loss that counts as none: ``image classification 1.0 pt``."""
+    size = text.score_change(margin, metric).replace("+", "")
+    unit = "" if text.score_unit(metric) else f" {text.words(metric)}"
+    return f"{text.words(task)} {size}{unit}"

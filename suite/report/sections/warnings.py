@@ -5,10 +5,12 @@ from __future__ import annotations
 import dataclasses
 from typing import Any
 
+from suite.report import format as text
 from suite.report.model import Report
+from suite.report.words import N_
 
 ORDER = 80
-TITLE = "Warnings"
+TITLE = N_("Warnings")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -18,7 +20,7 @@ class Caution:
     ``message`` is empty where it differs from point to point.
     """
 
-    code: str
+    title: str
     message: str
     remedy: str
     points: tuple[tuple[str, str, str], ...]
@@ -30,7 +32,7 @@ def context(report: Report) -> dict[str, Any]:
     for group in report.groups:
         for entry in group.entries:
             for warning in entry.point.warnings:
-                where = (f"{group.task}: {entry.label}", entry.anchor, warning.message)
+                where = (f"{text.words(group.task)}: {entry.label}", entry.anchor, warning.message)
                 found.setdefault((warning.code, warning.remedy), []).append(where)
     cautions = [_caution(code, remedy, points) for (code, remedy), points in found.items()]
     return {"cautions": sorted(cautions, key=lambda caution: -len(caution.points))}
@@ -38,4 +40,4 @@ def context(report: Report) -> dict[str, Any]:
 
 def _caution(code: str, remedy: str, points: list[tuple[str, str, str]]) -> Caution:
     messages = {message for _, _, message in points}
-    return Caution(code, messages.pop() if len(messages) == 1 else "", remedy, tuple(points))
+    return Caution(code.replace("_", " "), messages.pop() if len(messages) == 1 else "", remedy, tuple(points))

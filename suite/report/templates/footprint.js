@@ -3,7 +3,7 @@
   const form = document.getElementById("what-if");
   const [summary, result] = document.getElementById("what-if-result")?.children ?? [];
   const waters = [...document.querySelectorAll("#what-if-water li")].map((item) => item.textContent);
-  const digits = new Intl.NumberFormat("en", { maximumSignificantDigits: 3 });
+  const digits = new Intl.NumberFormat(document.documentElement.lang, { maximumSignificantDigits: 3 });
   const { use, technique, count, grid, grams, datacentre, pue, preset } = form ? form.elements : {};
   const chosen = (select) => select.selectedOptions[0];
   const write = (number) => digits.format(number).replace("-", "\u2212");
@@ -16,7 +16,7 @@
   }
 
   function tag(name) {
-    return element("span", name, `tag tag-${name}`);
+    return element("span", words[name] ?? name, `tag tag-${name}`);
   }
 
   // The ratio of the technique, or one end of its interval, in the task that it was measured on; 1 elsewhere.
@@ -39,11 +39,11 @@
     const place = chosen(grid).dataset;
     const overhead = Number(pue.value);
     return [
-      ["energy of the hardware", "kWh", 1],
-      ["energy with the data centre", "kWh", overhead],
+      [words.energy_hardware, "kWh", 1],
+      [words.energy_datacentre, "kWh", overhead],
       ["CO\u2082e", "kg", (overhead * Number(grams.value)) / 1000],
-      ["water on site", "L", centre.wue === undefined ? null : Number(centre.wue)],
-      ["water off site", "L", place.w === undefined ? null : overhead * Number(place.w)],
+      [words.water_on_site, "L", centre.wue === undefined ? null : Number(centre.wue)],
+      [words.water_off_site, "L", place.w === undefined ? null : overhead * Number(place.w)],
     ];
   }
 
@@ -52,16 +52,18 @@
     const ownGrams = grams.value !== place.g;
     const ownPue = pue.value !== centre.pue;
     const group = chosen(grid).parentElement;
-    const list = [["energy", used.tag, `${used.year}: ${used.sources}`]];
+    const list = [[words.energy, used.tag, `${used.year}: ${used.sources}`]];
     if (technique.selectedIndex) {
       const { tag: kind, year } = chosen(technique).parentElement.dataset;
-      list.push(["technique", kind, `${year}: paired ratio of this run, ${write(Number(option.ratio))}${option.least === undefined ? ", without an interval" : ` [${write(Number(option.least))}, ${write(Number(option.most))}]`}`]);
+      const ratio = `${write(Number(option.ratio))}${option.least === undefined ? "" : ` [${write(Number(option.least))}, ${write(Number(option.most))}]`}`;
+      list.push([words.technique, kind, fill(option.least === undefined ? words.ratio_no_interval : words.ratio_of_run, { year, ratio })]);
     }
-    list.push(["grid", ownGrams ? "yours" : group.dataset.tag, ownGrams ? `${grams.value} g CO\u2082e/kWh, not checked` : `${place.y}: ${chosen(grid).textContent}, location-based; ${group.label}`]);
-    const known = chosen(datacentre).dataset.none === undefined ? "published" : "modelled";
-    list.push(["PUE", ownPue ? "yours" : known, ownPue ? `${pue.value}, not checked` : `${chosen(datacentre).textContent}; ${centre.source}`]);
-    if (centre.wue !== undefined) list.push(["water on site", "published", `${centre.wue} L/kWh: ${centre.source}`]);
-    if (place.w !== undefined) list.push(["water off site", "published", `${place.w} L/kWh of ${chosen(grid).textContent}: ${waters[Number(place.s ?? 0)]}`]);
+    const known = { year: place.y, place: chosen(grid).textContent, source: group.label };
+    list.push([words.grid, ownGrams ? "yours" : group.dataset.tag, ownGrams ? fill(words.own_grid, { grams: grams.value }) : fill(words.known_grid, known)]);
+    const kind = chosen(datacentre).dataset.none === undefined ? "published" : "modelled";
+    list.push(["PUE", ownPue ? "yours" : kind, ownPue ? fill(words.not_checked, { value: pue.value }) : `${chosen(datacentre).textContent}; ${centre.source}`]);
+    if (centre.wue !== undefined) list.push([words.water_on_site, "published", `${centre.wue} L/kWh: ${centre.source}`]);
+    if (place.w !== undefined) list.push([words.water_off_site, "published", fill(words.water_of_place, { litres: place.w, place: chosen(grid).textContent, source: waters[Number(place.s ?? 0)] })]);
     return list;
   }
 
@@ -70,7 +72,7 @@
     const heading = element("th", name);
     heading.scope = "row";
     const cells = [base, ...(technique.selectedIndex ? [middle, middle - base] : [])].map((kwh) => {
-      const cell = element("td", factor === null ? "not known" : `${write(kwh * factor)} ${unit}`, "number");
+      const cell = element("td", factor === null ? words.not_known : `${write(kwh * factor)} ${unit}`, "number");
       if (factor !== null) cell.dataset.value = kwh * factor;
       return cell;
     });
@@ -88,7 +90,7 @@
     const wrong = [count, grams, pue].find((input) => !input.checkValidity());
     if (wrong) {
       const name = wrong.labels[0].textContent.trim();
-      summary.textContent = `${name}: give a number of ${wrong.min} or more.`;
+      summary.textContent = fill(words.give_number, { name, least: wrong.min });
       result.replaceChildren();
       return;
     }
@@ -97,7 +99,7 @@
     const [low, middle, high] = ["least", "ratio", "most"].map((end) => energy((task) => ratioOf(task, end)));
     const table = element("table", undefined, "compact");
     const head = element("tr");
-    const columns = technique.selectedIndex ? ["without", option.textContent, "change"] : ["without a technique"];
+    const columns = technique.selectedIndex ? [words.without, option.textContent, words.change] : [words.without_technique];
     for (const name of [chosen(use).dataset.period, ...columns, ""]) {
       const cell = element("th", name, columns.includes(name) ? "number" : "");
       cell.scope = "col";
@@ -116,7 +118,8 @@
     result.replaceChildren(scroll, from);
     const [, facility, carbon] = factors().map(([, unit, factor]) => `${write(middle * factor)} ${unit}`);
     const { period } = chosen(use).dataset;
-    summary.textContent = `${facility} and ${carbon} CO\u2082e ${period}, ${technique.selectedIndex ? "with" : "without"} a technique.`;
+    const sentence = technique.selectedIndex ? words.what_if_with : words.what_if_without;
+    summary.textContent = fill(sentence, { energy: facility, carbon, period });
   }
 
   function takeUse() {
