@@ -1,4 +1,4 @@
-"""``python -m suite.report runs/NAME``: builds the HTML report of a run."""
+"""``python -m suite.report runs/NAME [runs/OTHER ...]``: the HTML report of one run, or of several."""
 
 from __future__ import annotations
 
@@ -9,16 +9,23 @@ from pathlib import Path
 
 from suite.command import exit_code
 from suite.report.grid import DEFAULT_GRID
+from suite.report.words import ENGLISH, languages
+
+DESCRIPTION = """\
+Builds one HTML file from one run or several, and beside it results.csv, results.json, results.parquet, summary.md
+(for a README), table.tex and figure.svg, figure.png (for a paper). Points of different runs share no baseline.
+"""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Runs the command; returns its exit code."""
-    parser = argparse.ArgumentParser(
-        prog="python -m suite.report", description="Builds one HTML file, results.csv and results.json from a run."
-    )
-    parser.add_argument("run", type=Path, help="the run's folder, runs/NAME")
-    parser.add_argument("--out", type=Path, help="the HTML file (default: reports/NAME/index.html)")
+    parser = argparse.ArgumentParser(prog="python -m suite.report", description=DESCRIPTION)
+    parser.add_argument("runs", type=Path, nargs="+", help="the run's folder, runs/NAME or a published reports/NAME")
+    parser.add_argument("--out", type=Path, help="the HTML file (default: reports/NAME/index.html, of several A+B)")
     parser.add_argument("--grid", default=DEFAULT_GRID, help="carbon intensity, a name in conf/grid (default: world)")
+    parser.add_argument(
+        "--language", default=ENGLISH, help=f"of the page: {', '.join(languages())} (default: {ENGLISH})"
+    )
     options = parser.parse_args(arguments)
     return exit_code(lambda: _run(options))
 
@@ -26,7 +33,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _run(options: argparse.Namespace) -> int:
     from suite.report.build import build_report  # here, so that --help need not wait for the chart libraries
 
-    print(build_report(options.run, options.out, options.grid, warn=lambda line: print(line, file=sys.stderr)))
+    def warn(line: str) -> None:
+        print(line, file=sys.stderr)
+
+    print(build_report(options.runs, options.out, options.grid, options.language, warn=warn))
     return 0
 
 

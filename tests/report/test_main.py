@@ -6,6 +6,8 @@ import pytest
 from suite.report.__main__ import main
 from tests.synthetic import record, windows, write_run
 
+TEXTS = ("results.csv", "results.json", "results.parquet", "summary.md", "table.tex")
+
 
 @pytest.fixture
 def run_folder(tmp_path):
@@ -24,23 +26,13 @@ def test_report_lies_in_reports_by_default(run_folder, tmp_path, monkeypatch, ca
     monkeypatch.chdir(tmp_path)
     assert main([str(run_folder)]) == 0
     assert capsys.readouterr().out.strip() == "reports/tiny/index.html"
-    assert {path.name for path in (tmp_path / "reports" / "tiny").iterdir()} == {
-        "index.html",
-        "results.csv",
-        "results.json",
-        "results.parquet",
-    }
+    assert {path.name for path in (tmp_path / "reports" / "tiny").iterdir()} == {"index.html", *TEXTS}
 
 
 def test_out_takes_the_other_files_along(run_folder, tmp_path, capsys):
     assert main([str(run_folder), "--out", str(tmp_path / "here" / "page.html")]) == 0
     assert capsys.readouterr().out.strip().endswith("page.html")
-    assert {path.name for path in (tmp_path / "here").iterdir()} == {
-        "page.html",
-        "results.csv",
-        "results.json",
-        "results.parquet",
-    }
+    assert {path.name for path in (tmp_path / "here").iterdir()} == {"page.html", *TEXTS}
 
 
 def test_a_folder_that_does_not_exist(tmp_path, capsys):
@@ -73,6 +65,32 @@ def test_another_grid_changes_the_carbon(run_folder, tmp_path):
 def test_out_must_be_a_file(run_folder, tmp_path, capsys):
     assert main([str(run_folder), "--out", str(tmp_path)]) == 2
     assert "cannot be written there" in error_of(capsys)
+
+
+@pytest.mark.parametrize("name", [*TEXTS, "figure.svg", "figure.png"])
+def test_out_must_not_be_a_file_that_lies_beside_the_page(run_folder, tmp_path, capsys, name):
+    assert main([str(run_folder), "--out", str(tmp_path / name)]) == 2
+    assert "name an HTML file" in error_of(capsys)
+    assert not (tmp_path / name).exists()
+
+
+def test_several_runs_lie_in_a_folder_of_their_names(run_folder, tmp_path, monkeypatch, capsys):
+    other = write_run(tmp_path / "runs" / "other", [record(run_windows=windows([1.0] * 4))])
+    monkeypatch.chdir(tmp_path)
+    assert main([str(run_folder), str(other)]) == 0
+    assert capsys.readouterr().out.strip() == "reports/tiny+other/index.html"
+
+
+def test_two_runs_of_one_name_are_refused(run_folder, tmp_path, capsys):
+    other = write_run(tmp_path / "elsewhere" / "tiny", [record(run_windows=windows([1.0] * 4))])
+    assert main([str(run_folder), str(other), "--out", str(tmp_path / "page.html")]) == 2
+    assert "two runs are called tiny" in error_of(capsys)
+
+
+def test_an_unknown_language_is_refused(run_folder, tmp_path, capsys):
+    assert main([str(run_folder), "--language", "xx", "--out", str(tmp_path / "page.html")]) == 2
+    assert "no such language" in error_of(capsys)
+    assert not (tmp_path / "page.html").exists()
 
 
 def test_help_loads_neither_torch_nor_the_chart_libraries():

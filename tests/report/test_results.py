@@ -2,12 +2,15 @@ import csv
 import json
 from pathlib import Path
 
+import msgspec
 import pytest
 
+from suite.errors import InputError
 from suite.report.build import read_report
-from suite.report.results import results_csv, results_json
+from suite.report.model import flatten
+from suite.report.results import points_of, results_csv, results_json
 from tests.golden.golden_run import golden_run
-from tests.synthetic import record, windows, write_run
+from tests.synthetic import environment, record, windows, write_run
 
 GOLDEN = Path(__file__).parents[1] / "golden" / "results.csv"
 
@@ -80,3 +83,48 @@ def test_a_torn_record_is_named_and_the_rest_counts(embedded):
     assert len(embedded.unreadable) == 1
     assert embedded.unreadable[0].startswith("0123456789ab-1.json: ")
     assert len(embedded.points) == 67
+
+
+def test_points_come_back_from_json(golden):
+    for point, known in zip(points_of(results_json(golden)), golden.points, strict=True):
+        assert msgspec.structs.replace(point, config={}) == msgspec.structs.replace(known, config={})
+        assert point.config == flatten(known.config)
+
+
+def test_a_file_of_an_older_version_without_newer_fields_is_read():
+    old = Path(__file__).parents[2] / "reports" / "embedded-xeon-2cpu" / "results.json"
+    document = json.loads(old.read_bytes())
+    for point in document["points"]:
+        for newer in ("windows", "instrument", "margin"):
+            point.pop(newer, None)
+    points = points_of(json.dumps(document).encode())
+    assert len(points) == len(document["points"])
+    assert all(point.windows == {} for point in points)
+
+
+@pytest.mark.parametrize(
+    "spoil",
+    [
+        lambda d: d | {"schema_version": 99},
+        lambda d: {key: value for key, value in d.items() if key != "points"},
+        lambda d: d | {"environments": []},
+        lambda d: d | {"points": [{"run": "x"}]},
+        lambda d: d | {"points": [d["points"][0] | {"energy_ratio": "low"}]},
+        lambda d: d | {"points": [d["points"][0] | {"environment": "x"}]},
+        lambda d: d | {"points": [d["points"][0] | {"verdict": "splendid"}]},
+        lambda d: d | {"points": [d["points"][0] | {"config": 3}]},
+        lambda d: [d],
+    ],
+)
+def test_what_is_no_results_json_is_refused(golden, spoil):
+    with pytest.raises(InputError, match="no results of a report"):
+        points_of(json.dumps(spoil(json.loads(results_json(golden)))).encode())
+
+
+def test_an_environment_that_many_points_share_stands_once(tmp_path):
+    other = environment("another machine")
+    made = [record(batch_size=size, minute=size, where=other if size == 3 else None) for size in range(1, 6)]
+    document = json.loads(results_json(read_report(write_run(tmp_path / "run", made))))
+    assert len(document["environments"]) == 2
+    named = [document["environments"][point["environment"]]["hardware"]["name"] for point in document["points"]]
+    assert named == [(other if size == 3 else environment())["hardware"]["name"] for size in range(1, 6)]
