@@ -25,7 +25,7 @@ from typing import Any
 
 import msgspec
 
-from suite import load
+from suite import load, point_log
 from suite.errors import InputError
 from suite.failures import classified
 from suite.quiet import quieten
@@ -240,9 +240,11 @@ def _child(job: Job, theirs: Connection) -> None:
     stop = threading.Event()
     threading.Thread(target=_attend, args=(theirs, stop), daemon=True).start()
     try:
-        _log_to(job.log)
+        point_log.print_into(job.log)
         quieten()
-        record = _measure(job, _checked(lambda stage: _tell(theirs, _Stage(stage)), stop))
+        point_log.note("started")
+        record = _measure(job, _checked(lambda stage: _tell_stage(theirs, stage), stop))
+        point_log.note("finished")
         _tell(theirs, _Finished(record))
     except InputError as error:
         _tell(theirs, _BadInput(error.what, error.got, error.remedy))
@@ -263,13 +265,9 @@ def _attend(theirs: Connection, stop: threading.Event) -> None:
         os._exit(1)
 
 
-def _log_to(path: Path) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    log = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND)
-    sys.stdout.flush()
-    sys.stderr.flush()
-    os.dup2(log, 1)
-    os.dup2(log, 2)
+def _tell_stage(theirs: Connection, stage: str) -> None:
+    point_log.note(stage)
+    _tell(theirs, _Stage(stage))
 
 
 def _tell(theirs: Connection, message: msgspec.Struct) -> None:

@@ -19,7 +19,7 @@ import torch
 from suite import cross_checks, environment
 from suite.core.comparison import measure_blocks
 from suite.core.effect import snapshot
-from suite.core.memory import peak_work_bytes
+from suite.core.memory import peak_bytes, try_out
 from suite.core.meter import Meter, OpenMeter, Ticker
 from suite.core.mitigation import Mitigation
 from suite.core.pretrained import ModelSpec, load_pretrained
@@ -48,7 +48,6 @@ from suite.record import (
 
 OUT_OF_REACH = "out_of_reach"
 _NO_FIGURE = ("name", "runs_dir", "report", "isolation", "point_timeout_s", "schedule")
-_MEMORY_BATCHES = 2  # batches of the pass that takes the peak memory
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -139,11 +138,14 @@ def _measure(plan: Plan, found: dict[str, Any], notify: Callable[[str], None]) -
         torch.set_num_threads(plan.threads)
     notify("loading the model")
     baseline = _baseline_setup(plan)
+    notify("opening the meter")
     with plan.meter.open(plan.point.device) as meter:
         found["environment"] = {"meter": meter.describe()}
         arms, residency = _both_arms(plan, baseline, meter, found, notify)
         _measure_windows(plan, arms, residency, meter, found, notify)
         found["environment"] = {"meter": meter.describe()}
+        notify("taking the peak memory")  # now that each arm has made what it keeps (workspaces, caches)
+        found["peak_memory_bytes"] = peak_bytes(arms, found["model_bytes"], residency)
 
 
 def _both_arms(
@@ -180,7 +182,8 @@ def _prepare(
     arms = _ready(plan, baseline, candidate, meter, residency)
     notify("scoring")
     found["scores"] = _scores(plan, baseline, candidate, residency)
-    found["peak_memory_bytes"] = _peak_memory(arms, found["model_bytes"], residency)
+    if baseline.device == "cuda":  # batches that do not fit show here, where the arms can still be swapped
+        try_out(arms, residency)
     return arms, residency
 
 
@@ -327,21 +330,6 @@ def _baseline_scores(plan: Plan, baseline: Setup) -> list[float]:
     scores = _finite(plan.workload.evaluate(baseline), "baseline")
     write_whole(file, msgspec.json.encode(scores))
     return scores
-
-
-def _peak_memory(arms: dict[Arm, ReadyArm], model_bytes: dict[str, int], residency: Residency) -> dict[str, int]:
-    """Peak bytes of each arm alone: its own weights plus the most that its work held at once."""
-    peaks: dict[str, int] = {}
-    for name, arm in arms.items():
-        residency.bring(name)
-        arm.loop.reset()
-        queries = min(arm.loop.pass_queries, _MEMORY_BATCHES * arm.setup.batch_size)
-        arm.loop.run(queries)  # the first run also makes what is kept from then on (workspaces, caches)
-        arm.loop.reset()
-        work = peak_work_bytes(lambda arm=arm, queries=queries: arm.loop.run(queries), arm.setup.device)  # type: ignore[misc]
-        if work is not None:
-            peaks[name] = model_bytes[name] + work
-    return peaks
 
 
 def _idle(plan: Plan, meter: OpenMeter, notify: Callable[[str], None]) -> Idle | None:

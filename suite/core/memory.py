@@ -1,4 +1,4 @@
-"""Peak memory of a short run, each arm alone."""
+"""Memory of a short run, each arm alone: whether it fits, and its peak."""
 
 from __future__ import annotations
 
@@ -6,6 +6,48 @@ from collections.abc import Callable
 
 import torch
 from torch.profiler import ProfilerActivity, profile
+
+from suite.core.residency import Residency
+from suite.core.windows import ReadyArm
+from suite.record import Arm
+
+_BATCHES = 2
+
+
+def try_out(arms: dict[Arm, ReadyArm], residency: Residency) -> None:
+    """Runs each arm for a moment.
+
+    Raises:
+        torch.OutOfMemoryError: its work does not fit.
+    """
+    for name, arm in arms.items():
+        residency.bring(name)
+        arm.loop.reset()
+        arm.loop.run(_short(arm))
+        arm.setup.synchronize()
+
+
+def peak_bytes(arms: dict[Arm, ReadyArm], model_bytes: dict[str, int], residency: Residency) -> dict[str, int]:
+    """Peak bytes of each arm: its own weights plus the most that its work held at once; absent where not seen.
+
+    Args:
+        arms: that have run before, so that each has made what it keeps (workspaces, caches).
+        model_bytes: of each arm's weights.
+        residency: which arm lies on the device.
+    """
+    peaks: dict[str, int] = {}
+    for name, arm in arms.items():
+        residency.bring(name)
+        arm.loop.reset()
+        work = peak_work_bytes(lambda arm=arm: arm.loop.run(_short(arm)), arm.setup.device)  # type: ignore[misc]
+        if work is not None:
+            peaks[name] = model_bytes[name] + work
+    return peaks
+
+
+def _short(arm: ReadyArm) -> int:
+    """Queries of a run that is long enough to show what work needs."""
+    return min(arm.loop.pass_queries, _BATCHES * arm.setup.batch_size)
 
 
 def peak_work_bytes(run: Callable[[], object], device: str) -> int | None:
