@@ -1,9 +1,14 @@
 """Sweeps that are disturbed: killed at random moments, or full of points that die each in its own way."""
 
 import collections
+import contextlib
+import csv
 import dataclasses
 import multiprocessing
+import os
 import random
+import sys
+from pathlib import Path
 from types import SimpleNamespace
 
 import msgspec
@@ -11,13 +16,16 @@ import pytest
 from hydra.core.utils import JobStatus
 
 from suite import sweep
+from suite.__main__ import main
 from suite.record import load_run, newest_by_point
 from tests.stand_in import LABEL, use_own_server
 from tests.test_sweep import done
 
+CHECKOUT = Path(__file__).parents[1]
 KILLS = 50
 POINTS = 30
 FATES = {3: "segfault", 7: "kill", 11: "hang", 20: "memory", 38: "disk"}
+REASONS = {3: "SIGSEGV", 7: "SIGKILL", 11: "point_timeout_s=2", 20: "MemoryError", 38: "No space left on device"}
 KINDS = {3: "crashed", 7: "killed", 11: "timeout", 20: "out_of_memory", 38: "disk_full"}
 
 
@@ -122,6 +130,51 @@ def test_each_way_to_die_is_one_failed_point_and_only_those_are_measured_again(t
     undisturbed(cured)
     records = newest_by_point(load_run(sweep.run_folder(cured[0]))[0])
     assert [record.status for record in records] == ["ok"] * 40
+
+
+def _command(folder, fates):
+    """``python -m suite`` in ``folder``, whose points are stand-ins that end as ``fates`` says, by their number."""
+    os.environ["PYTHONPATH"] = str(CHECKOUT)  # where the server of points finds the stand-ins
+    os.chdir(folder)
+    use_own_server()
+    real = sweep.planned
+    sweep.planned = lambda points: [with_fate(point, fates.get(number)) for number, point in enumerate(real(points))]
+    overrides = [f"batch_size={','.join(map(str, range(1, 41)))}", "device=cpu", "point_timeout_s=2", "name=demo"]
+    with Path("printed").open("w") as stream, contextlib.redirect_stdout(stream), contextlib.redirect_stderr(stream):
+        code = main(["-m", *overrides])
+    sys.exit(code)
+
+
+def command(folder, fates):
+    """The command's exit code, and what it printed."""
+    process = multiprocessing.get_context("fork").Process(target=_command, args=(folder, fates))
+    process.start()
+    process.join(timeout=120)
+    return process.exitcode, (folder / "printed").read_text()
+
+
+def rows(folder):
+    with (folder / "reports" / "demo" / "results.csv").open() as stream:
+        return list(csv.DictReader(stream))
+
+
+@pytest.mark.slow
+def test_a_sweep_with_five_deaths_reports_and_the_same_command_measures_those_five(tmp_path):
+    code, printed = command(tmp_path, FATES)
+    assert code == 3
+    assert "40 points to measure" in printed
+    assert "5 failed" in printed
+    assert collections.Counter(row["status"] for row in rows(tmp_path)) == {"ok": 35, "failed": 5}
+    failed = {row["baseline_batch_size"]: row["reason"] for row in rows(tmp_path) if row["status"] == "failed"}
+    assert all(words in failed[str(number + 1)] for number, words in REASONS.items())
+    assert (tmp_path / "reports" / "demo" / "index.html").stat().st_size > 0
+
+    code, printed = command(tmp_path, {})
+    assert code == 0
+    assert "5 points to measure, 35 already measured" in printed
+    assert [row["status"] for row in rows(tmp_path)] == ["ok"] * 40
+    attempts = collections.Counter(path.name[:12] for path in (tmp_path / "runs" / "demo" / "records").glob("*.json"))
+    assert sorted(attempts.values()) == [1] * 35 + [2] * 5
 
 
 def test_bad_input_of_one_point_leaves_the_others_measured(tmp_path):
