@@ -6,7 +6,6 @@ import dataclasses
 import functools
 import json
 import math
-import re
 from collections.abc import Sequence
 from typing import Any, cast
 
@@ -14,7 +13,9 @@ import altair as alt
 import vl_convert
 
 from suite.report import words
+from suite.report.compact import compact
 from suite.report.look import LOOKS
+from suite.report.texture import with_textures
 
 CONFIG: dict[str, Any] = {
     "background": "transparent",
@@ -147,7 +148,7 @@ def data(rows: Sequence[dict[str, Any]]) -> alt.Data:
 def specification(chart: Any, width: int, height: int) -> dict[str, Any]:
     """The Vega-Lite specification of ``chart`` in that size, with the same rows written once."""
     sized = chart.properties(width=width, height=height).configure(**CONFIG)
-    spec: dict[str, Any] = sized.to_dict()
+    spec: dict[str, Any] = sized.to_dict(validate=False)  # half of the time; vl-convert refuses what is wrong
     datasets: dict[str, Any] = {}
     for layer in spec.get("layer", []):
         rows = layer["data"]["values"]
@@ -166,8 +167,7 @@ def to_svg(spec: dict[str, Any]) -> str:
 @functools.lru_cache(maxsize=64)
 def _draw(spec: str, number_format: str) -> str:
     svg = str(vl_convert.vegalite_to_svg(spec, allowed_base_urls=[], format_locale=json.loads(number_format)))
-    # A hundredth of a pixel is enough; text between the tags stays as it is.
-    return re.sub(r'="[^"]*"', lambda attribute: re.sub(r"(\.\d\d)\d+", r"\1", attribute.group()), svg)
+    return with_textures(compact(svg))
 
 
 @functools.cache

@@ -37,6 +37,7 @@ def script_words() -> dict[str, str]:
         "without": _("without"),
         "without_technique": _("without a technique"),
         "change": _("change"),
+        "kind": _("kind of figure"),
         "what_if_without": _("{energy} and {carbon} CO₂e {period}, without a technique."),
         "what_if_with": _("{energy} and {carbon} CO₂e {period}, with a technique."),
         "energy": _("energy"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import altair as alt
@@ -52,12 +53,13 @@ def _spec(group: Group, drawn: list[Entry], width: int, height: int) -> dict[str
     unit = text.scale_for([entry.point.energy_per_query_j for entry in drawn], text.ENERGY_SCALES)
     first = drawn[0].point
     rows = [_row(entry, unit, group.baseline_j) for entry in drawn]
-    line = {"x": _short((group.baseline_j or 0.0) / unit.size), "y": _baseline_score(first)}
+    line: dict[str, Any] = {"x": _short((group.baseline_j or 0.0) / unit.size), "y": _baseline_score(first)}
     line["worse"] = -1.0 if first.higher_is_better else 1.0
     x_ends = [row[key] for row in rows for key in ("x", "x_low", "x_high")]
     x = charts.axis_over([*x_ends, line["x"]], width)
     y_ends = [row[key] for row in rows for key in ("y", "y_low", "y_high")]
     y = charts.axis_over(y_ends, height, flipped=not first.higher_is_better, allow_log=False)
+    line["ends"] = [y.low, y.high]
     y_ticks = [tick for tick in y.ticks if tick <= 100 or first.metric not in text.SHARE_METRICS]
     basis = "" if first.energy_basis == "measured" else f" ({text.words(first.energy_basis or '')})"
     x_title = _("energy per {query}, {unit}").format(query=_(group.query), unit=unit.unit) + basis
@@ -82,7 +84,7 @@ def _score_title(point: PointSummary) -> str:
 
 
 def _marks(
-    rows: list[dict[str, Any]], line: dict[str, float], names: list[dict[str, Any]], place: dict[str, Any]
+    rows: list[dict[str, Any]], line: dict[str, Any], names: list[dict[str, Any]], place: dict[str, Any]
 ) -> list[Any]:
     """Layers from back to front: gate, baseline, front, intervals, points, names; points beyond the gate are pale."""
     xy = {name: place[name] for name in ("x", "y")}
@@ -93,9 +95,11 @@ def _marks(
     dotted: dict[str, Any] = {"strokeDash": [3, 4], "opacity": 0.55, "color": GREY}
     colour, shape = charts.verdict_colour(), charts.verdict_shape()
     within = alt.when(f"datum.is_baseline || datum.loss <= {GATE}").then(alt.value(1)).otherwise(alt.value(0.35))
-    gate = baseline.transform_calculate(gate_y=f"datum.y + datum.worse * {GATE}")
+    gate = baseline.transform_calculate(gate_y=f"datum.y + datum.worse * {GATE}").transform_filter(
+        f"inrange(datum.gate_y, {json.dumps(line['ends'])})"  # not clipped: clip paths share their ids over a page
+    )
     return [
-        gate.mark_rule(color=AMBER, strokeDash=[8, 3], strokeWidth=1.2, clip=True).encode(y=place["gate"]),
+        gate.mark_rule(color=AMBER, strokeDash=[8, 3], strokeWidth=1.2).encode(y=place["gate"]),
         baseline.mark_rule(**dotted).encode(x=place["x"]),
         baseline.mark_rule(**dotted).encode(y=place["y"]),
         front.mark_line(interpolate="step-after", color=GREEN, strokeWidth=1.6, opacity=0.5).encode(

@@ -34,6 +34,8 @@ UNITS = (N_("reports"),)
 PUBLISHED_USE, PUBLISHED_PLACE, NO_DATACENTRE = "reports_1000", "lombardy", "none"
 DAILY_QUERIES = 100_000
 DAYS_PER_YEAR = 365
+MOST_USES = 24
+"""So many baselines of the run can be chosen."""
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -139,7 +141,7 @@ def _published_use(report: Report) -> Use:
     techniques = [
         technique
         for task in scenario.queries_per_unit
-        for group in _inference_groups(report)
+        for group in _inference_groups(report)[:MOST_USES]
         if group.task.partition("[")[0] == scenario.run_tasks.get(task, task)
         for technique in _techniques(_real(group), task, group.title)
     ]
@@ -163,7 +165,8 @@ def _inference_groups(report: Report) -> list[Group]:
 
 
 def _run_uses(report: Report) -> list[Use]:
-    return [_run_use(group, real, report.grid) for group in _inference_groups(report) if (real := _real(group))]
+    groups = [(group, real) for group in _inference_groups(report) if (real := _real(group))]
+    return [_run_use(group, real, report.grid) for group, real in groups[:MOST_USES]]
 
 
 def _run_use(group: Group, real: Sequence[Entry], grid: Grid) -> Use:

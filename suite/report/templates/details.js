@@ -42,6 +42,7 @@
     figure.setAttribute("aria-label", words.windows_chart);
     const drawing = document.createElement("div");
     drawing.className = "drawing";
+    drawing.setAttribute("aria-hidden", "true"); // the table below says the same
     figure.append(drawing);
     table.closest(".scroll").before(figure);
     await window.vegaEmbed(drawing, specOf(table), { ast: true, renderer: "svg", actions: false, defaultStyle: false, formatLocale: numbers });

@@ -100,7 +100,7 @@
     const table = element("table", undefined, "compact");
     const head = element("tr");
     const columns = technique.selectedIndex ? [words.without, option.textContent, words.change] : [words.without_technique];
-    for (const name of [chosen(use).dataset.period, ...columns, ""]) {
+    for (const name of [chosen(use).dataset.period, ...columns, words.kind]) {
       const cell = element("th", name, columns.includes(name) ? "number" : "");
       cell.scope = "col";
       head.append(cell);
@@ -108,6 +108,9 @@
     table.createTHead().append(head);
     table.createTBody().append(...factors().map(([name, unit, factor]) => row(name, unit, factor, base, low, middle, high)));
     const scroll = element("div", undefined, "scroll");
+    scroll.tabIndex = 0;
+    scroll.setAttribute("role", "region");
+    scroll.setAttribute("aria-label", chosen(use).textContent);
     scroll.append(table);
     const from = element("ul", undefined, "files small");
     for (const [name, kind, words] of inputs()) {

@@ -142,7 +142,12 @@ if (filters) {
     for (const group of document.querySelectorAll(".table-group")) group.hidden = !group.querySelector("tbody tr:not([hidden])");
     count.textContent = fill(words.rows_shown, { shown: shown.toLocaleString(document.documentElement.lang), total: rows.length.toLocaleString(document.documentElement.lang) });
   };
-  filters.addEventListener("input", apply);
+  let waiting;
+  filters.addEventListener("input", () => {
+    if (rows.length < 500) return apply();
+    clearTimeout(waiting); // laying out thousands of rows takes longer than the next key
+    waiting = setTimeout(apply, 250);
+  });
   filters.addEventListener("submit", (event) => event.preventDefault());
   apply();
 }
