@@ -47,16 +47,24 @@ models: $(SETUP) ## retrain the three embedded models
 test: $(SETUP) ## the whole test suite
 	$(PY) -m pytest
 
-check: $(SETUP) ## ruff, mypy, import-linter
+check: $(SETUP) ## ruff, mypy, import-linter, and the audit where its service can be reached
 	$(PY) -m ruff check .
 	$(PY) -m ruff format --check .
 	$(PY) -m mypy
 	$(dir $(PY))lint-imports
+	@if reason=$$($(PY) -c "$(ASK_SERVICE)" 2>&1); then $(AUDIT); \
+	else echo "audit NOT done: the published vulnerabilities cannot be looked up here" \
+	    "($$(echo "$$reason" | tail -n 1)); make audit says more"; fi
 
+# Of pip-audit itself, which the service knows if it knows anything: its exit code is the same for a service out of
+# reach and for a vulnerability.
+ASK_SERVICE := import importlib.metadata, requests; requests.get('https://pypi.org/pypi/pip-audit/' \
+    + importlib.metadata.version('pip-audit') + '/json', timeout=10).raise_for_status()
 # --strict: without it a package that cannot be looked up is passed over, and the audit of nothing succeeds.
-audit: ## check the pinned packages against published vulnerabilities; needs the network and pip-audit
-	@command -v pip-audit >/dev/null || { echo "error: pip-audit is not there, got no such command, use pipx install pip-audit" >&2; exit 2; }
-	pip-audit --strict --disable-pip --no-deps --requirement constraints.txt
+AUDIT = $(PY) -m pip_audit --strict --disable-pip --no-deps --progress-spinner off --requirement constraints.txt
+
+audit: $(SETUP) ## check the pinned packages against the published vulnerabilities; needs the network
+	$(AUDIT)
 
 benchmarks: $(SETUP) ## the suite's own speed (pytest-benchmark)
 	$(PY) -m pytest benchmarks --benchmark-only
