@@ -12,6 +12,7 @@ from suite.command import exit_code
 from suite.errors import InputError
 
 if TYPE_CHECKING:
+    from suite.analysis.compare import PointComparison
     from suite.analysis.summary import PointSummary
 
 _UNSEEN = ("config", "effect", "environment", "instrument", "warnings")
@@ -31,7 +32,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("b", type=Path, help="the run after")
     parser.add_argument("--energy-tolerance", type=float, help="share that joules a query may rise by")
     parser.add_argument("--ratio-tolerance", type=float, help="share that the ratio to the baseline may rise by")
-    parser.add_argument("--json", action="store_true", help="one JSON object on standard output")
+    parser.add_argument("--html", type=Path, metavar="FILE", help="write the comparison as one HTML page as well")
+    parser.add_argument("--language", default="en", help="of the HTML page and the Markdown table (default: en)")
+    form = parser.add_mutually_exclusive_group()
+    form.add_argument("--json", action="store_true", help="one JSON object on standard output")
+    form.add_argument("--markdown", action="store_true", help="a Markdown table, for a comment on a pull request")
     return exit_code(lambda: _run(parser.parse_args(arguments)))
 
 
@@ -50,14 +55,42 @@ def _run(options: argparse.Namespace) -> int:
             remedy="measure the same points",
         )
     regressed = [each for each in comparisons if each.regressions]
+    text = _written(options, comparisons, tolerances)
     if options.json:
         found = {"a": str(options.a), "b": str(options.b), **tolerances, "points": comparisons}
         print(msgspec.json.format(msgspec.json.encode(found | {"regressions": len(regressed)}), indent=1).decode())
+    elif options.markdown:
+        print(text, end="")
     else:
         from suite.report.comparison import table
 
         print(table(comparisons, options.a.name, options.b.name))
     return 1 if regressed else 0
+
+
+def _written(
+    options: argparse.Namespace, comparisons: Sequence[PointComparison], tolerances: dict[str, float]
+) -> str | None:
+    """Writes the page where one is asked for; the Markdown table where that is."""
+    if options.html is None and not options.markdown:
+        return None
+    from suite.files import write_whole
+    from suite.report.comparison_markdown import comparison_markdown
+    from suite.report.comparison_page import comparison_page
+    from suite.report.two_runs import two_runs
+    from suite.report.words import speaking
+
+    with speaking(options.language):
+        found = two_runs(comparisons, options.a.resolve().name, options.b.resolve().name, **tolerances)
+        text = comparison_markdown(found) if options.markdown else None
+        page = None if options.html is None else comparison_page(found).encode()
+    if page is not None:
+        try:
+            write_whole(options.html, page)
+        except OSError as error:
+            remedy = f"choose another --html ({error})"
+            raise InputError("the page cannot be written", got=str(options.html), remedy=remedy) from error
+    return text
 
 
 def _tolerances(options: argparse.Namespace) -> dict[str, float]:
@@ -80,6 +113,8 @@ def _points(folder: Path, unseen: Sequence[str]) -> list[PointSummary]:
     found = stored_points(folder, g_co2e_per_kwh=load_grid(DEFAULT_GRID).g_co2e_per_kwh, without=unseen)
     for line in found.left_out:
         print(f"warning: left out: {line}", file=sys.stderr)
+    if len({point.run for point in found.points}) > 1:
+        raise InputError("a report of several runs", got=str(folder), remedy="name one of the runs that it was made of")
     return found.points
 
 
