@@ -1,0 +1,81 @@
+"""What others published about the techniques of this suite, as changes in per cent where that can be said.
+
+``data/published_effects.csv`` has one row a figure. ``low_percent`` and ``high_percent`` are the ends of what was
+published, alike for a single figure and empty where only a tendency was. A ``bound`` of ``up_to`` is somebody's best
+case and not an effect that was found, so it is never drawn. What a row compares, and under which conditions, is prose
+and stands with the report (``suite.report.published_words``), under the same ``id``.
+"""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Collection
+from fnmatch import fnmatchcase
+from pathlib import Path
+from typing import Literal
+
+import msgspec
+
+DATA = Path(__file__).parent / "data" / "published_effects.csv"
+Measure = Literal["energy", "time", "parameters", "quality"]
+Bound = Literal["up_to", "at_least", "about"]
+Confidence = Literal["high", "medium", "low-medium"]
+DRAWN: tuple[Measure, ...] = ("energy", "time")
+"""Measures that may stand beside a change of energy: energy itself, and time, its nearest kin."""
+
+
+class PublishedEffect(msgspec.Struct, frozen=True, kw_only=True):
+    """One published figure.
+
+    Attributes:
+        id: of the row.
+        family: techniques that are discussed together.
+        techniques: names of this suite's techniques that it concerns, with ``*`` for any ending; separated by spaces.
+        measure: what changed.
+        low_percent: the lower end of the change; None where no figure was given.
+        high_percent: the upper end.
+        bound: how the figure was given, where not as it stands.
+        unit: of what was measured.
+        hardware: as far as it was said.
+        source: who published it.
+        confidence: how well the source supports it.
+    """
+
+    id: str
+    family: str
+    techniques: str
+    measure: Measure
+    low_percent: float | None
+    high_percent: float | None
+    bound: Bound | None
+    unit: str | None
+    hardware: str | None
+    source: str
+    confidence: Confidence
+
+    @property
+    def ratios(self) -> tuple[float, ...]:
+        """The change as ratios, one for a single figure; empty where it is none of energy or time, or a best case."""
+        if self.low_percent is None or self.high_percent is None or self.measure not in DRAWN or self.bound == "up_to":
+            return ()
+        return tuple(dict.fromkeys(1 + percent / 100 for percent in (self.low_percent, self.high_percent)))
+
+    def concerns(self, technique: str) -> bool:
+        """Whether it is about a technique of that name."""
+        return any(fnmatchcase(technique, pattern) for pattern in self.techniques.split())
+
+
+def published_effects() -> list[PublishedEffect]:
+    """All rows of the table, in its order."""
+    reader = csv.DictReader(DATA.read_text("utf-8").splitlines())
+    rows = [{key: cell or None for key, cell in row.items()} for row in reader]
+    return [msgspec.convert(row, PublishedEffect, strict=False) for row in rows]
+
+
+def effects_on(techniques: Collection[str]) -> dict[str, list[PublishedEffect]]:
+    """Rows that concern one of ``techniques`` at least, by family."""
+    found: dict[str, list[PublishedEffect]] = {}
+    for effect in published_effects():
+        if any(effect.concerns(technique) for technique in techniques):
+            found.setdefault(effect.family, []).append(effect)
+    return found
