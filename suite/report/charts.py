@@ -170,8 +170,12 @@ def _draw(spec: str, number_format: str) -> str:
     return with_textures(compact(svg))
 
 
+READY = "charts-ready"
+"""The event that tells the page's script that the library has run."""
+
+
 @functools.cache
 def javascript() -> str:
-    """Vega, Vega-Lite and vegaEmbed as one script without dependencies, safe inside a script element."""
+    """Vega, Vega-Lite and vegaEmbed as one script without dependencies; it ends by sending ``READY``."""
     bundle: Any = vl_convert.javascript_bundle  # its own type hints forget that the argument is optional
-    return str(bundle()).replace("</script", "<\\/script")
+    return f"{bundle()}\n;dispatchEvent(new Event({READY!r}));\n"

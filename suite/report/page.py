@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import gzip
 import hashlib
 import importlib
 import pkgutil
@@ -55,7 +56,7 @@ def _render(report: Report) -> str:
         sections=rendered,
         style=Markup(_asset("style.css")),  # noqa: S704 - our own file
         data=Markup(safe_json(data)),  # noqa: S704 - escaped by safe_json
-        library=Markup(library),  # noqa: S704 - the Vega bundle, closed against early ends of the element
+        library=_packed(library) if library else "",
         script=Markup(script),  # noqa: S704 - our own file
         script_hashes=" ".join(_csp_hash(code) for code in (library, script) if code),
     )
@@ -118,6 +119,11 @@ def _module(name: str) -> Any:
 def _asset(name: str) -> str:
     source, _, _ = jinja2.PackageLoader("suite.report").get_source(jinja2.Environment(autoescape=True), name)
     return source
+
+
+def _packed(code: str) -> str:
+    """A script as the page carries it, at two fifths of its size; unpacked, it runs since the policy names its hash."""
+    return base64.b64encode(gzip.compress(code.encode(), 9, mtime=0)).decode()
 
 
 def _csp_hash(code: str) -> str:

@@ -35,7 +35,8 @@
 
   async function drawWindows(details) {
     const table = details.querySelector("table.windows");
-    if (!table || !window.vegaEmbed || details.querySelector(".windows-chart")) return;
+    if (!table) return;
+    await library;
     const figure = document.createElement("figure");
     figure.className = "chart windows-chart";
     figure.setAttribute("role", "group");
