@@ -6,10 +6,12 @@ configuration, the environment, the effect) is JSON text in a column, and stored
 
 from __future__ import annotations
 
+import contextlib
+import gc
 import io
 import types
 import typing
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -57,14 +59,26 @@ def read_parquet(path: Path, *, without: Collection[str] = ()) -> list[PointSumm
     """
     fields = [field for field in msgspec.structs.fields(PointSummary) if field.name not in without]
     try:
-        with pq.ParquetFile(path) as file:
+        with pq.ParquetFile(path) as file, _no_collecting():
             table = file.read(columns=[field.name for field in fields])
-        columns = [_column(table, field) for field in fields]
+            columns = [_column(table, field) for field in fields]
     except (OSError, KeyError, pa.ArrowException, msgspec.DecodeError) as error:
         remedy = "build it again: python -m suite.report runs/NAME"
         raise InputError(f"no table of results ({error})", got=str(path), remedy=remedy) from error
     names = [field.name for field in fields]
     return [PointSummary(**dict(zip(names, row, strict=True))) for row in zip(*columns, strict=True)]
+
+
+@contextlib.contextmanager
+def _no_collecting() -> Iterator[None]:
+    """Millions of objects are made and none is garbage: looking for it again and again would double the time."""
+    was_enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_enabled:
+            gc.enable()
 
 
 def _column(table: pa.Table, field: msgspec.structs.FieldInfo) -> list[Any]:

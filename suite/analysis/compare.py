@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from typing import Literal
 
 import msgspec
-from scipy import stats
+from scipy import special
 
 from suite.analysis.summary import PointSummary, SeenWindow
 from suite.interval import Interval
@@ -152,7 +152,7 @@ def _change(a: Sequence[float], b: Sequence[float]) -> Change | None:
         freedom = total**2 / math.fsum(
             variance**2 / (len(values) - 1) for variance, values in zip(variances, logs, strict=True)
         )
-        reach = float(stats.t.ppf(0.5 + LEVEL / 2, freedom)) * math.sqrt(total)
+        reach = float(special.stdtrit(freedom, 0.5 + LEVEL / 2)) * math.sqrt(total)
         ends = Interval(difference, difference - reach, difference + reach)
     change = ends.exp()
     return Change(estimate=change.estimate, low=change.low, high=change.high)
