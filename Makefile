@@ -38,6 +38,10 @@ report: $(SETUP) ## rebuild the report of run NAME
 	@[ -n "$(NAME)" ] || { echo "error: no run named, got NAME='', use make report NAME=…" >&2; exit 2; }
 	@$(PY) -m suite.report runs/$(NAME)
 
+.PHONY: publish
+publish: $(SETUP) ## a static site of all reports in reports/, in site/, for any web server or pages host
+	@$(PY) -m suite.publish $(ARGS)
+
 doctor: $(SETUP) ## what this machine can measure and which techniques can run here
 	@$(PY) -m suite.doctor
 

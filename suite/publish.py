@@ -1,0 +1,47 @@
+"""``python -m suite.publish``: a static site of all published reports."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from suite.command import exit_code
+
+DESCRIPTION = """\
+Makes a folder that any web server or pages host can serve: a page that lists the reports, and each report behind it.
+Links are relative, nothing is loaded from elsewhere. An older site in its place is replaced when the new one is whole;
+files of yours in it (a CNAME, for instance) stay.
+"""
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Runs the command: 0 written, 2 bad input."""
+    parser = argparse.ArgumentParser(prog="python -m suite.publish", description=DESCRIPTION)
+    parser.add_argument(
+        "--reports", type=Path, default=Path("reports"), help="the folder of reports (default: reports)"
+    )
+    parser.add_argument("--out", type=Path, default=Path("site"), help="the site's folder (default: site)")
+    parser.add_argument(
+        "--records", action="store_true", help="publish the records that reports were made from as well"
+    )
+    parser.add_argument("--language", default="en", help="of the list of reports (default: en)")
+    options = parser.parse_args(arguments)
+    return exit_code(lambda: _run(options))
+
+
+def _run(options: argparse.Namespace) -> int:
+    from suite.report.site import publish  # here, so that --help need not wait for the chart libraries
+    from suite.report.words import speaking
+
+    with speaking(options.language):
+        found = publish(options.reports, options.out, with_records=options.records)
+    for line in found.unreadable:
+        print(f"warning: nothing can be said of {line}", file=sys.stderr)
+    print(f"{found.page} ({found.reports} report{'' if found.reports == 1 else 's'})")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
