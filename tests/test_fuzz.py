@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 
 import msgspec
 import pytest
@@ -10,9 +11,11 @@ from hypothesis import strategies as st
 
 from suite.analysis.summary import summarise
 from suite.errors import InputError
+from suite.footprint.intensity_files import read_series
 from suite.overrides import composed, expand, resolved
 from suite.record import DEEPEST_LEVEL, LARGEST_BYTES, RecordError, TornRecord, load, load_run, save
 from tests import synthetic
+from tests.footprint.test_intensity_files import NEW, OLD, PLAIN, sdk, uk
 
 BOUNDED = settings(
     max_examples=150, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.function_scoped_fixture]
@@ -176,3 +179,61 @@ def test_any_override_composes_or_is_one_clear_error(key, text):
             resolved(composed(point))
 
     assert "\n" not in refusal_of(compose_all)
+
+
+INTENSITIES = [
+    PLAIN,
+    OLD,
+    NEW,
+    uk({"forecast": 1, "actual": 2}, {"forecast": 3, "actual": 4}),
+    json.dumps(sdk("a", "b")),
+]
+ODD = st.text(max_size=20) | st.sampled_from(
+    [
+        "0001-01-01T00:00+14:00", "9999-12-31T23:59:59.9Z", "9999-12-31T23:59-14:00", "2026-02-30T00:00Z", "nan",
+        "1e999", "-0", "9" * 400, '"', '"a\nb"', ",", "\n", "\x00", "null", "[", "{}", '[{"Location": "a\\nb"}]',
+    ]
+)  # fmt: skip
+
+
+def intensities_refused_with(path, content):
+    path.write_bytes(content)
+    return refusal_of(lambda: read_series(path, signal="average"))
+
+
+@BOUNDED
+@given(content=st.binary(max_size=300))
+def test_any_bytes_are_no_intensities_and_one_clear_error(tmp_path, content):
+    assert "\n" not in intensities_refused_with(tmp_path / "file", content) != ""
+
+
+@BOUNDED
+@given(content=st.sampled_from(INTENSITIES), data=st.data(), odd=ODD)
+def test_intensities_changed_anywhere_are_read_or_one_clear_error(tmp_path, content, data, odd):
+    first = data.draw(st.integers(0, len(content)))
+    last = data.draw(st.integers(first, min(len(content), first + 40)))
+    spoilt = (content[:first] + odd + content[last:]).encode("utf-8", "surrogatepass")
+    assert "\n" not in intensities_refused_with(tmp_path / "file", spoilt)
+
+
+@BOUNDED
+@given(content=st.sampled_from(INTENSITIES), data=st.data(), odd=ODD)
+def test_odd_cells_in_intensities_are_read_or_one_clear_error(tmp_path, content, data, odd):
+    pieces = re.split(r'([,\n"])', content)
+    pieces[2 * data.draw(st.integers(0, len(pieces) // 2))] = odd
+    spoilt = "".join(pieces).encode("utf-8", "surrogatepass")
+    assert "\n" not in intensities_refused_with(tmp_path / "file", spoilt)
+
+
+@pytest.mark.parametrize("time", ["0001-01-01T00:00+14:00", "9999-12-31T23:59:59.9Z"])
+def test_a_time_at_the_end_of_the_calendar_is_one_clear_error(tmp_path, time):
+    assert "is no time" in intensities_refused_with(
+        tmp_path / "file", PLAIN.replace("2026-01-01T00:00Z", time).encode()
+    )
+
+
+def test_a_name_over_two_lines_is_still_one_line_of_error(tmp_path):
+    rows = 'time,g_co2e_per_kwh,zone\n2026-01-01T00:00Z,1,"a\nb"\n2026-01-01T01:00Z,1,c\n'
+    found = intensities_refused_with(tmp_path / "file", rows.encode())
+    assert "holds several zones" in found
+    assert "\n" not in found

@@ -145,8 +145,13 @@ def _time(slot: Slot, about: About) -> datetime:
     text = slot.time.strip()
     if about.utc and text and not text.endswith(("Z", "z")) and not _has_offset(text):
         text += "+00:00"
-    time = offset_time(text, f"{about.source}, {slot.where}: the time").astimezone(UTC)
-    return time.replace(microsecond=0) + timedelta(seconds=round(time.microsecond / 1e6))
+    what = f"{about.source}, {slot.where}: the time"
+    time = offset_time(text, what)
+    try:
+        time = time.astimezone(UTC)
+        return time.replace(microsecond=0) + timedelta(seconds=round(time.microsecond / 1e6))
+    except OverflowError as error:
+        raise InputError(f"{what} is no time of this calendar in UTC", got=text, remedy="correct it") from error
 
 
 def _has_offset(text: str) -> bool:
@@ -155,7 +160,7 @@ def _has_offset(text: str) -> bool:
 
 def _value(slot: Slot, about: About) -> float:
     found = slot.g_co2e_per_kwh
-    where = f"{about.source}, {slot.where} ({slot.time})"
+    where = f"{about.source}, {slot.where} ({slot.time.strip()})"
     if found is None or found == "":
         raise InputError(f"{where} has no value", got=found, remedy="fill the gap or cut the file there")
     try:

@@ -126,14 +126,19 @@ def _content(path: Path) -> str:
 def _of_zone(rows: Sequence[_Row], zone: str | None, source: str) -> list[_Row]:
     zones = sorted({row.zone for row in rows if row.zone is not None})
     if zone is None and len(zones) > 1:
-        shown = ", ".join(zones[:10])
-        raise InputError(f"{source} holds several zones", got=len(zones), remedy=f"choose one with zone=, of {shown}")
+        remedy = f"choose one with zone=, of {_shown(zones)}"
+        raise InputError(f"{source} holds several zones", got=len(zones), remedy=remedy)
     if zone is not None and zones and zone not in zones:
-        raise InputError(f"{source} has no such zone", got=zone, remedy=f"choose one of {', '.join(zones[:10])}")
+        raise InputError(f"{source} has no such zone", got=zone, remedy=f"choose one of {_shown(zones)}")
     kept = [row for row in rows if zone is None or not zones or row.zone == zone]
     if not kept:
         raise InputError(f"{source} holds no values", got=0, remedy="give a file that covers the hours to choose from")
     return kept
+
+
+def _shown(zones: Sequence[str]) -> str:
+    """The first zones in one line, whatever their names hold."""
+    return ", ".join(" ".join(zone.split()) for zone in zones[:10])
 
 
 def _signal(found: Sequence[str | None], wanted: str | None, source: str) -> Signal:
