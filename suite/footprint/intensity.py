@@ -20,6 +20,7 @@ Boundary = Literal["life_cycle", "direct", "unstated"]
 """Whether building the power plants and making their fuel counts."""
 Origin = Literal["actual", "forecast", "unstated"]
 STEPS_S = (1800, 3600)
+YEARS = range(1880, 3000)
 _DAYLIGHT_SAVING = "if the clocks were changed then, write every time with its own offset or in UTC (Z)"
 
 
@@ -147,11 +148,10 @@ def _time(slot: Slot, about: About) -> datetime:
         text += "+00:00"
     what = f"{about.source}, {slot.where}: the time"
     time = offset_time(text, what)
-    try:
-        time = time.astimezone(UTC)
-        return time.replace(microsecond=0) + timedelta(seconds=round(time.microsecond / 1e6))
-    except OverflowError as error:
-        raise InputError(f"{what} is no time of this calendar in UTC", got=text, remedy="correct it") from error
+    if time.year not in YEARS:  # the calendar's ends, from where no other zone's time can be told
+        raise InputError(f"{what} is no time of a grid", got=text, remedy="correct its year")
+    time = time.astimezone(UTC)
+    return time.replace(microsecond=0) + timedelta(seconds=round(time.microsecond / 1e6))
 
 
 def _has_offset(text: str) -> bool:
