@@ -1,0 +1,79 @@
+"""Points of the phase training: energy, time and memory of a training sample, and how many queries it is worth."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import Any
+
+from suite.analysis.training import queries_per_sample
+from suite.report import extent
+from suite.report.model import Entry, Group, Report
+from suite.report.words import N_
+
+ORDER = 52
+TITLE = N_("Training")
+MOST_EQUIVALENTS = 6
+"""So many comparisons of inference are named beside a group."""
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Equivalent:
+    """How many queries of ``group``'s baseline take the energy of one training sample, read by one ``component``."""
+
+    group: Group
+    component: str
+    basis: str
+    queries: float
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class View:
+    """One group of training."""
+
+    group: Group
+    rows: tuple[Entry, ...]
+    equivalents: tuple[Equivalent, ...]
+
+
+def context(report: Report) -> dict[str, Any] | None:
+    """Groups that trained, beside inference of the same model on the same machine."""
+    trained = [group for group in extent.detailed_groups(report) if group.is_training and group.ok]
+    if not trained:
+        return None
+    alike: dict[tuple[Any, ...], list[Group]] = {}
+    for group in report.groups:
+        if not group.is_training and group.ok:
+            alike.setdefault(_model_and_machine(group), []).append(group)
+    return {
+        "views": [_view(report, group, alike.get(_model_and_machine(group), [])) for group in trained],
+        "has_costs": any(entry.point.apply_duration_s is not None for group in report.groups for entry in group.ok),
+        "seconds_per_sample": seconds_per_sample,
+        "left_out": extent.left_out(report),
+    }
+
+
+def _model_and_machine(group: Group) -> tuple[Any, ...]:
+    point = group.entries[0].point
+    return (group.run, point.task.partition("[")[0], point.model, point.hardware, point.device)
+
+
+def _view(report: Report, group: Group, inference: list[Group]) -> View:
+    """The nearest comparisons first: those with the same data type, then those with the nearest batch size."""
+    mine = group.entries[0].point
+
+    def distance(other: Group) -> tuple[bool, int]:
+        point = other.entries[0].point
+        return point.dtype != mine.dtype, abs(point.baseline_batch_size - mine.baseline_batch_size)
+
+    equivalents = [
+        Equivalent(group=other, component=meter.component, basis=meter.basis, queries=queries)
+        for other in sorted(inference, key=distance)[:MOST_EQUIVALENTS]
+        for meter, queries in queries_per_sample([e.point for e in group.ok], [e.point for e in other.ok]).items()
+    ]
+    rows = [entry for entry in extent.detailed(report, group) if entry.point.status == "ok"]
+    return View(group=group, rows=tuple(rows), equivalents=tuple(equivalents))
+
+
+def seconds_per_sample(samples_per_second: float | None) -> float | None:
+    """The time of one sample; None where none was measured."""
+    return 1 / samples_per_second if samples_per_second else None
