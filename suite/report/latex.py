@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Sequence
 
 from suite.report import format as text
 from suite.report.digest import Lead, leads, one_line
@@ -87,31 +88,44 @@ def _comment(words: str) -> str:
 def _table(lead: Lead, number: int) -> list[str]:
     assert lead.leading is not None
     shown = lead.leading.entries[:MOST_ROWS]
-    headings = (
-        _("technique"),
-        _("energy change"),
-        _("95 % interval"),
-        _("score change"),
-        _("95 % interval"),
-        _("verdict"),
-    )
+    unit = _unit(shown)
+    score = _("score change, {unit}").format(unit=unit) if unit else _("score change")
+    change, interval = escape(_("energy change, %")), escape(_("95 % interval"))
     return [
         r"\begin{table}",
-        r"  \centering",
+        r"  \centering\footnotesize",
+        r"  \setlength{\tabcolsep}{2.5pt}",
         rf"  \caption{{{_caption(lead)}}}",
         rf"  \label{{tab:energy-{_slug(lead.task)}-{number}}}",
-        r"  \begin{tabular}{@{}lrlrll@{}}",
+        r"  \begin{tabular}{@{}p{.22\linewidth}rlrlp{.17\linewidth}@{}}",
         r"    \toprule",
-        f"    {' & '.join(map(escape, headings))} \\\\",
+        rf"    & \multicolumn{{2}}{{c}}{{{change}}} & \multicolumn{{2}}{{c}}{{{escape(score)}}} & \\",
+        r"    \cmidrule(lr){2-3}\cmidrule(lr){4-5}",
+        rf"    {escape(_('technique'))} & & {interval} & & {interval} & {escape(_('verdict'))} \\",
         r"    \midrule",
-        *(f"    {' & '.join(map(escape, cells(entry)))} \\\\" for entry in shown),
+        *(_row(entry, unit) for entry in shown),
         r"    \bottomrule",
         r"  \end{tabular}",
         "",
         r"  \smallskip",
-        rf"  {{\footnotesize {escape(_note(lead.leading.entries))}\par}}",
+        rf"  {escape(_note(lead.leading.entries))}",
         r"\end{table}",
     ]
+
+
+def _unit(entries: Sequence[Entry]) -> str:
+    """What all score changes count; empty where they do not count the same."""
+    metrics = {entry.point.metric for entry in entries if entry.point.metric}
+    metric = metrics.pop() if len(metrics) == 1 else None
+    return "" if metric is None else text.score_unit(metric) or text.words(metric)
+
+
+def _row(entry: Entry, unit: str) -> str:
+    """A row without the units that stand above it; long names break into lines."""
+    label, change, interval, score, score_interval, verdict = cells(entry)
+    change, score = change.removesuffix(f"{text.GAP}%"), score.removesuffix(f"{text.GAP}{unit}")
+    numbers = " & ".join(map(escape, (change, interval, score, score_interval)))
+    return rf"    \raggedright {escape(label)} & {numbers} & \raggedright {escape(verdict)} \tabularnewline"
 
 
 def _caption(lead: Lead) -> str:
@@ -133,7 +147,7 @@ def _caption(lead: Lead) -> str:
     )
 
 
-def _note(entries: tuple[Entry, ...]) -> str:
+def _note(entries: Sequence[Entry]) -> str:
     note = _(
         "Below 0 is a saving; a score change above 0 is better. Intervals are 95 % intervals of the paired comparison: "
         "Student's t over blocks for energy, over test items for the score."

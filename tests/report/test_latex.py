@@ -4,9 +4,11 @@ import subprocess
 
 import pytest
 
+from suite.record import Scores
 from suite.report import latex
 from suite.report.build import read_report
 from suite.report.latex import escape, tables
+from suite.report.markdown import cells
 from tests.synthetic import binary_scores, environment, record, windows, write_run
 
 PRUNING = (("structured_pruning", {"ratio": 0.5}),)
@@ -68,10 +70,27 @@ def test_a_table_names_task_hardware_and_basis(embedded):
     assert "Intervals are 95 \\% intervals of the paired comparison" in found
 
 
-def test_every_row_has_six_cells(embedded):
-    rows = [line for line in tables(embedded).splitlines() if line.endswith(r" \\")]
-    assert len(rows) == 3 * (1 + 19) + 1  # a heading each, seventeen that ran, two skipped; one that failed
-    assert all(len(re.split(r"(?<!\\)&", row)) == 6 for row in rows)
+def test_every_row_is_the_point_of_the_leading_comparison_with_units_above_it(embedded):
+    rows = [line for line in tables(embedded).splitlines() if line.endswith(r" \tabularnewline")]
+    points = [entry for group in embedded.groups if not group.is_training for entry in group.entries]
+    assert len(rows) == len(points) == 3 * 19 + 1
+    for row, entry in zip(rows, points, strict=True):
+        found = re.split(r" +(?<!\\)& ", row.removesuffix(r" \tabularnewline"))
+        label, change, interval, score, score_interval, verdict = map(escape, cells(entry))
+        assert found == [
+            rf"    \raggedright {label}", change.replace(r"~\%", ""), interval,
+            score.replace("~pt", ""), score_interval, rf"\raggedright {verdict}",
+        ]  # fmt: skip
+    heads = re.findall(r"\\multicolumn\{2\}\{c\}\{(score change.*?)\}", tables(embedded))
+    assert heads == ["score change, pt", "score change, pt", "score change, bits per byte"]
+
+
+def test_scores_that_do_not_count_the_same_keep_their_units(tmp_path):
+    bits = Scores(metric="bits_per_byte", higher_is_better=False, baseline=[1.7, 1.8], candidate=[1.7, 1.9])
+    other = record(mitigations=(("bf16", {}),), run_windows=windows([0.8] * 4), scores=bits, minute=1)
+    found = tables(report_of(tmp_path, point(), other))
+    assert r"\multicolumn{2}{c}{score change}" in found
+    assert "$-$0.1~pt &" in found
 
 
 def test_labels_are_unique_and_plain(tmp_path):
@@ -84,7 +103,9 @@ def test_labels_are_unique_and_plain(tmp_path):
 def test_a_table_that_would_leave_the_page_is_cut_with_words(tmp_path):
     made = [point(mitigations=(("structured_pruning", {"ratio": n / 100}),), minute=n) for n in range(45)]
     found = tables(report_of(tmp_path, *made))
-    assert len([line for line in found.splitlines() if line.startswith("    structured")]) == latex.MOST_ROWS
+    assert (
+        len([line for line in found.splitlines() if line.startswith(r"    \raggedright structured")]) == latex.MOST_ROWS
+    )
     assert "5 further points are in results.csv." in found
 
 
@@ -117,3 +138,9 @@ def test_it_compiles(tmp_path, embedded):
         cwd=tmp_path, capture_output=True, text=True, errors="replace",
     )  # fmt: skip
     assert done.returncode == 0, done.stdout[-2000:]
+    assert "Overfull" not in embedded_log(done.stdout)
+
+
+def embedded_log(log):
+    """What was said of the tables of the embedded run."""
+    return log[log.index("(./a.tex") : log.index("(./b.tex")]
