@@ -113,7 +113,9 @@ def test_a_chart_of_many_points_shows_the_worst_and_says_so():
     page = comparison_page(runs(first, second))
     assert "5 further points stand in the table alone." in plain(page)
     assert len(rows(page)) == MOST_DRAWN + 5
-    (chart,) = re.findall(r'<div class="drawing wide"[^>]*>(.*?)</div>', page[page.index("Joules per query, B") :], re.S)[:1]
+    (chart,) = re.findall(
+        r'<div class="drawing wide"[^>]*>(.*?)</div>', page[page.index("Joules per query, B") :], re.S
+    )[:1]
     assert f"batch {MOST_DRAWN + 5})" in chart  # the worst
     assert "(batch 2)" not in chart
 

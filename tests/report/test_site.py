@@ -2,6 +2,8 @@ import html
 import json
 import re
 import shutil
+import subprocess
+import sys
 from urllib.parse import unquote
 
 import pytest
@@ -299,3 +301,15 @@ def test_a_report_that_cannot_be_read_is_a_warning_and_no_error(reports, tmp_pat
     (reports / "broken" / "results.json").write_text("{")
     assert main(["--reports", str(reports), "--out", str(tmp_path / "site")]) == 0
     assert capsys.readouterr().err.startswith("warning: nothing can be said of broken: ")
+
+
+@pytest.mark.parametrize("module", ["suite.publish", "suite.compare"])
+def test_help_loads_neither_torch_nor_the_chart_libraries(module):
+    code = (
+        f"import sys; from {module} import main\n"
+        "try: main(['--help'])\n"
+        "finally: print(sorted({'torch', 'altair', 'vl_convert', 'scipy', 'pyarrow'} & set(sys.modules)))"
+    )
+    found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert found.stdout.startswith(f"usage: python -m {module}")
+    assert found.stdout.endswith("[]\n")
