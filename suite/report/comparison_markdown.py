@@ -15,7 +15,8 @@ MOST_ROWS = 100
 
 def comparison_markdown(runs: TwoRuns) -> str:
     """The gate's result, what A and B are, and a row a point, what got worse first."""
-    lines = [f"### {_('Energy comparison: {a} and {b}').format(a=escape(runs.a.name), b=escape(runs.b.name))}", ""]
+    title = _("Energy comparison: {a} and {b}").format(a=escape(runs.a.name), b=escape(runs.b.name))
+    lines = [f"### {title}", ""]
     lines += [bold(verdict(runs)), "", *(f"- {_side(side)}" for side in (runs.a, runs.b)), "", *_table(runs)]
     left_out = len(runs.rows) - MOST_ROWS
     if left_out > 0:

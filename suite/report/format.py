@@ -47,6 +47,8 @@ NAMES = (
     N_("modelled"),
     N_("published"),
     N_("yours"),
+    N_("image generation"),
+    N_("other"),
 )
 """Conf keys and labels that have a translation; names of techniques are what one types, so they stay."""
 
@@ -226,7 +228,12 @@ def p_value(value: float | None) -> str:
 
 def words(name: str) -> str:
     """A conf key as words: ``structured_pruning`` is ``structured pruning``; in translation for ``NAMES``."""
-    return _(name.replace("_", " ").replace("-", " ").replace("+", " + "))
+    return _(key_words(name))
+
+
+def key_words(name: str) -> str:
+    """A key as words, never translated: what one types (a technique), or what a record says."""
+    return name.replace("_", " ").replace("-", " ").replace("+", " + ")
 
 
 def seen(anything: object) -> str:

@@ -23,6 +23,8 @@ SCOPES = {
     "module": N_("module (GPU and CPU in one package)"),
     "board": N_("the whole board"),
     "machine": N_("the whole machine"),
+    "this process and its children": N_("this process and its children"),
+    "whatever the trace was recorded from": N_("whatever the trace was recorded from"),
 }
 _NAMED = ("method", "scope", "tdp_w", "tdp_source")  # shown by themselves
 _OF_A_POINT = ("tick_s", "watch_cpu_share")  # differ from point to point

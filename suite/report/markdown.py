@@ -58,7 +58,8 @@ def _inside(words: str) -> str:
 def summary(report: Report) -> str:
     """The whole of summary.md."""
     found = leads(report.groups)
-    lines = [f"## {_('Energy report: {run}').format(run=escape(report.run))}", "", _facts(report), ""]
+    title = _("Energy report: {run}").format(run=escape(report.run))
+    lines = [f"## {title}", "", _facts(report), ""]
     lines += [f"- {_answer(lead, report)}" for lead in found[:MOST_TABLES]]
     with_table = [lead for lead in found if lead.leading is not None][:MOST_TABLES]
     for lead in with_table:

@@ -200,9 +200,9 @@ def _labels(members: Sequence[PointSummary]) -> list[str]:
     differ = {key for key, seen in values.items() if len(set(seen)) > 1 or len(seen) < twins[key[0]]}
     labels = []
     for point, mine in zip(members, params, strict=True):
-        name = _("baseline (A/A)") if point.mitigation == "none" else text.words(point.mitigation)
+        name = _("baseline (A/A)") if point.mitigation == "none" else text.key_words(point.mitigation)
         differing = [
-            f"{text.words(key.rpartition('.')[2])} {text.value(value)}"
+            f"{text.key_words(key.rpartition('.')[2])} {text.value(value)}"
             for key, value in mine.items()
             if (point.mitigation, key) in differ
         ]

@@ -81,13 +81,8 @@ def template_environment() -> jinja2.Environment:
     environment.policies["ext.i18n.trimmed"] = True
     environment.install_gettext_callables(words.gettext, words.ngettext)  # type: ignore[attr-defined]
     environment.globals |= {"text": text, "looks": LOOKS, "bases": BASES, "large": LARGE}
-    environment.globals |= {"language": words.language, "kind_words": kind_words}
+    environment.globals |= {"language": words.language}
     return environment
-
-
-def kind_words(name: str) -> str:
-    """A key out of a record as words, in the record's own language."""
-    return name.replace("_", " ").replace("-", " ")
 
 
 class _Charts:

@@ -55,7 +55,8 @@ SAVES = (
     (
         "saves-accuracy-not-measured",
         N_(
-            "**{technique}** saves **{share}** {interval} of the energy per {query}{unreal}; its accuracy was not measured."
+            "**{technique}** saves **{share}** {interval} of the energy per {query}{unreal}; "
+            "its accuracy was not measured."
         ),
     ),
     (

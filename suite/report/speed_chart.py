@@ -16,8 +16,11 @@ from suite.report.model import Entry, Group
 from suite.report.words import N_, _
 
 MOST_POINTS = 40
-WIDE, NARROW = (430, 300), (236, 240)
-WIDE_SIDE, NARROW_SIDE = 0.3, 0.46
+SIZE = (330, 280)
+"""Of the plane: two stand side by side on a screen, and one fits a phone."""
+LEAST_SIDE = 0.4
+NAME_LINES = 2
+"""A corner's name breaks after its comma."""
 """Share of an axis on each side of no change at least: the names of the quadrants need it."""
 LINE = 13.0
 """Pixels of a line of a quadrant's name; a strip at the top and the bottom belongs to these."""
@@ -102,11 +105,12 @@ def _chart(group: Group, against: Against) -> charts.Chart | None:
     if not entries:
         return None
     rows = [_row(entry, against) for entry in entries[:MOST_POINTS]]
+    spec = _spec(group, rows, against)
     return charts.Chart(
         identifier=f"{against.key}-{group.number}",
         description=_(against.description).format(count=text.whole(len(rows)), task=text.words(group.task)),
-        wide=_spec(group, rows, against, WIDE, WIDE_SIDE),
-        narrow=_spec(group, rows, against, NARROW, NARROW_SIDE),
+        wide=spec,
+        narrow=spec,
         left_out=len(entries) - len(rows),
     )
 
@@ -123,10 +127,8 @@ def _row(entry: Entry, against: Against) -> dict[str, Any]:
     }
 
 
-def _spec(
-    group: Group, rows: list[dict[str, Any]], against: Against, size: tuple[int, int], side: float
-) -> dict[str, Any]:
-    plane = _plane(rows, size, side)
+def _spec(group: Group, rows: list[dict[str, Any]], against: Against) -> dict[str, Any]:
+    plane = _plane(rows)
     energy = _("change of energy per training sample") if group.is_training else _("change of energy per query")
     y_axis = change_axis(plane.y, plane.height, energy, apart=24)
     place = {
@@ -138,17 +140,16 @@ def _spec(
     return charts.specification(alt.layer(*layers), plane.width, plane.height)
 
 
-def _plane(rows: list[dict[str, Any]], size: tuple[int, int], side: float) -> _Plane:
-    width, height = size
-    lines = 1 if size == WIDE else 2
-    strip = LINE * lines + 4
+def _plane(rows: list[dict[str, Any]]) -> _Plane:
+    width, height = SIZE
+    strip = LINE * NAME_LINES + 4
     ends = [row[key] for row in rows for key in ("y", "low", "high")]
     return _Plane(
-        x=change_scale([row["x"] for row in rows], room=0.06, least_side=side),
+        x=change_scale([row["x"] for row in rows], room=0.06, least_side=LEAST_SIDE),
         y=change_scale(ends, room=1.2 * strip / height, least_side=0.2),
         width=width,
         height=height,
-        lines=lines,
+        lines=NAME_LINES,
         strip=strip,
     )
 

@@ -79,8 +79,8 @@ def _spec(group: Group, drawn: list[Entry], width: int, height: int) -> dict[str
 
 def _score_title(point: PointSummary) -> str:
     unit = ", %" if point.metric in text.SHARE_METRICS else ""
-    direction = "" if point.higher_is_better else f" ({_('up is better')})"
-    return f"{text.words(point.metric or _('score'))}{unit}{direction}"
+    metric = text.words(point.metric) if point.metric else _("score")
+    return f"{metric}{unit}" if point.higher_is_better else _("{metric} (up is better)").format(metric=metric + unit)
 
 
 def _marks(
@@ -102,9 +102,7 @@ def _marks(
         gate.mark_rule(color=AMBER, strokeDash=[8, 3], strokeWidth=1.2).encode(y=place["gate"]),
         baseline.mark_rule(**dotted).encode(x=place["x"]),
         baseline.mark_rule(**dotted).encode(y=place["y"]),
-        front.mark_line(interpolate="step-after", color=GREEN, strokeWidth=1.6, opacity=0.5).encode(
-            **xy, order="x:Q"
-        ),
+        front.mark_line(interpolate="step-after", color=GREEN, strokeWidth=1.6, opacity=0.5).encode(**xy, order="x:Q"),
         base.mark_rule(opacity=0.5, strokeWidth=1.3).encode(x="x_low:Q", x2="x_high:Q", color=colour),
         base.mark_rule(opacity=0.5, strokeWidth=1.3).encode(y="y_low:Q", y2="y_high:Q", color=colour),
         front.mark_point(size=230, strokeWidth=1.6, color=GREEN, opacity=0.8).encode(**xy),
