@@ -48,13 +48,12 @@ class Against:
 
 
 class _Plane(NamedTuple):
-    """Both scales with their sizes in pixels; ``strip`` at top and bottom holds quadrants' names of so many lines."""
+    """Both scales with their sizes in pixels; ``strip`` at top and bottom holds the quadrants' names."""
 
     x: charts.Axis
     y: charts.Axis
     width: int
     height: int
-    lines: int
     strip: float
 
 
@@ -149,7 +148,6 @@ def _plane(rows: list[dict[str, Any]]) -> _Plane:
         y=change_scale(ends, room=1.2 * strip / height, least_side=0.2),
         width=width,
         height=height,
-        lines=NAME_LINES,
         strip=strip,
     )
 
@@ -162,11 +160,9 @@ def _quadrants(against: Against, plane: _Plane, place: dict[str, Any]) -> list[A
     top, bottom = (plane.y.at(share) for share in (1.0, plane.strip / plane.height))
     for is_right in (False, True):
         corners: list[dict[str, Any]] = [
-            {"x": plane.x.at(0.99 if is_right else 0.01), "y": y, "words": _(words)}
+            {"x": plane.x.at(0.99 if is_right else 0.01), "y": y, "words": _(words).replace(", ", ",\n")}
             for y, words in zip((bottom, top), against.quadrants[is_right::2], strict=True)
         ]
-        if plane.lines > 1:
-            corners = [corner | {"words": corner["words"].replace(", ", ",\n")} for corner in corners]
         align: Any = "right" if is_right else "left"
         text_mark: dict[str, Any] = {"fontSize": 10, "fontStyle": "italic", "baseline": "top", "lineBreak": "\n"}
         mark = alt.Chart(charts.data(corners)).mark_text(align=align, dy=4, **text_mark)
