@@ -23,8 +23,9 @@ def address(tmp_path_factory):
     return build_report(folder, folder.parent / "report" / "index.html").as_uri()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser():
+    """Of one module: Playwright cannot be started twice, and other tests start one of their own."""
     api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
     found = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
     if found is None:
