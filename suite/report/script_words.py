@@ -19,8 +19,6 @@ def script_words() -> dict[str, str]:
         "copy": _("Copy the command"),
         "copied": _("Copied"),
         "not_copied": _("The browser does not allow it: select the command and copy it"),
-        "theme_dark": _("Dark"),
-        "theme_light": _("Light"),
         "rows_shown": _("{shown} of {total} points shown"),
         "windows_chart": _("Energy per query of each window, by block: baseline and technique"),
         "block": _("block"),

@@ -1,6 +1,4 @@
-"""A real browser, and a report to open in it."""
-
-import shutil
+"""A report to open in the browser."""
 
 import pytest
 
@@ -8,32 +6,11 @@ from suite.report.build import build_report
 from tests.synthetic import write_run
 from tests.synthetic_run import embedded_run
 
-QUIET = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
-
 
 @pytest.fixture(scope="session")
 def address(tmp_path_factory):
     folder = write_run(tmp_path_factory.mktemp("runs") / "embedded", embedded_run())
     return build_report(folder, folder.parent / "report" / "index.html").as_uri()
-
-
-@pytest.fixture(scope="module")
-def browser():
-    """Of one module: Playwright cannot be started twice, and other tests start one of their own."""
-    api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
-    found = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
-    if found is None:
-        pytest.skip("no Chromium on this machine (Debian: apt-get install chromium)")
-    with api.sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=found, args=QUIET)
-        yield chromium
-        chromium.close()
 
 
 @pytest.fixture

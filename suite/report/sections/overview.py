@@ -47,7 +47,6 @@ def context(report: Report) -> dict[str, Any]:
         "checks": instruments.checks(report),
         "cautioned": sum(bool(point.warnings) for point in report.points),
         "hardware": list(dict.fromkeys(point.hardware for point in report.points if point.hardware)),
-        "first": min((point.started_at for point in report.points), default=None),
         "last": max((point.finished_at for point in report.points), default=None),
     }
 
