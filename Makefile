@@ -76,9 +76,9 @@ benchmarks: $(SETUP) ## the suite's own speed (pytest-benchmark)
 bench-measurement: $(SETUP) ## how right the figures are: one table against an exactly known truth, minutes
 	@$(PY) -m benchmarks.measurement
 
-words: $(SETUP) ## bring the report's catalogues of words (suite/report/locale) up to date with the code
+words: $(SETUP) ## bring the report's catalogues of words (suite/text/locale) up to date with the code
 	$(dir $(PY))pybabel -q extract --mapping pyproject.toml --keyword N_ --no-location --sort-output --omit-header --width 120 \
-	    --project energy-mitigation-benchmark --output suite/report/locale/report.pot suite/report
-	@for file in $(wildcard suite/report/locale/*.po); do \
-	    $(dir $(PY))pybabel -q update --no-fuzzy-matching --ignore-obsolete --ignore-pot-creation-date --width 120 --input-file suite/report/locale/report.pot \
+	    --project energy-mitigation-benchmark --output suite/text/locale/report.pot suite/report suite/text
+	@for file in $(wildcard suite/text/locale/*.po); do \
+	    $(dir $(PY))pybabel -q update --no-fuzzy-matching --ignore-obsolete --ignore-pot-creation-date --width 120 --input-file suite/text/locale/report.pot \
 	        --output-file $$file --locale $$(basename $$file .po); done

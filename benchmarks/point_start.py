@@ -14,10 +14,10 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
-from suite import sweep
-from suite.isolation import Job, run_isolated
-from suite.point_run import PlannedPoint
-from suite.quiet import quieten
+from suite.config.plan import PlannedPoint
+from suite.machine.log_levels import quieten
+from suite.sweep.process import Job, run_isolated
+from suite.sweep.run import run
 
 TASKS = ("image_classification", "text_classification", "text_generation")
 STAGES = {
@@ -42,9 +42,9 @@ def main() -> None:
     quieten()
     with tempfile.TemporaryDirectory(prefix="point-start-") as folder:
         common = ["mitigation=none", "device=cpu", "threads=1", f"runs_dir={folder}"]
-        points = sweep.planned([[f"task={task}", *common] for task in TASKS])
+        points = run.planned([[f"task={task}", *common] for task in TASKS])
         began_s = time.monotonic()
-        _start(*sweep.planned([[*common, "name=another"]]), Path(folder))
+        _start(*run.planned([[*common, "name=another"]]), Path(folder))
         print(f"the first start of all, with that of the server: {time.monotonic() - began_s:.1f} s\n")
         print("seconds from the fork until  " + "  ".join(STAGES.values()))
         for point in points:

@@ -18,7 +18,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from benchmarks.stages import seconds_by_stage
-from suite.record import load_run
+from suite.record.store import load_run
 
 TWENTY = (
     "task=image_classification,text_classification",

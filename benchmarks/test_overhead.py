@@ -2,10 +2,10 @@
 
 import pytest
 
-from suite.interval import mean_interval
 from suite.meters.codecarbon import CodeCarbon
-from suite.record import load, load_run, newest_by_point, save
-from tests.test_record import record, window
+from suite.record.store import load, load_run, newest_by_point, save
+from suite.stats.interval import mean_interval
+from tests.record.test_record import record, window
 
 
 @pytest.fixture(scope="module")

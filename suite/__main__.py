@@ -7,15 +7,15 @@ import os
 import sys
 import time
 from collections.abc import Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
-from suite.command import exit_code
+from suite.cli import exit_code
 from suite.errors import InputError
-from suite.quiet import quieten
+from suite.io.paths import CONF
+from suite.machine.log_levels import quieten
 
 if TYPE_CHECKING:
-    from suite.point_run import PlannedPoint
+    from suite.config.plan import PlannedPoint
 
 HELP = """\
 Measures which efficiency technique saves how much energy per query, and what it costs in accuracy.
@@ -64,14 +64,13 @@ def _parser() -> argparse.ArgumentParser:
 
 def _choices() -> str:
     """What each conf group offers, read from its folder."""
-    conf = Path(__file__).resolve().parent.parent / "conf"
     groups = ("experiment", "task", "model", "mitigation", "workload", "protocol", "meter", "schedule")
-    lines = [f"  {group}: {', '.join(sorted(path.stem for path in (conf / group).glob('*.yaml')))}" for group in groups]
+    lines = [f"  {group}: {', '.join(sorted(path.stem for path in (CONF / group).glob('*.yaml')))}" for group in groups]
     return "choices:\n" + "\n".join(lines)
 
 
 def _run(arguments: argparse.Namespace) -> int:
-    from suite.overrides import composed, expand, experiment_points, resolved
+    from suite.config.expand import composed, expand, experiment_points, resolved
 
     overrides = [text for text in arguments.overrides if not text.startswith("experiment=")]
     experiments = [text.partition("=")[2] for text in arguments.overrides if text.startswith("experiment=")]
@@ -92,21 +91,20 @@ def _run(arguments: argparse.Namespace) -> int:
 
 def _measure(points: list[list[str]], dry_run: bool) -> int:
     os.environ.setdefault("CUDA_DEVICE_ORDER", "PCI_BUS_ID")  # torch's numbers are then NVML's
-    from suite import schedule, sweep
-    from suite.point_run import run_folder
-    from suite.progress import Console
-    from suite.resume import set_aside
+    from suite.sweep import run, start_time
+    from suite.sweep.progress import Console
+    from suite.sweep.resume import set_aside
 
-    plans = sweep.planned(points)
+    plans = run.planned(points)
     for plan in plans:
-        sweep.check_name(str(plan.plan.config["name"]))
-    found, folder = sweep.look_back(plans), run_folder(plans[0])
+        run.check_name(str(plan.plan.config["name"]))
+    found, folder = run.look_back(plans), plans[0].plan.run_folder
     todo = found.todo
     for line in found.lines:
         print(line)
     console = Console(len(todo))
-    console.announce(len(plans) - len(todo), sweep.forecast_s(todo), folder)
-    start = schedule.start_of([each.plan.config["schedule"] for each in plans], sweep.forecast_s(todo)[1])
+    console.announce(len(plans) - len(todo), run.forecast_s(todo), folder)
+    start = start_time.start_of([each.plan.config["schedule"] for each in plans], run.forecast_s(todo)[1])
     for line in start.lines:
         print(line)
     if dry_run or start.dry_run:
@@ -114,17 +112,17 @@ def _measure(points: list[list[str]], dry_run: bool) -> int:
             print(f"  {point.title}  ({' '.join(point.overrides)})")
         return 0
     if todo:
-        schedule.hold(start)
+        start_time.hold(start)
     began_s = time.monotonic()
     failed = 0
     wrong: InputError | None = None
     if todo:
-        sweep.check_folder(folder)
+        run.check_folder(folder)
         for line in set_aside(found.torn, folder / "records"):
             print(line, file=sys.stderr)
         with console:
             try:
-                records = sweep.run(todo, console, alone=len(plans) == 1)
+                records = run.run(todo, console, alone=len(plans) == 1)
                 failed = sum(record.status == "failed" for record in records)
             except (
                 InputError
@@ -140,10 +138,9 @@ def _measure(points: list[list[str]], dry_run: bool) -> int:
 
 
 def _report(plans: list[PlannedPoint]) -> None:
-    from suite.point_run import run_folder
     from suite.report.build import build_report
 
-    print(f"report: {build_report(run_folder(plans[0]), warn=lambda line: print(line, file=sys.stderr))}")
+    print(f"report: {build_report(plans[0].plan.run_folder, warn=lambda line: print(line, file=sys.stderr))}")
 
 
 if __name__ == "__main__":

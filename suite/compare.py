@@ -8,16 +8,17 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from suite.command import exit_code
+from suite.cli import exit_code
 from suite.errors import InputError
+from suite.io.paths import CONF
 
 if TYPE_CHECKING:
-    from suite.analysis.compare import PointComparison
+    from suite.analysis.run.run_comparison import PointComparison
     from suite.analysis.summary import PointSummary
 
 _UNSEEN = ("config", "effect", "environment", "instrument", "warnings")
 """Fields of a point that the table of two runs says nothing of."""
-THRESHOLDS = Path(__file__).resolve().parent.parent / "conf" / "compare.yaml"
+THRESHOLDS = CONF / "compare.yaml"
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -43,7 +44,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _run(options: argparse.Namespace) -> int:
     import msgspec  # the analysis's libraries are not needed for --help
 
-    from suite.analysis.compare import compare
+    from suite.analysis.run.run_comparison import compare
 
     tolerances = _tolerances(options)
     unseen = () if options.json else _UNSEEN
@@ -62,7 +63,7 @@ def _run(options: argparse.Namespace) -> int:
     elif options.markdown:
         print(text, end="")
     else:
-        from suite.report.comparison import table
+        from suite.report.comparison.table import table
 
         print(table(comparisons, options.a.name, options.b.name))
     return 1 if regressed else 0
@@ -74,11 +75,11 @@ def _written(
     """Writes the page where one is asked for; the Markdown table where that is."""
     if options.html is None and not options.markdown:
         return None
-    from suite.files import write_whole
-    from suite.report.comparison_markdown import comparison_markdown
-    from suite.report.comparison_page import comparison_page
-    from suite.report.two_runs import two_runs
-    from suite.report.words import speaking
+    from suite.io.atomic import write_whole
+    from suite.report.comparison.comparison_markdown import comparison_markdown
+    from suite.report.comparison.comparison_page import comparison_page
+    from suite.report.comparison.view import two_runs
+    from suite.text.i18n import speaking
 
     with speaking(options.language):
         found = two_runs(comparisons, options.a.resolve().name, options.b.resolve().name, **tolerances)
@@ -107,7 +108,7 @@ def _tolerances(options: argparse.Namespace) -> dict[str, float]:
 
 
 def _points(folder: Path, unseen: Sequence[str]) -> list[PointSummary]:
-    from suite.analysis.stored import stored_points
+    from suite.analysis.results.reader import stored_points
     from suite.report.grid import DEFAULT_GRID, load_grid
 
     found = stored_points(folder, g_co2e_per_kwh=load_grid(DEFAULT_GRID).g_co2e_per_kwh, without=unseen)

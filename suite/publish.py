@@ -7,7 +7,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from suite.command import exit_code
+from suite.cli import exit_code
 
 DESCRIPTION = """\
 Makes a folder that any web server or pages host can serve: a page that lists the reports, and each report behind it.
@@ -32,8 +32,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _run(options: argparse.Namespace) -> int:
-    from suite.report.site import publish  # here, so that --help need not wait for the chart libraries
-    from suite.report.words import speaking
+    from suite.report.site.publish import publish  # here, so that --help need not wait for the chart libraries
+    from suite.text.i18n import speaking
 
     with speaking(options.language):
         found = publish(options.reports, options.out, with_records=options.records)

@@ -4,8 +4,8 @@ import shutil
 
 import pytest
 
-from suite import lock
-from suite.quiet import quieten
+from suite.machine import device_lock
+from suite.machine.log_levels import quieten
 
 quieten()
 
@@ -22,7 +22,7 @@ QUIET = [
 def _own_locks_for_all(tmp_path_factory):
     """A measurement on this machine must not fail the tests, nor they it."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setenv(lock.FOLDER_VARIABLE, str(tmp_path_factory.mktemp("locks")))
+        patch.setenv(device_lock.FOLDER_VARIABLE, str(tmp_path_factory.mktemp("locks")))
         yield
 
 

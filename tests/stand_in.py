@@ -16,10 +16,10 @@ from typing import Any
 
 import msgspec
 
-from suite import isolation
 from suite.errors import InputError
-from suite.isolation import Job
-from suite.record import Record
+from suite.record.schema import Record
+from suite.sweep import process
+from suite.sweep.process import Job
 
 LABEL = "stand_in"
 STEPS_S = 0.004
@@ -53,4 +53,4 @@ def use_own_server() -> None:
     """In a forked process: points come from a server of its own, which knows this stand-in and nothing slow."""
     server = multiprocessing.forkserver._forkserver
     server._forkserver_address = server._forkserver_alive_fd = server._forkserver_pid = None
-    isolation.PRELOAD = ["tests.stand_in_server"]
+    process.PRELOAD = ["tests.stand_in_server"]

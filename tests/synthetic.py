@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from suite.record import (
+from suite.record.schema import (
     SCHEMA_VERSION,
     ApplyCost,
     Conditions,
@@ -20,8 +20,8 @@ from suite.record import (
     Scores,
     Status,
     Window,
-    save,
 )
+from suite.record.store import save
 
 ESTIMATED = "estimated:cpu_time_x_tdp"
 COUNTER = "measured:nvml_energy_counter"
@@ -109,7 +109,7 @@ BOARD: dict[str, Any] = {
 
 
 def environment(hardware: str = "Example CPU, 2 logical CPUs", gpu: str | None = None) -> dict[str, Any]:
-    """As ``suite.environment`` and the meter write it."""
+    """As ``suite.machine.environment`` and the meter write it."""
     components: dict[str, Any] = {
         "cpu": {"method": ESTIMATED, "scope": "this process and its children", "tdp_w": 120.0, "model": "Example CPU"}
     }

@@ -5,8 +5,8 @@ from __future__ import annotations
 import random
 from typing import Any, NamedTuple
 
-from suite.cross_checks import warnings_of
-from suite.record import ApplyCost, Idle, Reason, Record, RecordWarning, Scores
+from suite.record.schema import ApplyCost, Idle, Reason, Record, RecordWarning, Scores
+from suite.stats.cross_checks import warnings_of
 from tests.synthetic import BOARD, COUNTER, ESTIMATED, environment, record, windows
 
 

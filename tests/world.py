@@ -11,9 +11,9 @@ import numpy as np
 
 from suite.core.meter import Meter, OpenMeter, Readings
 from suite.core.protocol import Protocol
-from suite.core.windows import ReadyArm
 from suite.core.workload import Loop, Work
-from suite.record import Arm
+from suite.measure.windows import ReadyArm
+from suite.record.schema import Arm
 from tests.fakes import fake_setup
 
 

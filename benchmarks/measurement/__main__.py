@@ -6,7 +6,7 @@ import time
 
 from benchmarks.measurement import gpu, intervals, overhead, window_errors
 from benchmarks.measurement.table import text
-from suite.quiet import quieten
+from suite.machine.log_levels import quieten
 
 
 def main() -> None:

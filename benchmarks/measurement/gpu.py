@@ -18,17 +18,17 @@ from scipy import stats
 
 from benchmarks.measurement.table import Row, percent
 from benchmarks.measurement.virtual import protocol, real_codecarbon
-from suite.blocks import block_ratios, ratio_interval
-from suite.core.comparison import measure_blocks
 from suite.core.meter import OpenMeter, Ticker
-from suite.core.residency import Residency
 from suite.core.setup import Setup
-from suite.core.warm_up import warm_up
-from suite.core.window_plan import WindowPlan, plan_windows
-from suite.core.windows import ReadyArm, gated_window, whole_window
 from suite.core.workload import Loop, Work
-from suite.interval import Interval
-from suite.record import Arm, Window
+from suite.measure.blocks import measure_blocks
+from suite.measure.residency import Residency
+from suite.measure.warm_up import warm_up
+from suite.measure.window_plan import WindowPlan, plan_windows
+from suite.measure.windows import ReadyArm, gated_window, whole_window
+from suite.record.schema import Arm, Window
+from suite.stats.interval import Interval
+from suite.stats.paired import block_ratios, ratio_interval
 
 _SIZE = 4096  # of the square matrices: 0.14 TFLOP a product
 _PRODUCTS = 10  # a query

@@ -9,15 +9,15 @@ from typing import Any
 
 from benchmarks.measurement.table import Row
 from benchmarks.measurement.virtual import QUERY_S, CounterOnly, World, protocol, real_codecarbon, world
-from suite.analysis.accuracy import compare_scores
-from suite.blocks import block_ratios, ratio_interval
-from suite.core.comparison import measure_blocks
-from suite.core.residency import Residency
-from suite.core.window_plan import plan_windows
-from suite.core.windows import gated_window
-from suite.interval import Interval
+from suite.analysis.point.accuracy import compare_scores
+from suite.measure.blocks import measure_blocks
+from suite.measure.residency import Residency
+from suite.measure.window_plan import plan_windows
+from suite.measure.windows import gated_window
 from suite.meters.simulated import Instrument
-from suite.record import Arm, Scores, Window
+from suite.record.schema import Arm, Scores, Window
+from suite.stats.interval import Interval
+from suite.stats.paired import block_ratios, ratio_interval
 
 RATIO = 0.8
 DRIFT = 0.06

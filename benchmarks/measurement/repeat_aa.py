@@ -15,10 +15,10 @@ import sys
 import tempfile
 from pathlib import Path
 
-from suite.analysis.energy import headline
-from suite.blocks import block_ratios, ratio_interval
-from suite.interval import Interval
-from suite.record import load_run
+from suite.analysis.point.energy import headline
+from suite.record.store import load_run
+from suite.stats.interval import Interval
+from suite.stats.paired import block_ratios, ratio_interval
 
 _CHECKOUT = Path(__file__).resolve().parents[2]
 

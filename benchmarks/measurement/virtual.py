@@ -14,13 +14,13 @@ import yaml
 from suite.core.meter import OpenMeter, Readings, Ticker
 from suite.core.protocol import Protocol
 from suite.core.setup import Setup
-from suite.core.windows import ReadyArm
 from suite.core.workload import Loop, Work
+from suite.io.paths import CONF
+from suite.machine.nvml.board import Board
+from suite.measure.windows import ReadyArm
 from suite.meters.codecarbon import CodeCarbon
 from suite.meters.simulated import ArmWork, Instrument, OpenSimulated, Simulated
-from suite.nvml.board import Board
-from suite.overrides import CONF
-from suite.record import Arm
+from suite.record.schema import Arm
 from suite.units import millijoules_to_joules
 
 QUERY_S = 0.0093  # no divisor of the counter's period, lest queries fall in step with it

@@ -9,9 +9,9 @@ from collections.abc import Sequence
 
 from benchmarks.measurement.table import Row, percent
 from benchmarks.measurement.virtual import QUERY_S, Clock, RealClock, World, protocol, real_codecarbon, world
-from suite.core.window_plan import WindowPlan, plan_windows
-from suite.core.windows import gated_window, whole_window
-from suite.record import Window
+from suite.measure.window_plan import WindowPlan, plan_windows
+from suite.measure.windows import gated_window, whole_window
+from suite.record.schema import Window
 
 WORST, MEAN, COLD, ADDITIVE = 0.01, 0.003, 0.015, 0.01
 _WINDOW_S = 5.0

@@ -3,7 +3,7 @@
 ``data/published_effects.csv`` has one row a figure. ``low_percent`` and ``high_percent`` are the ends of what was
 published, alike for a single figure and empty where only a tendency was. A ``bound`` of ``up_to`` is somebody's best
 case and not an effect that was found, so it is never drawn. What a row compares, and under which conditions, is prose
-and stands with the report (``suite.report.published_words``), under the same ``id``.
+and stands with the report (``suite.report.prose.published_words``), under the same ``id``.
 """
 
 from __future__ import annotations

@@ -7,11 +7,12 @@ from typing import Any
 
 import msgspec
 
-from suite.analysis import accuracy, energy, pareto, speed
-from suite.analysis.energy_fields import cost_fields, energy_fields
-from suite.analysis.instrument import Instrument, instrument
+from suite.analysis.point import accuracy, energy, speed
+from suite.analysis.point.energy_fields import cost_fields, energy_fields
+from suite.analysis.point.instrument import Instrument, instrument
+from suite.analysis.run import pareto
 from suite.analysis.verdict import Verdict, absolute_margin, verdict_on
-from suite.record import Arm, Reason, Record, RecordWarning
+from suite.record.schema import Arm, Reason, Record, RecordWarning
 from suite.units import BYTES_PER_MB
 
 

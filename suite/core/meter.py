@@ -9,7 +9,7 @@ from types import TracebackType
 from typing import Any, Self
 
 from suite.core.workload import Loop
-from suite.record import Arm, Conditions
+from suite.record.schema import Arm, Conditions
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)

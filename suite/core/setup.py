@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import torch
 
-from suite.record import Phase
+from suite.record.schema import Phase
 
 if TYPE_CHECKING:
     from suite.core.task import Task

@@ -7,7 +7,7 @@ from abc import ABC, abstractmethod
 from typing import ClassVar
 
 from suite.core.setup import Setup
-from suite.record import Phase
+from suite.record.schema import Phase
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)

@@ -6,9 +6,9 @@ import argparse
 import json
 import sys
 from collections.abc import Sequence
-from pathlib import Path
 
-from suite.quiet import quieten
+from suite.io.paths import CHECKOUT
+from suite.machine.log_levels import quieten
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -23,13 +23,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     quieten()
     from suite.doctor.facts import gather  # imports torch, which --help does not need
 
-    found = gather(Path(__file__).parents[2])
+    found = gather(CHECKOUT)
     if chosen.json:
         print(json.dumps(found, indent=1))
         return 0
     from rich.console import Console
 
-    from suite.doctor.page import page
+    from suite.doctor.tables import page
 
     Console().print(page(found))
     return 0

@@ -8,11 +8,11 @@ import shutil
 from pathlib import Path
 from typing import Any
 
-from suite import environment
-from suite.core import hub
-from suite.core.model_card import file_hash, model_hash
-from suite.doctor.techniques import techniques
+from suite.checkpoints import hub
+from suite.checkpoints.weights_hash import file_hash, model_hash
+from suite.doctor.technique_needs import techniques
 from suite.errors import ImpossibleOutput, InputError
+from suite.machine import environment
 
 Facts = dict[str, Any]
 

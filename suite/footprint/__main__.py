@@ -9,11 +9,11 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from suite.command import exit_code
+from suite.cli import exit_code
 from suite.errors import InputError
-from suite.footprint.modes import EXPORT_OPTIONS, mode_of, refuse_unread
+from suite.footprint.settings import EXPORT_OPTIONS, mode_of, refuse_unread
+from suite.io.paths import CONF
 
-CONF = Path(__file__).resolve().parents[2] / "conf"
 HELP = """\
 Turns energy per query into kWh, CO2e, water and everyday things for a use, a grid and a data centre.
 
@@ -58,8 +58,8 @@ def _stems(group: str) -> str:
 
 
 def _places() -> str:
-    from suite.footprint.page import table
-    from suite.footprint.place import all_places
+    from suite.carbon.place import all_places
+    from suite.footprint.exports.text_page import table
 
     grids = all_places()
     return "\n".join(table([[each.name, f"{each.g_co2e_per_kwh:.1f} g CO2e/kWh", str(each.year)] for each in grids]))
@@ -70,8 +70,8 @@ def _settings(overrides: Sequence[str]) -> dict[str, Any]:
     from omegaconf import DictConfig, OmegaConf
     from omegaconf.errors import OmegaConfBaseException
 
+    from suite.config.expand import parse
     from suite.footprint.scenario import scenario_file
-    from suite.overrides import parse
 
     config = OmegaConf.load(CONF / "footprint.yaml")
     assert isinstance(config, DictConfig)
@@ -99,7 +99,7 @@ def _settings(overrides: Sequence[str]) -> dict[str, Any]:
 
 
 def _nearest(wrong: str, known: Sequence[Any]) -> str:
-    from suite.footprint.place import did_you_mean
+    from suite.carbon.place import did_you_mean
 
     return f"{did_you_mean(wrong, map(str, known))}see conf/footprint.yaml"
 
@@ -108,10 +108,10 @@ def _answer(settings: dict[str, Any], *, as_json: bool) -> str:
     import msgspec
     import yaml
 
+    from suite.carbon.setting_errors import wrong_kind
     from suite.footprint.assess import Request, assess
-    from suite.footprint.document import document
-    from suite.footprint.kinds import wrong_kind
-    from suite.footprint.page import page
+    from suite.footprint.exports.json_document import document
+    from suite.footprint.exports.text_page import page
     from suite.footprint.scenario import scenario_from
 
     try:
@@ -133,7 +133,7 @@ def _answer(settings: dict[str, Any], *, as_json: bool) -> str:
 
 def _export(settings: dict[str, Any], request: Any, year: int, *, as_json: bool) -> str:
     from suite.footprint.assess import place_of
-    from suite.footprint.export import export
+    from suite.footprint.exports.dispatch import export
 
     if as_json and settings["export"] == "disclosure":
         raise InputError("export=disclosure cannot be JSON", got="--json", remedy="it is Markdown; drop --json")
@@ -154,8 +154,8 @@ def _export(settings: dict[str, Any], request: Any, year: int, *, as_json: bool)
 
 def _training(settings: dict[str, Any], year: int) -> tuple[dict[str, Any], str]:
     """A training against its use, as an object and as a page."""
-    from suite.footprint.page import figures_page
-    from suite.footprint.training import training_case
+    from suite.footprint.exports.text_page import figures_page
+    from suite.footprint.training_case import training_case
     from suite.footprint.training_use import own_figure, parity_figures, query_of_case, training_of
 
     if settings["training"] is not None and settings["training_kwh"] is not None:

@@ -8,6 +8,9 @@ from pathlib import Path
 import msgspec
 
 from suite.analysis.summary import PointSummary
+from suite.carbon.grid import Grid, own_grid
+from suite.carbon.place import find
+from suite.carbon.quantity import Figure
 from suite.errors import InputError
 from suite.footprint.datacentre import DataCentre, load_datacentre, site_of
 from suite.footprint.energies import (
@@ -20,13 +23,10 @@ from suite.footprint.energies import (
     run_points,
     with_technique,
 )
-from suite.footprint.figure import Figure
-from suite.footprint.grid import Grid, own_grid
 from suite.footprint.impact import Impact, carbon_kg, facility_energy, impact_of
-from suite.footprint.place import find
+from suite.footprint.location import Site
 from suite.footprint.repayment import Repaid, repaid
 from suite.footprint.scenario import Part, Scenario, parts_of, shares, total
-from suite.footprint.site import Site
 
 PUBLISHED = "published"
 NO_TECHNIQUE = "none"

@@ -7,14 +7,15 @@ from pathlib import Path
 import msgspec
 import yaml
 
+from suite.carbon.grid import Grid
+from suite.carbon.place import did_you_mean
+from suite.carbon.quantity import Figure, checked
 from suite.errors import InputError
-from suite.footprint.figure import Figure, checked
-from suite.footprint.grid import Grid
-from suite.footprint.place import did_you_mean
-from suite.footprint.site import Site
+from suite.footprint.location import Site
 from suite.footprint.water import offsite_water
+from suite.io.paths import CONF
 
-DATACENTRE_FOLDER = Path(__file__).parents[2] / "conf" / "datacentre"
+DATACENTRE_FOLDER = CONF / "datacentre"
 PUE_REMEDY = "1.2 means 20 % overhead; null counts none"
 
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import msgspec
 
 from suite.analysis.summary import PointSummary
+from suite.carbon.quantity import checked
+from suite.carbon.tables import read_table
 from suite.errors import InputError
-from suite.footprint.figure import checked
-from suite.footprint.tables import read_table
 
 SECONDS_PER_YEAR = 365 * 24 * 3600
 GRAMS_PER_KG = 1e3

@@ -7,15 +7,15 @@ from pathlib import Path
 
 import msgspec
 
-from suite.analysis.stored import stored_points
+from suite.analysis.results.reader import stored_points
 from suite.analysis.summary import PointSummary
+from suite.carbon.arithmetic import ratioed
+from suite.carbon.place import did_you_mean
+from suite.carbon.quantity import Figure, checked
+from suite.carbon.tables import read_table
 from suite.errors import InputError
-from suite.footprint.figure import Figure, checked
-from suite.footprint.place import did_you_mean
-from suite.footprint.scaling import ratioed
 from suite.footprint.scenario import WH_PER_KWH
 from suite.footprint.subject import energy_of, is_real, tag_of, year_of
-from suite.footprint.tables import read_table
 from suite.units import joules_to_kwh
 
 UNIT = "Wh per query"

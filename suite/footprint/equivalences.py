@@ -7,11 +7,11 @@ from typing import Literal
 
 import msgspec
 
+from suite.carbon.arithmetic import scaled
+from suite.carbon.place import did_you_mean
+from suite.carbon.quantity import Figure, checked, significant
+from suite.carbon.tables import read_table
 from suite.errors import InputError
-from suite.footprint.figure import Figure, checked, significant
-from suite.footprint.place import did_you_mean
-from suite.footprint.scaling import scaled
-from suite.footprint.tables import read_table
 
 UNITS = {"energy_kwh": "kWh", "co2e_kg": "kg CO2e"}
 

@@ -6,11 +6,11 @@ from collections.abc import Mapping
 
 import msgspec
 
+from suite.carbon.arithmetic import scaled, summed
+from suite.carbon.quantity import Figure, significant
 from suite.footprint.equivalences import cost, equivalences
-from suite.footprint.figure import Figure, significant
-from suite.footprint.scaling import scaled, summed
+from suite.footprint.location import Site
 from suite.footprint.scenario import Part, shares, total
-from suite.footprint.site import Site
 from suite.units import JOULES_PER_KWH
 
 GRAMS_PER_KG = 1e3

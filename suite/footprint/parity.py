@@ -5,9 +5,9 @@ from __future__ import annotations
 import dataclasses
 import datetime
 
-from suite.analysis.break_even import queries_to_cover
+from suite.analysis.point.break_even import queries_to_cover
+from suite.carbon.quantity import checked
 from suite.errors import InputError
-from suite.footprint.figure import checked
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import dataclasses
 
-from suite.analysis.break_even import Repayment, break_even_range, repayment
+from suite.analysis.point.break_even import Repayment, break_even_range, repayment
 from suite.analysis.summary import PointSummary
-from suite.footprint.figure import significant
+from suite.carbon.quantity import significant
 from suite.footprint.parity import Span
 
 OUTCOMES = {

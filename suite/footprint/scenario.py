@@ -9,13 +9,14 @@ from typing import Any
 
 import msgspec
 
+from suite.carbon.arithmetic import scaled, summed
+from suite.carbon.place import did_you_mean
+from suite.carbon.quantity import Figure, checked
+from suite.carbon.setting_errors import wrong_kind
 from suite.errors import InputError
-from suite.footprint.figure import Figure, checked
-from suite.footprint.kinds import wrong_kind
-from suite.footprint.place import did_you_mean
-from suite.footprint.scaling import scaled, summed
+from suite.io.paths import CONF
 
-SCENARIO_FOLDER = Path(__file__).parents[2] / "conf" / "scenario"
+SCENARIO_FOLDER = CONF / "scenario"
 WH_PER_KWH = 1e3
 OTHER = "other"
 

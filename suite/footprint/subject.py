@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from suite.analysis.stored import stored_points
+from suite.analysis.results.reader import stored_points
 from suite.analysis.summary import PointSummary
+from suite.carbon.quantity import Figure, Tag
 from suite.errors import InputError
-from suite.footprint.figure import Figure, Tag
-from suite.footprint.site import Site
+from suite.footprint.location import Site
 
 
 def choose_point(

@@ -6,10 +6,10 @@ import datetime
 
 import msgspec
 
+from suite.carbon.quantity import Figure, checked
 from suite.errors import InputError
-from suite.footprint.figure import Figure, checked
 from suite.footprint.parity import Span, day_reached, parity
-from suite.footprint.training import TrainingCase
+from suite.footprint.training_case import TrainingCase
 
 
 def training_of(case: TrainingCase) -> dict[str, Figure]:

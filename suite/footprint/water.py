@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import msgspec
 
-from suite.footprint.figure import Figure
-from suite.footprint.grid import Grid
-from suite.footprint.tables import read_table
+from suite.carbon.grid import Grid
+from suite.carbon.quantity import Figure
+from suite.carbon.tables import read_table
 
 
 class OffsiteWater(msgspec.Struct, frozen=True, kw_only=True):

@@ -30,10 +30,10 @@ from typing import Any, ClassVar
 from suite.core.meter import Meter, OpenMeter, Readings, Ticker
 from suite.core.workload import Loop
 from suite.errors import ImpossibleOutput, InputError
-from suite.nvml.board import Board
-from suite.nvml.watch import probe_period
-from suite.nvml.window import BoardWindow
-from suite.record import Arm
+from suite.machine.nvml.board import Board
+from suite.machine.nvml.board_window import BoardWindow
+from suite.machine.nvml.sampler import probe_period
+from suite.record.schema import Arm
 from suite.units import kwh_to_joules
 
 _CPU_METHODS = {"intel_rapl": "measured:rapl", "cpu_load": "estimated:cpu_time_x_tdp"}

@@ -20,7 +20,7 @@ import numpy as np
 from suite.core.meter import Meter, OpenMeter, Readings, Ticker
 from suite.core.workload import Loop
 from suite.errors import ImpossibleOutput, InputError
-from suite.record import Arm
+from suite.record.schema import Arm
 
 METHOD = "replayed:power_trace"
 _COLUMNS = ("time_s", "power_w")

@@ -24,9 +24,9 @@ from suite.core import checks
 from suite.core.meter import Meter, OpenMeter, Readings, Ticker
 from suite.core.workload import Loop, Work
 from suite.errors import InputError
-from suite.nvml.board import Board
-from suite.nvml.simulated import Fault, PowerTrace, SimulatedBoard, SimulatedNvml
-from suite.record import Arm, Conditions
+from suite.machine.nvml.board import Board
+from suite.machine.nvml.simulated_board import Fault, PowerTrace, SimulatedBoard, SimulatedNvml
+from suite.record.schema import Arm, Conditions
 
 UUID = "GPU-51a51a51-0000-4000-8000-000000000000"
 _STEP_S = 0.05  # power is constant for so long; drift and noise change it in such steps

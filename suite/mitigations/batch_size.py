@@ -14,10 +14,11 @@ from __future__ import annotations
 import dataclasses
 from typing import Any, ClassVar
 
-from suite.core import checks, effect
+from suite.core import checks
 from suite.core.mitigation import Mitigation
 from suite.core.setup import Setup
 from suite.errors import NotApplicable
+from suite.toolkit import effect
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)

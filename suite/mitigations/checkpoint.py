@@ -15,11 +15,11 @@ from typing import Any, ClassVar
 
 import torch
 
-from suite.core import effect
+from suite.checkpoints.pretrained import ModelSpec, load_pretrained
 from suite.core.mitigation import Mitigation
-from suite.core.pretrained import ModelSpec, load_pretrained
 from suite.core.setup import Setup
 from suite.errors import InputError, NotApplicable
+from suite.toolkit import effect
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)

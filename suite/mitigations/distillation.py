@@ -21,12 +21,13 @@ from typing import Any, ClassVar
 import torch
 from torch.nn import functional
 
-from suite.core import checks, effect, layers
+from suite.core import checks
 from suite.core.mitigation import Mitigation
-from suite.core.retraining import retrain
 from suite.core.setup import Setup
 from suite.core.task import Batch, Task
 from suite.errors import NotApplicable
+from suite.toolkit import effect, layers
+from suite.toolkit.retraining import retrain
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -69,7 +70,7 @@ class Distillation(Mitigation):
         distilled = setup.replace(model=student)
         recipe = checks.recipe("distillation.training", self.training)
         if recipe.steps:
-            teacher = copy.deepcopy(layers.module_of(setup)).float().eval()
+            teacher = copy.deepcopy(layers.module_of(setup)).to(setup.device).float().eval()
             loss = distillation_loss(setup.task, teacher, self.temperature, self.alpha)
             retrain(distilled, recipe=recipe, loss=loss)
         return distilled

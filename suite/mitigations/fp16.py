@@ -16,10 +16,10 @@ from typing import Any, ClassVar
 
 import torch
 
-from suite.core import effect, layers
 from suite.core.mitigation import Mitigation
 from suite.core.setup import Setup
 from suite.errors import NotApplicable
+from suite.toolkit import effect, layers
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)

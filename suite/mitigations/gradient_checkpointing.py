@@ -17,11 +17,11 @@ from typing import Any, ClassVar
 
 import torch
 
-from suite.core import effect, layers
 from suite.core.mitigation import Mitigation
-from suite.core.retraining import own_randomness
 from suite.core.setup import Setup
 from suite.errors import NotApplicable
+from suite.toolkit import effect, layers
+from suite.toolkit.retraining import own_randomness
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)

@@ -15,9 +15,10 @@ import dataclasses
 import logging
 from typing import Any, ClassVar
 
-from suite.core import checks, effect, layers, libraries
+from suite.core import checks
 from suite.core.mitigation import Mitigation
 from suite.core.setup import Setup
+from suite.toolkit import effect, layers, libraries
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)

@@ -18,10 +18,10 @@ from typing import Any, ClassVar
 
 import torch
 
-from suite.core import effect, layers, libraries
 from suite.core.mitigation import Mitigation
 from suite.core.setup import Setup
 from suite.errors import NotApplicable
+from suite.toolkit import effect, layers, libraries
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)

@@ -28,11 +28,12 @@ from typing import Any, ClassVar
 
 import torch
 
-from suite.core import checks, effect, layers, libraries
+from suite.core import checks
 from suite.core.mitigation import Mitigation
 from suite.core.setup import Setup
 from suite.core.task import Batch
 from suite.errors import NotApplicable
+from suite.toolkit import effect, layers, libraries
 
 OPSET = 17
 QUANTISER_TABLES = ("_scale", "_zero_point")
@@ -106,7 +107,7 @@ class OnnxModel:
         return types.SimpleNamespace(logits=torch.from_numpy(logits))
 
     def weigh(self) -> dict[str, Any]:
-        """The graph's constants as ``suite.core.effect.snapshot`` counts weights, and the size of its file."""
+        """The graph's constants as ``suite.toolkit.effect.snapshot`` counts weights, and the size of its file."""
         onnx = libraries.load("onnx")
         graph = onnx.load_model_from_string(self._content).graph
         weights = {tensor.name: onnx.numpy_helper.to_array(tensor) for tensor in graph.initializer}

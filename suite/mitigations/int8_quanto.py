@@ -14,9 +14,10 @@ from __future__ import annotations
 import dataclasses
 from typing import Any, ClassVar
 
-from suite.core import checks, effect, layers, libraries
+from suite.core import checks
 from suite.core.mitigation import Mitigation
 from suite.core.setup import Setup
+from suite.toolkit import effect, layers, libraries
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)

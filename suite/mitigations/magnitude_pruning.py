@@ -16,10 +16,11 @@ from typing import Any, ClassVar
 
 from torch.nn.utils import prune
 
-from suite.core import checks, effect, layers
+from suite.core import checks
 from suite.core.mitigation import Mitigation
 from suite.core.setup import Setup
 from suite.errors import NotApplicable
+from suite.toolkit import effect, layers
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)

@@ -17,10 +17,11 @@ import dataclasses
 import logging
 from typing import Any, ClassVar
 
-from suite.core import checks, effect, layers, libraries
+from suite.core import checks
 from suite.core.mitigation import Mitigation
 from suite.core.setup import Setup
 from suite.errors import NotApplicable
+from suite.toolkit import effect, layers, libraries
 
 BLOCK = 64
 """Weights that share a scale."""

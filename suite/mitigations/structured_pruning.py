@@ -19,11 +19,12 @@ from typing import Any, ClassVar
 
 import torch
 
-from suite.core import checks, effect, layers
+from suite.core import checks
 from suite.core.mitigation import Mitigation
-from suite.core.retraining import retrain
 from suite.core.setup import Setup
 from suite.errors import NotApplicable
+from suite.toolkit import effect, layers
+from suite.toolkit.retraining import retrain
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)

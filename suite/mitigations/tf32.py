@@ -17,10 +17,10 @@ from typing import Any, ClassVar
 
 import torch
 
-from suite.core import effect, layers
 from suite.core.mitigation import Mitigation
 from suite.core.setup import Setup
 from suite.errors import NotApplicable
+from suite.toolkit import effect, layers
 
 PROBE_WIDTH = 256
 """Wide enough that a GPU takes the tensor core for the probe."""

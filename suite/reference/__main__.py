@@ -10,9 +10,9 @@ from pathlib import Path
 from typing import Any
 
 from suite.errors import InputError
+from suite.io.paths import CHECKOUT
 
 NAMES = ("vit_digits", "bert_languages", "llama_stdlib")
-ROOT = Path(__file__).resolve().parents[2]
 
 
 def parser() -> argparse.ArgumentParser:
@@ -23,7 +23,9 @@ def parser() -> argparse.ArgumentParser:
         "All three take some 30 minutes of CPU time; the files that are there are replaced.",
     )
     command.add_argument("names", nargs="*", metavar="NAME", help=f"models to train: {', '.join(NAMES)} (default: all)")
-    command.add_argument("--out", type=Path, default=ROOT / "models", help="folder of the models (default: models/)")
+    command.add_argument(
+        "--out", type=Path, default=CHECKOUT / "models", help="folder of the models (default: models/)"
+    )
     command.add_argument("--steps", type=int, help="optimiser steps in place of the recipe's, for a trial")
     command.add_argument("--seed", type=int, default=0, help="of weights and order of samples (default: 0)")
     return command
@@ -70,7 +72,7 @@ def load_task(name: str) -> Any:
     import hydra
     from omegaconf import OmegaConf
 
-    config = OmegaConf.to_container(OmegaConf.load(ROOT / "conf" / "task" / f"{name}.yaml"), resolve=False)
+    config = OmegaConf.to_container(OmegaConf.load(CHECKOUT / "conf" / "task" / f"{name}.yaml"), resolve=False)
     assert isinstance(config, dict)
     config.pop("defaults", None)
     config |= {"max_scored": None, "seed": 0}  # in a run these come from its protocol and its configuration

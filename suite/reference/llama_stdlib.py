@@ -10,8 +10,8 @@ from typing import Any
 
 from suite.core.recipe import Recipe
 from suite.core.task import Example
-from suite.core.training import Loss
 from suite.reference.recipe import Reference
+from suite.toolkit.fit import Loss
 
 VOCABULARY = 2048
 POSITIONS = 256

@@ -13,9 +13,9 @@ from typing import Any
 import torch
 
 from suite.core.setup import Setup
-from suite.core.training import fit
 from suite.reference.card import Result, card
 from suite.reference.recipe import Reference
+from suite.toolkit.fit import fit
 
 
 def train(reference: Reference, task: Any, folder: Path, *, seed: int, say: Callable[[str], None]) -> Result:

@@ -13,8 +13,8 @@ from PIL import Image
 
 from suite.core.recipe import Recipe
 from suite.core.task import Batch, Example
-from suite.core.training import Loss
 from suite.reference.recipe import Reference
+from suite.toolkit.fit import Loss
 
 VARIANTS = 20
 """Distorted copies of each training image; 1,147 images alone are learned by heart."""

@@ -7,9 +7,9 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from suite.command import exit_code
+from suite.cli import exit_code
 from suite.report.grid import DEFAULT_GRID
-from suite.report.words import ENGLISH, languages
+from suite.text.i18n import ENGLISH, languages
 
 DESCRIPTION = """\
 Builds one HTML file from one run or several, and beside it results.csv, results.json, results.parquet, summary.md

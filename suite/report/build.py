@@ -10,20 +10,20 @@ from pathlib import Path
 
 import msgspec
 
-from suite.analysis.columnar import parquet_bytes, read_parquet
-from suite.analysis.energy_fields import QUERIES_PER_CO2E
+from suite.analysis.point.energy_fields import QUERIES_PER_CO2E
+from suite.analysis.results.csv_json import results_csv, results_json
+from suite.analysis.results.parquet import parquet_bytes, read_parquet
 from suite.analysis.summary import PointSummary, summarise
 from suite.errors import InputError
-from suite.files import sync_folder, synced_temporary
-from suite.record import load_run, newest_by_point
-from suite.report.figure import drawn_figure
+from suite.io.atomic import sync_folder, synced_temporary
+from suite.record.store import load_run, newest_by_point
+from suite.report.charts.paper_figure import drawn_figure
+from suite.report.exports.latex import tables
+from suite.report.exports.markdown import summary
 from suite.report.grid import DEFAULT_GRID, Grid, load_grid
-from suite.report.latex import tables
-from suite.report.markdown import summary
-from suite.report.model import Report, make_report
 from suite.report.page import render
-from suite.report.results import results_csv, results_json
-from suite.report.words import ENGLISH, speaking
+from suite.report.view_model import Report, make_report
+from suite.text.i18n import ENGLISH, speaking
 from suite.units import joules_to_kwh
 
 REPORTS_FOLDER = Path("reports")

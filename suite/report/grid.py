@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from suite.footprint.grid import Grid
-from suite.footprint.place import DEFAULT_GRID, GRID_FOLDER
-from suite.footprint.place import find as load_grid
+from suite.carbon.grid import Grid
+from suite.carbon.place import DEFAULT_GRID, GRID_FOLDER
+from suite.carbon.place import find as load_grid
 
 __all__ = ["DEFAULT_GRID", "GRID_FOLDER", "Grid", "load_grid"]

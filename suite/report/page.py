@@ -12,14 +12,15 @@ from typing import Any, NamedTuple
 import jinja2
 from markupsafe import Markup
 
-from suite.report import format as text
-from suite.report import sections, words
-from suite.report.charts import Chart, javascript
-from suite.report.extent import LARGE
-from suite.report.look import BASES, LOOKS
-from suite.report.model import Report
+from suite.report import sections
+from suite.report.charts.vega import Chart, javascript
+from suite.report.limits import LARGE
+from suite.report.prose.script_words import script_words
+from suite.report.prose.style import BASES, LOOKS
 from suite.report.safe import safe_json
-from suite.report.script_words import script_words
+from suite.report.view_model import Report
+from suite.text import i18n
+from suite.text import numbers as text
 
 SCRIPTS = ("report.js", "gate.js", "details.js", "footprint.js")
 
@@ -32,13 +33,13 @@ class Section(NamedTuple):
     html: Markup
 
 
-def render(report: Report, language: str = words.ENGLISH) -> str:
+def render(report: Report, language: str = i18n.ENGLISH) -> str:
     """The whole page in one of ``words.languages()``.
 
     Raises:
         InputError: there is no such language.
     """
-    with words.speaking(language):
+    with i18n.speaking(language):
         return _render(report)
 
 
@@ -50,7 +51,7 @@ def _render(report: Report) -> str:
     page = environment.get_template("page.html.j2")
     library = javascript() if charts.specs else ""
     script = "\n".join(_asset(name) for name in SCRIPTS)
-    data = {"charts": charts.specs, "words": script_words(), "numbers": words.number_format()}
+    data = {"charts": charts.specs, "words": script_words(), "numbers": i18n.number_format()}
     return page.render(
         report=report,
         sections=rendered,
@@ -79,9 +80,9 @@ def template_environment() -> jinja2.Environment:
         lstrip_blocks=True,
     )
     environment.policies["ext.i18n.trimmed"] = True
-    environment.install_gettext_callables(words.gettext, words.ngettext)  # type: ignore[attr-defined]
+    environment.install_gettext_callables(i18n.gettext, i18n.ngettext)  # type: ignore[attr-defined]
     environment.globals |= {"text": text, "looks": LOOKS, "bases": BASES, "large": LARGE}
-    environment.globals |= {"language": words.language}
+    environment.globals |= {"language": i18n.language}
     return environment
 
 
@@ -104,7 +105,7 @@ def _section(environment: jinja2.Environment, name: str, report: Report) -> Sect
     if context is None:
         return None
     html = environment.get_template(f"sections/{name}.html.j2").render(report=report, **context)
-    return Section(name, module.TITLE and words.gettext(module.TITLE), Markup(html))  # noqa: S704 - rendered with autoescape
+    return Section(name, module.TITLE and i18n.gettext(module.TITLE), Markup(html))  # noqa: S704 - rendered with autoescape
 
 
 def _module(name: str) -> Any:

@@ -15,10 +15,10 @@ from typing import Any, ClassVar, Literal
 import numpy as np
 from PIL import Image
 
-from suite.core.classification import Classification, Split
 from suite.core.setup import Setup
 from suite.core.task import Batch, Example
 from suite.errors import InputError
+from suite.scoring.classification import Classification, Split
 
 DIGITS = 10
 PARTS: dict[Split, slice] = {

@@ -15,10 +15,10 @@ import random
 from collections.abc import Sequence
 from typing import Any, ClassVar, Literal
 
-from suite.core.classification import Classification, Split
 from suite.core.setup import Setup
 from suite.core.task import Batch, Example
 from suite.errors import InputError
+from suite.scoring.classification import Classification, Split
 
 # fmt: off
 LANGUAGES = (

@@ -22,12 +22,12 @@ from typing import Any, ClassVar, Literal, NamedTuple
 
 import torch
 
-from suite.core import scoring
-from suite.core.data import Splits, load_splits
 from suite.core.setup import Setup
 from suite.core.task import Batch, Example, Task, cycle
-from suite.core.text_windows import cut, windows
+from suite.data.chunks import cut, windows
+from suite.data.splits import Splits, load_splits
 from suite.errors import InputError, NotApplicable
+from suite.scoring import items
 
 Split = Literal["train", "validation", "test"]
 
@@ -83,19 +83,19 @@ class TextGeneration(Task):
 
     def test(self) -> Sequence[Example]:
         """See Task."""
-        return scoring.sample(self._windows("test"), self.max_scored, self.seed)
+        return items.sample(self._windows("test"), self.max_scored, self.seed)
 
     def queries(self) -> Sequence[Example]:
         """Texts of the test split that ``batch`` cuts to prompts."""
         size = self.prompt_tokens * PROMPT_BYTES_PER_TOKEN
         texts = [piece for text in _texts(self.data, self.seed, "test") for piece in cut(text["text"], size)]
         long_enough = [text for text in texts if len(text.encode()) >= size // 2] or texts
-        chosen = scoring.shuffled_copy([{"text": text} for text in long_enough], self.seed)
+        chosen = items.shuffled_copy([{"text": text} for text in long_enough], self.seed)
         return cycle(chosen, self.query_count)
 
     def clusters(self) -> list[int] | None:
         """See Task."""
-        return scoring.source_numbers(self.test())
+        return items.source_numbers(self.test())
 
     def check_model(self, model: Any, processor: Any) -> None:
         """See Task."""
@@ -166,9 +166,9 @@ class TextGeneration(Task):
             raise NotApplicable("a model without a tokenizer cannot be scored on text")
         rows, bytes_read = scored_rows(setup, examples)
         nats = [0.0] * len(bytes_read)
-        size = min(max(setup.batch_size, 32), scoring.LARGEST_BATCH)
+        size = min(max(setup.batch_size, 32), items.LARGEST_BATCH)
         size = min(size, max(1, LARGEST_LOGITS // (vocabulary_of(setup.model.config) * len(rows[-1].ids))))
-        with scoring.scoring(setup):
+        with items.scoring(setup):
             for start in range(0, len(rows), size):
                 chosen = rows[start : start + size]
                 for row, value in zip(chosen, row_nats(setup, [row.ids for row in chosen]), strict=True):
@@ -296,7 +296,7 @@ def row_nats(setup: Setup, rows: Sequence[list[int]]) -> list[float]:
     logits = setup.model(**batch).logits
     sums = []
     for number, row in enumerate(rows):
-        predicted = scoring.finite(logits[number, : len(row) - 1])
+        predicted = items.finite(logits[number, : len(row) - 1])
         targets = batch["input_ids"][number, 1 : len(row)]
         sums.append(float(torch.nn.functional.cross_entropy(predicted, targets, reduction="sum")))
     return sums

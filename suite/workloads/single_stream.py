@@ -14,7 +14,7 @@ from suite.core.setup import Setup
 from suite.core.task import Batch, cycle
 from suite.core.workload import Loop, Work, Workload
 from suite.errors import InputError, NotApplicable
-from suite.record import Phase
+from suite.record.schema import Phase
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)

@@ -3,9 +3,9 @@ import math
 import msgspec
 import pytest
 
-from suite.analysis.stability import stability
+from suite.analysis.run.stability import stability
 from suite.analysis.summary import CSV_COLUMNS, summarise, summarise_record
-from suite.record import ApplyCost, Idle, Reason, Scores
+from suite.record.schema import ApplyCost, Idle, Reason, Scores
 from tests.synthetic import COUNTER, ESTIMATED, binary_scores, record, windows
 
 WORLD = 475.0

@@ -2,12 +2,12 @@
 
 import pytest
 
-from suite.analysis.compare import compare
+from suite.analysis.run.run_comparison import compare
 from suite.analysis.summary import summarise
 from suite.report.build import build_report
-from suite.report.comparison_page import comparison_page
-from suite.report.site import publish
-from suite.report.two_runs import two_runs
+from suite.report.comparison.comparison_page import comparison_page
+from suite.report.comparison.view import two_runs
+from suite.report.site.publish import publish
 from tests.browser.test_accessibility import violations
 from tests.synthetic import write_run
 from tests.synthetic_run import embedded_run, gpu_run

@@ -6,13 +6,14 @@ import pytest
 import yaml
 
 import suite
-from suite.assemble import build
+from suite.checkpoints.pretrained import ModelSpec
+from suite.config.build import build
+from suite.config.expand import composed, resolved
 from suite.core.meter import Meter
-from suite.core.pretrained import ModelSpec
 from suite.core.protocol import Protocol
 from suite.core.task import Task
 from suite.core.workload import Workload
-from suite.overrides import CONF, composed, resolved
+from suite.io.paths import CONF
 from suite.report.grid import load_grid
 
 KINDS = {"task": Task, "workload": Workload, "meter": Meter, "protocol": Protocol, "model": ModelSpec}

@@ -8,10 +8,10 @@ from typing import Any
 import msgspec
 
 from suite.analysis.summary import PointSummary, summarise_record
-from suite.footprint.figure import Figure
-from suite.footprint.grid import Grid
-from suite.footprint.site import Site
-from suite.record import ApplyCost, Record
+from suite.carbon.grid import Grid
+from suite.carbon.quantity import Figure
+from suite.footprint.location import Site
+from suite.record.schema import ApplyCost, Record
 from tests.synthetic import COUNTER, ESTIMATED, environment, record, windows
 
 RECIPE = {"training": {"steps": 150, "batch_size": 16}}

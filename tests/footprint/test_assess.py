@@ -3,11 +3,11 @@ import pytest
 import yaml
 
 from suite.errors import InputError
-from suite.footprint.__main__ import CONF
 from suite.footprint.assess import Request, assess
-from suite.footprint.document import document
-from suite.footprint.page import page
+from suite.footprint.exports.json_document import document
+from suite.footprint.exports.text_page import page
 from suite.footprint.scenario import scenario_file, scenario_from
+from suite.io.paths import CONF
 from tests.synthetic import record, windows, write_run
 
 SETTINGS = yaml.safe_load((CONF / "footprint.yaml").read_text())

@@ -1,8 +1,8 @@
 import pytest
 
+from suite.carbon.place import find
 from suite.errors import InputError
 from suite.footprint.datacentre import all_datacentres, load_datacentre, site_of
-from suite.footprint.place import find
 
 
 def test_every_data_centre_says_year_and_source_of_what_it_knows():

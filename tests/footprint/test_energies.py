@@ -1,7 +1,7 @@
 import pytest
 
-from suite.analysis.columnar import TABLE, write_parquet
-from suite.analysis.stored import stored_points
+from suite.analysis.results.parquet import TABLE, write_parquet
+from suite.analysis.results.reader import stored_points
 from suite.errors import InputError
 from suite.footprint.energies import (
     baseline_energy,

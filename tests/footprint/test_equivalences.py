@@ -1,8 +1,8 @@
 import pytest
 
+from suite.carbon.quantity import Figure
 from suite.errors import InputError
 from suite.footprint.equivalences import cost, equivalences
-from suite.footprint.figure import Figure
 
 ENERGY = Figure(value=197.0, low=100.0, high=300.0, unit="kWh", tag="modelled", source="example", year=2024)
 CARBON = Figure(value=55.0, unit="kg CO2e", tag="modelled", source="example", year=2023)

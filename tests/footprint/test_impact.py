@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from suite.footprint.figure import Figure
+from suite.carbon.quantity import Figure
 from suite.footprint.impact import impact_of
 from suite.footprint.scenario import parts_of, scenario_from
 from tests.footprint.points import published, site

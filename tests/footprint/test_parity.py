@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from suite.errors import InputError
 from suite.footprint.parity import Span, day_reached, parity, queries_per_day
-from suite.footprint.training import training_case
+from suite.footprint.training_case import training_case
 
 ENERGIES = st.floats(1e-9, 1e9)
 

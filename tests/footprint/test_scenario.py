@@ -2,8 +2,8 @@ import msgspec
 import pytest
 import yaml
 
+from suite.carbon.quantity import Figure
 from suite.errors import InputError
-from suite.footprint.figure import Figure
 from suite.footprint.scenario import SCENARIO_FOLDER, parts_of, scenario_file, scenario_from, shares, total
 
 CONTENT = {

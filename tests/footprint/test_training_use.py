@@ -4,7 +4,7 @@ import msgspec
 import pytest
 
 from suite.errors import InputError
-from suite.footprint.training import training_case
+from suite.footprint.training_case import training_case
 from suite.footprint.training_use import parity_figures, query_of_case, training_of
 
 

@@ -1,7 +1,7 @@
 import pytest
 
-from suite.footprint.grid import own_grid
-from suite.footprint.place import find
+from suite.carbon.grid import own_grid
+from suite.carbon.place import find
 from suite.footprint.water import offsite_water
 
 

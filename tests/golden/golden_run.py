@@ -14,7 +14,7 @@ r * 1000 / 3.6e6 * 475 g. Scores: 100 items of which the baseline has 90 right.
 
 from __future__ import annotations
 
-from suite.record import ApplyCost, Idle, Reason, Record
+from suite.record.schema import ApplyCost, Idle, Reason, Record
 from tests.synthetic import COUNTER, ESTIMATED, binary_scores, environment, record, windows
 
 SAME, LOST = binary_scores(90, 0, 0, 10), binary_scores(80, 10, 0, 10)

@@ -4,7 +4,8 @@ import pytest
 import torch
 
 from suite.__main__ import main
-from suite.record import headline_component, load_run
+from suite.record.store import load_run
+from suite.stats.paired import headline_component
 
 pytestmark = [
     pytest.mark.gpu,

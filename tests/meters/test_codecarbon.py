@@ -9,10 +9,10 @@ import pytest
 from codecarbon.core import hardware_cache
 
 from suite.errors import InputError
+from suite.machine.nvml.board import Board
+from suite.machine.nvml.simulated_board import PowerTrace, SimulatedBoard, SimulatedNvml
 from suite.meters import codecarbon
 from suite.meters.codecarbon import CodeCarbon
-from suite.nvml.board import Board
-from suite.nvml.simulated import PowerTrace, SimulatedBoard, SimulatedNvml
 
 
 @pytest.fixture

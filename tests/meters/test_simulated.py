@@ -5,12 +5,12 @@ import contextlib
 import pytest
 
 from benchmarks.measurement.virtual import CounterOnly, VirtualClock, real_codecarbon, simulated
-from suite.assemble import build
+from suite.config.build import build
+from suite.config.expand import composed, resolved
 from suite.core.workload import Loop, Work
 from suite.errors import ImpossibleOutput, InputError
+from suite.machine.nvml.simulated_board import PowerTrace
 from suite.meters.simulated import ArmWork, Bench, DeclaredWork, OpenSimulated, RealWork, Variation
-from suite.nvml.simulated import PowerTrace
-from suite.overrides import composed, resolved
 
 STILL = {"drift": 0.0, "drift_s": 10.0, "noise": 0.0, "noise_s": 1.0, "seed": 0}
 ONE_PASS = Work(queries=16, batches=4, tokens=160, latencies_s=None)

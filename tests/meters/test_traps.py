@@ -8,13 +8,13 @@ import pytest
 import torch
 from codecarbon.core import gpu as codecarbon_gpu
 
-from suite.core.windows import check_window
 from suite.core.workload import Work
 from suite.errors import ImpossibleOutput, InputError
+from suite.machine.nvml.board import Board
+from suite.machine.nvml.simulated_board import PowerTrace, SimulatedBoard, SimulatedNvml
+from suite.measure.windows import check_window
 from suite.meters import codecarbon
 from suite.meters.codecarbon import CodeCarbon
-from suite.nvml.board import Board
-from suite.nvml.simulated import PowerTrace, SimulatedBoard, SimulatedNvml
 
 OTHER, HERE = "GPU-11111111-0000-4000-8000-000000000000", "GPU-22222222-0000-4000-8000-000000000000"
 

@@ -6,9 +6,9 @@ from typing import Any
 import pytest
 import torch
 
-from suite.core import layers
 from suite.errors import InputError, NotApplicable
 from suite.mitigations.distillation import Distillation, distillation_loss, spaced
+from suite.toolkit import layers
 from tests.fakes import (
     answers,
     fake_setup,

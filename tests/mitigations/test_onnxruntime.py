@@ -7,7 +7,6 @@ import onnx
 import pytest
 import torch
 
-from suite.core import effect
 from suite.core.setup import Setup
 from suite.errors import NotApplicable
 from suite.mitigations.autocast_bf16 import AutocastBf16
@@ -15,6 +14,7 @@ from suite.mitigations.bf16 import Bf16
 from suite.mitigations.int8_onnxruntime import Int8Onnxruntime, export
 from suite.mitigations.int8_weight_only import Int8WeightOnly
 from suite.mitigations.magnitude_pruning import MagnitudePruning
+from suite.toolkit import effect
 from tests.fakes import answers, fake_setup, tiny_distilbert, tiny_roberta
 
 

@@ -5,7 +5,6 @@ from typing import Any
 import pytest
 import torch
 
-from suite.core import effect
 from suite.core.mitigation import Mitigation
 from suite.core.setup import Setup
 from suite.errors import NoEffect, NotApplicable
@@ -14,6 +13,7 @@ from suite.mitigations.bf16 import Bf16
 from suite.mitigations.fp16 import Fp16
 from suite.mitigations.int8_dynamic import Int8Dynamic
 from suite.mitigations.tf32 import Tf32, probe_product, tf32_products
+from suite.toolkit import effect
 from tests.fakes import answers, fake_setup
 
 

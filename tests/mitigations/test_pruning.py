@@ -5,11 +5,11 @@ from typing import Any
 import pytest
 import torch
 
-from suite.core import effect, layers
 from suite.errors import InputError, NotApplicable
 from suite.mitigations.int8_dynamic import Int8Dynamic
 from suite.mitigations.magnitude_pruning import MagnitudePruning
 from suite.mitigations.structured_pruning import StructuredPruning
+from suite.toolkit import effect, layers
 from tests.fakes import (
     answers,
     fake_setup,

@@ -4,9 +4,10 @@ import re
 
 import pytest
 
-from suite.core.pretrained import ModelSpec, load_pretrained
+from suite.checkpoints.pretrained import ModelSpec, load_pretrained
 from suite.core.setup import Setup
-from suite.reference.__main__ import NAMES, ROOT, load_task
+from suite.io.paths import CHECKOUT
+from suite.reference.__main__ import NAMES, load_task
 
 TASKS = {
     "vit_digits": "image_classification",
@@ -17,12 +18,12 @@ TASKS = {
 
 def card_scores(name):
     """Test scores by row of the card's table, this model's first."""
-    text = (ROOT / "models" / name / "README.md").read_text(encoding="utf-8")
+    text = (CHECKOUT / "models" / name / "README.md").read_text(encoding="utf-8")
     return [float(score) for score in re.findall(r"^\| .+ \| (\d\.\d{3}) \|$", text, re.MULTILINE)]
 
 
 def test_all_models_together_take_at_most_15_mb():
-    sizes = [path.stat().st_size for name in NAMES for path in (ROOT / "models" / name).iterdir()]
+    sizes = [path.stat().st_size for name in NAMES for path in (CHECKOUT / "models" / name).iterdir()]
     assert sum(sizes) <= 15e6
 
 
@@ -46,7 +47,7 @@ def test_the_committed_weights_score_what_the_card_says(name, items, tolerance):
     # samples of the two larger test splits: four standard errors of a share of 400, and of 40 windows
     task = load_task(TASKS[name])
     spec = ModelSpec(
-        name=name, path=str(ROOT / "models" / name), revision=None, weights="pretrained", architecture=None
+        name=name, path=str(CHECKOUT / "models" / name), revision=None, weights="pretrained", architecture=None
     )
     model, processor = load_pretrained(spec, task, device="cpu", dtype="float32", seed=0)
     setup = Setup(

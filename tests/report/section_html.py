@@ -2,9 +2,9 @@
 
 import re
 
-from suite.report import format as text
 from suite.report.build import read_report
 from suite.report.page import _Charts, _section, template_environment
+from suite.text import numbers as text
 from tests.synthetic import write_run
 
 

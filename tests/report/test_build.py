@@ -2,10 +2,11 @@ import json
 
 import pytest
 
-from suite.analysis.columnar import read_parquet
+from suite.analysis.results.parquet import read_parquet
 from suite.errors import InputError
-from suite.report import build, words
+from suite.report import build
 from suite.report.build import build_report, read_report
+from suite.text import i18n
 from tests.synthetic import binary_scores, record, windows, write_run
 
 PRUNING = (("structured_pruning", {"ratio": 0.5}),)
@@ -139,11 +140,11 @@ def test_unreadable_records_of_several_runs_name_the_run(run_folder, tmp_path):
 
 def test_page_and_texts_are_in_the_language_asked_for(run_folder, tmp_path, monkeypatch):
     (tmp_path / "eo.po").write_text(ESPERANTO, "utf-8")
-    monkeypatch.setattr(words, "FOLDER", tmp_path)
+    monkeypatch.setattr(i18n, "FOLDER", tmp_path)
     target = build_report(run_folder, tmp_path / "out" / "index.html", language="eo")
     assert '<html lang="eo"' in target.read_text("utf-8")
     summary, table = (target.with_name(name).read_text("utf-8") for name in ("summary.md", "table.tex"))
     assert summary.startswith("## Energia raporto: a\n")
     assert "bazo (A/A) | 0,0" in summary
     assert "bazo (A/A) & 0,0" in table
-    assert words.language() == "en"
+    assert i18n.language() == "en"

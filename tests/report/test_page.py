@@ -9,14 +9,14 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from suite.record import Reason, RecordWarning
-from suite.report import format as text
+from suite.analysis.results.csv_json import results_csv, results_json
+from suite.record.schema import Reason, RecordWarning
 from suite.report import sections
 from suite.report.build import read_report
 from suite.report.grid import load_grid
-from suite.report.model import make_report
 from suite.report.page import render, safe_json, section_names
-from suite.report.results import results_csv, results_json
+from suite.report.view_model import make_report
+from suite.text import numbers as text
 from tests.synthetic import BOARD, COUNTER, ESTIMATED, environment, record, windows, write_run
 
 PRUNING = (("structured_pruning", {"ratio": 0.5}),)

@@ -1,13 +1,10 @@
-from pathlib import Path
-
 import hydra
 import pytest
 import torch
 from omegaconf import OmegaConf
 
 from suite.core.setup import Setup
-
-CONF = Path(__file__).resolve().parents[2] / "conf" / "task"
+from suite.io.paths import CONF
 
 
 @pytest.fixture(scope="session")
@@ -15,7 +12,7 @@ def make_task():
     """The task of a yaml, with changes."""
 
     def make(name, **changes):
-        config = OmegaConf.to_container(OmegaConf.load(CONF / f"{name}.yaml"), resolve=False)
+        config = OmegaConf.to_container(OmegaConf.load(CONF / "task" / f"{name}.yaml"), resolve=False)
         config.pop("defaults", None)
         return hydra.utils.instantiate({**config, "max_scored": None, "seed": 0, **changes}, _convert_="all")
 

@@ -5,15 +5,15 @@ from __future__ import annotations
 import dataclasses
 from typing import Any
 
-from suite.analysis.components import Bar, Column, columns
-from suite.report import extent
-from suite.report import format as text
-from suite.report.charts import Chart
-from suite.report.component_chart import BASELINE_COLOUR, TECHNIQUE_COLOUR, component_chart
-from suite.report.instruments import method_words
-from suite.report.model import Entry, Group, Report
-from suite.report.texture import swatch
-from suite.report.words import N_
+from suite.analysis.run.components import Bar, Column, columns
+from suite.report import limits
+from suite.report.charts.component_chart import BASELINE_COLOUR, TECHNIQUE_COLOUR, component_chart
+from suite.report.charts.hatching import swatch
+from suite.report.charts.vega import Chart
+from suite.report.prose.instruments import method_words
+from suite.report.view_model import Entry, Group, Report
+from suite.text import numbers as text
+from suite.text.i18n import N_
 
 ORDER = 45
 TITLE = N_("Where the energy went")
@@ -40,7 +40,7 @@ class View:
 
 def context(report: Report) -> dict[str, Any] | None:
     """Groups that have energies; the first with charts."""
-    found = [(group, columns([entry.point for entry in group.ok])) for group in extent.detailed_groups(report)]
+    found = [(group, columns([entry.point for entry in group.ok])) for group in limits.detailed_groups(report)]
     known = [(group, each) for group, each in found if each]
     if not known:
         return None
@@ -55,13 +55,13 @@ def context(report: Report) -> dict[str, Any] | None:
         "technique_colour": TECHNIQUE_COLOUR,
         "knows_idle": any(view.knows_idle for view in views),
         "how": how,
-        "left_out": extent.left_out(report),
+        "left_out": limits.left_out(report),
     }
 
 
 def _view(report: Report, group: Group, found: tuple[Column, ...], *, is_drawn: bool) -> View:
     bars = [{bar.point.point_id: bar for bar in column.bars} for column in found]
-    entries = [entry for entry in extent.detailed(report, group) if entry.point.status == "ok"]
+    entries = [entry for entry in limits.detailed(report, group) if entry.point.status == "ok"]
     return View(
         group=group,
         columns=found,

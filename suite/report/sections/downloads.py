@@ -6,9 +6,9 @@ import base64
 import gzip
 from typing import Any
 
-from suite.report.model import Report
-from suite.report.results import results_csv, results_json
-from suite.report.words import N_, _
+from suite.analysis.results.csv_json import results_csv, results_json
+from suite.report.view_model import Report
+from suite.text.i18n import N_, _
 
 ORDER = 120
 TITLE = N_("Download the data")

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from suite.report.charts import MOST_GROUPS
-from suite.report.forest import forest_chart
-from suite.report.model import Report
-from suite.report.words import N_
+from suite.report.charts.forest import forest_chart
+from suite.report.charts.vega import MOST_GROUPS
+from suite.report.view_model import Report
+from suite.text.i18n import N_
 
 ORDER = 40
 TITLE = N_("Change of energy, with intervals")

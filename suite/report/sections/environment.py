@@ -6,8 +6,8 @@ from typing import Any
 
 import msgspec
 
-from suite.report.model import Report, flatten
-from suite.report.words import N_
+from suite.report.view_model import Report, flatten
+from suite.text.i18n import N_
 
 MOST = 8
 ORDER = 90

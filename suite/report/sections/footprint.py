@@ -11,20 +11,20 @@ from typing import Any
 import yaml
 
 from suite.analysis.summary import PointSummary
+from suite.carbon.grid import Grid
+from suite.carbon.place import all_places, find
+from suite.carbon.quantity import Figure
 from suite.footprint.datacentre import DataCentre, all_datacentres, load_datacentre, site_of
 from suite.footprint.energies import UNIT, published_energy, ratio_of, with_technique
-from suite.footprint.figure import Figure
-from suite.footprint.grid import Grid
 from suite.footprint.impact import Impact, impact_of
-from suite.footprint.place import all_places, find
+from suite.footprint.location import Site
 from suite.footprint.scenario import OTHER, WH_PER_KWH, Scenario, parts_of, scenario_file, scenario_from
-from suite.footprint.site import Site
 from suite.footprint.subject import is_real, tag_of, year_of
 from suite.footprint.water import offsite_water
-from suite.report import format as text
-from suite.report.instruments import method_words
-from suite.report.model import Entry, Group, Report
-from suite.report.words import N_, _
+from suite.report.prose.instruments import method_words
+from suite.report.view_model import Entry, Group, Report
+from suite.text import numbers as text
+from suite.text.i18n import N_, _
 from suite.units import joules_to_kwh
 
 ORDER = 55

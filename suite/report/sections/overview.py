@@ -5,11 +5,11 @@ from __future__ import annotations
 import dataclasses
 from typing import Any
 
-from suite.report import gate, instruments, sentences
-from suite.report.charts import Chart
-from suite.report.forest import forest_chart
-from suite.report.model import Group, Report
-from suite.report.tradeoff import tradeoff_chart
+from suite.report.charts.forest import forest_chart
+from suite.report.charts.tradeoff import tradeoff_chart
+from suite.report.charts.vega import Chart
+from suite.report.prose import accuracy_threshold, instruments, sentences
+from suite.report.view_model import Group, Report
 
 ORDER = 10
 TITLE = None
@@ -41,7 +41,7 @@ def context(report: Report) -> dict[str, Any]:
     shown = list(by_card.items())[:MOST_CARDS]
     return {
         "cards": [_card(task, run if several else None, groups) for (task, run), groups in shown],
-        "gates": gate.data(report.groups),
+        "gates": accuracy_threshold.data(report.groups),
         "nothing_measured": instruments.nothing_measured(report),
         "sources": instruments.sources(report),
         "checks": instruments.checks(report),

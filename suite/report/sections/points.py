@@ -6,12 +6,12 @@ import dataclasses
 from typing import Any
 
 from suite.analysis.summary import PointSummary
-from suite.report import extent
-from suite.report import format as text
-from suite.report.cards import card
-from suite.report.command import repeat_command
-from suite.report.model import Report, flatten
-from suite.report.words import N_
+from suite.report import limits
+from suite.report.prose.cards import card
+from suite.report.prose.repeat_command import repeat_command
+from suite.report.view_model import Report, flatten
+from suite.text import numbers as text
+from suite.text.i18n import N_
 
 ORDER = 100
 TITLE = N_("Every point: windows, effect, command, configuration")
@@ -30,11 +30,11 @@ def context(report: Report) -> dict[str, Any] | None:
     """Points by group, and functions that the template calls for each."""
     if not report.points:
         return None
-    groups = [(group, extent.detailed(report, group)) for group in extent.detailed_groups(report)]
+    groups = [(group, limits.detailed(report, group)) for group in limits.detailed_groups(report)]
     names = sorted({use["name"] for _, entries in groups for e in entries for use in e.point.mitigations})
     return {
         "groups": groups,
-        "left_out": extent.left_out(report),
+        "left_out": limits.left_out(report),
         "cards": {name: found for name in names if (found := card(name))},
         "command": repeat_command,
         "effect_rows": effect_rows,

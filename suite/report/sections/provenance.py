@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from suite.analysis.instrument import Agreement, Instrument
-from suite.report import extent, instruments
-from suite.report import format as text
-from suite.report.model import Report
-from suite.report.words import N_, _
+from suite.analysis.point.instrument import Agreement, Instrument
+from suite.report import limits
+from suite.report.prose import instruments
+from suite.report.view_model import Report
+from suite.text import numbers as text
+from suite.text.i18n import N_, _
 
 ORDER = 60
 TITLE = N_("What is measured and what is estimated")
@@ -22,8 +23,8 @@ def context(report: Report) -> dict[str, Any] | None:
         return None
     shown = [
         (group, entry)
-        for group in extent.detailed_groups(report)
-        for entry in extent.detailed(report, group)
+        for group in limits.detailed_groups(report)
+        for entry in limits.detailed(report, group)
         if entry.point.status == "ok"
     ]
     return {
@@ -35,7 +36,7 @@ def context(report: Report) -> dict[str, Any] | None:
         "edges": edges,
         "agreement": agreement,
         "net": [(g, entry) for g, entry in shown if entry.point.idle_power_w is not None],
-        "left_out": extent.left_out(report),
+        "left_out": limits.left_out(report),
     }
 
 

@@ -6,13 +6,13 @@ import dataclasses
 from typing import Any
 
 from suite.analysis.published import PublishedEffect, effects_on
-from suite.report import extent
-from suite.report import format as text
-from suite.report.charts import Chart
-from suite.report.model import Entry, Group, Report
-from suite.report.published_chart import KINDS, published_chart
-from suite.report.published_words import BOUNDS, CONFIDENCES, FAMILIES, MEASURES, WORDS
-from suite.report.words import N_, _
+from suite.report import limits
+from suite.report.charts.published_chart import KINDS, published_chart
+from suite.report.charts.vega import Chart
+from suite.report.prose.published_words import BOUNDS, CONFIDENCES, FAMILIES, MEASURES, WORDS
+from suite.report.view_model import Entry, Group, Report
+from suite.text import numbers as text
+from suite.text.i18n import N_, _
 
 ORDER = 58
 TITLE = N_("Published figures beside ours")
@@ -41,7 +41,7 @@ def context(report: Report) -> dict[str, Any] | None:
     found = effects_on({entry.point.mitigation for _group, entry in tried})
     if not found:
         return None
-    linked = {e.anchor for group in extent.detailed_groups(report) for e in extent.detailed(report, group)}
+    linked = {e.anchor for group in limits.detailed_groups(report) for e in limits.detailed(report, group)}
     views, number = [], 1
     for family, effects in found.items():
         views.append(_view(family, tried, list(enumerate(effects, start=number)), linked))

@@ -6,12 +6,12 @@ import dataclasses
 from collections.abc import Sequence
 from typing import Any
 
-from suite.analysis.compare import Change, compare
+from suite.analysis.run.run_comparison import Change, compare
 from suite.analysis.summary import PointSummary
-from suite.report import extent
-from suite.report.across import shared_groups
-from suite.report.model import Entry, Group, Report
-from suite.report.words import N_
+from suite.report import limits
+from suite.report.prose.across import shared_groups
+from suite.report.view_model import Entry, Group, Report
+from suite.text.i18n import N_
 
 ORDER = 25
 TITLE = N_("The runs side by side")
@@ -67,7 +67,7 @@ def context(report: Report) -> dict[str, Any] | None:
     joules = {run: _joules(first, points[run]) for run in report.runs[1:]}
     seen = [_run(run, points[run], joules.get(run, {})) for run in report.runs]
     entries = {(e.point.run, e.point.point_id): e for group in report.groups for e in group.entries}
-    linked = {e.anchor for group in extent.detailed_groups(report) for e in extent.detailed(report, group)}
+    linked = {e.anchor for group in limits.detailed_groups(report) for e in limits.detailed(report, group)}
     tables = [_table(group, seen, entries, joules) for group in shared_groups(report.points)]
     agreed = [row.agrees for table in tables for row in table.rows]
     shown = [table for table in tables if len(table.runs) > 1]

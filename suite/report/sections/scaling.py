@@ -5,13 +5,13 @@ from __future__ import annotations
 import dataclasses
 from typing import Any
 
-from suite.analysis.estimate import Estimate
-from suite.analysis.scaling import BATCH_SIZE, Curve, Family, families
-from suite.report import format as text
-from suite.report.charts import Chart
-from suite.report.model import Report
-from suite.report.scaling_chart import MOST_CURVES, curve_names, knob_words, scaling_chart
-from suite.report.words import N_, _
+from suite.analysis.run.power_law import BATCH_SIZE, Curve, Family, families
+from suite.report.charts.scaling_chart import MOST_CURVES, curve_names, knob_words, scaling_chart
+from suite.report.charts.vega import Chart
+from suite.report.view_model import Report
+from suite.stats.estimate import Estimate
+from suite.text import numbers as text
+from suite.text.i18n import N_, _
 
 ORDER = 47
 TITLE = N_("How energy scales")

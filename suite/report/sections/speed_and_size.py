@@ -5,11 +5,11 @@ from __future__ import annotations
 import dataclasses
 from typing import Any
 
-from suite.report import extent
-from suite.report.charts import Chart
-from suite.report.model import Entry, Group, Report
-from suite.report.speed_chart import speed_charts
-from suite.report.words import N_
+from suite.report import limits
+from suite.report.charts.speed_chart import speed_charts
+from suite.report.charts.vega import Chart
+from suite.report.view_model import Entry, Group, Report
+from suite.text.i18n import N_
 
 ORDER = 70
 TITLE = N_("Latency, throughput, memory, model size")
@@ -38,17 +38,17 @@ class View:
 
 def context(report: Report) -> dict[str, Any] | None:
     """One table a group that has figures; the first groups with charts."""
-    groups = [group for group in extent.detailed_groups(report) if group.ok]
+    groups = [group for group in limits.detailed_groups(report) if group.ok]
     if not groups:
         return None
     views = [_view(report, group, is_drawn=number < MOST_GROUPS) for number, group in enumerate(groups)]
     return {
         "views": views,
         "drawn": min(len(views), MOST_GROUPS),
-        "left_out": extent.left_out(report),
+        "left_out": limits.left_out(report),
     }
 
 
 def _view(report: Report, group: Group, *, is_drawn: bool) -> View:
-    rows = [entry for entry in extent.detailed(report, group) if entry.point.status == "ok"]
+    rows = [entry for entry in limits.detailed(report, group) if entry.point.status == "ok"]
     return View(group=group, rows=tuple(rows), charts=tuple(speed_charts(group)) if is_drawn else ())

@@ -5,12 +5,12 @@ from __future__ import annotations
 import dataclasses
 from typing import Any
 
-from suite.analysis.interactions import Interaction, interactions, stacks
-from suite.report import extent
-from suite.report.charts import Chart
-from suite.report.model import Entry, Group, Report
-from suite.report.stack_chart import KINDS, stack_chart
-from suite.report.words import N_
+from suite.analysis.run.stacking import Interaction, interactions, stacks
+from suite.report import limits
+from suite.report.charts.stack_chart import KINDS, stack_chart
+from suite.report.charts.vega import Chart
+from suite.report.view_model import Entry, Group, Report
+from suite.text.i18n import N_
 
 ORDER = 48
 TITLE = N_("Stacks: do techniques add up?")
@@ -46,7 +46,7 @@ def context(report: Report) -> dict[str, Any] | None:
     if not total:
         return None
     views = [_view(group, each, is_drawn=number < MOST_GROUPS) for number, (group, each) in enumerate(found)]
-    linked = {e.anchor for group in extent.detailed_groups(report) for e in extent.detailed(report, group)}
+    linked = {e.anchor for group in limits.detailed_groups(report) for e in limits.detailed(report, group)}
     return {
         "views": views,
         "drawn": min(len(views), MOST_GROUPS),

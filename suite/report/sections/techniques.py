@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from suite.report import extent
-from suite.report import format as text
-from suite.report.look import LOOKS
-from suite.report.model import Group, Report
-from suite.report.words import N_, _
+from suite.report import limits
+from suite.report.prose.style import LOOKS
+from suite.report.view_model import Group, Report
+from suite.text import numbers as text
+from suite.text.i18n import N_, _
 
 ORDER = 30
 TITLE = N_("All techniques")
@@ -18,7 +18,7 @@ def context(report: Report) -> dict[str, Any] | None:
     """One table a group, each with one unit of energy; names link to the points that have details."""
     if not report.groups:
         return None
-    linked = {e.anchor for group in extent.detailed_groups(report) for e in extent.detailed(report, group)}
+    linked = {e.anchor for group in limits.detailed_groups(report) for e in limits.detailed(report, group)}
     found = {point.verdict for point in report.points}
     return {
         "tables": [(group, _unit(group)) for group in report.groups],

@@ -5,10 +5,10 @@ from __future__ import annotations
 import dataclasses
 from typing import Any
 
-from suite.analysis.training import queries_per_sample
-from suite.report import extent
-from suite.report.model import Entry, Group, Report
-from suite.report.words import N_
+from suite.analysis.run.training import queries_per_sample
+from suite.report import limits
+from suite.report.view_model import Entry, Group, Report
+from suite.text.i18n import N_
 
 ORDER = 52
 TITLE = N_("Training")
@@ -37,7 +37,7 @@ class View:
 
 def context(report: Report) -> dict[str, Any] | None:
     """Groups that trained, beside inference of the same model on the same machine."""
-    trained = [group for group in extent.detailed_groups(report) if group.is_training and group.ok]
+    trained = [group for group in limits.detailed_groups(report) if group.is_training and group.ok]
     if not trained:
         return None
     alike: dict[tuple[Any, ...], list[Group]] = {}
@@ -48,7 +48,7 @@ def context(report: Report) -> dict[str, Any] | None:
         "views": [_view(report, group, alike.get(_model_and_machine(group), [])) for group in trained],
         "has_costs": any(entry.point.apply_duration_s is not None for group in report.groups for entry in group.ok),
         "seconds_per_sample": seconds_per_sample,
-        "left_out": extent.left_out(report),
+        "left_out": limits.left_out(report),
     }
 
 
@@ -70,7 +70,7 @@ def _view(report: Report, group: Group, inference: list[Group]) -> View:
         for other in sorted(inference, key=distance)[:MOST_EQUIVALENTS]
         for meter, queries in queries_per_sample([e.point for e in group.ok], [e.point for e in other.ok]).items()
     ]
-    rows = [entry for entry in extent.detailed(report, group) if entry.point.status == "ok"]
+    rows = [entry for entry in limits.detailed(report, group) if entry.point.status == "ok"]
     return View(group=group, rows=tuple(rows), equivalents=tuple(equivalents))
 
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from suite.report import format as text
-from suite.report.look import LOOKS
-from suite.report.model import Report
-from suite.report.words import N_
+from suite.report.prose.style import LOOKS
+from suite.report.view_model import Report
+from suite.text import numbers as text
+from suite.text.i18n import N_
 
 ORDER = 110
 TITLE = N_("Understanding this report")

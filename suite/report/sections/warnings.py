@@ -5,9 +5,9 @@ from __future__ import annotations
 import dataclasses
 from typing import Any
 
-from suite.report import format as text
-from suite.report.model import Report
-from suite.report.words import N_
+from suite.report.view_model import Report
+from suite.text import numbers as text
+from suite.text.i18n import N_
 
 ORDER = 80
 TITLE = N_("Warnings")

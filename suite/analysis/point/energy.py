@@ -1,0 +1,127 @@
+"""Energy of a point: per query, and as a ratio of the candidate to its paired baseline."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+from collections.abc import Sequence
+from typing import Literal, get_args
+
+from suite.record.schema import Arm, Idle, Window
+from suite.stats.paired import block_ratios, headline_component, ratio_interval
+
+Basis = Literal["measured", "estimated", "simulated", "replayed"]
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Headline:
+    """Which component speaks for the point, and what its figure is: measured, estimated, simulated or replayed."""
+
+    component: str
+    basis: Basis
+    method: str
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Ratio:
+    """Candidate over baseline, below 1 is a saving. The ends are None for fewer than two blocks."""
+
+    estimate: float
+    low: float | None
+    high: float | None
+
+
+def basis_of(method: str) -> Basis:
+    """What stands before the colon; ``estimated`` where that is no basis, so that nothing passes as measured."""
+    return next((basis for basis in get_args(Basis) if method.startswith(f"{basis}:")), "estimated")
+
+
+def headline(windows: Sequence[Window]) -> Headline | None:
+    """The headline component of ``windows``.
+
+    Returns:
+        None where no component was read in every window, or not in all on the same basis: measured and
+        estimated joules are never summed.
+    """
+    component = headline_component(list(windows))
+    if component is None:
+        return None
+    methods = {window.method.get(component, "") for window in windows}
+    bases = {basis_of(method) for method in methods}
+    if len(bases) != 1:
+        return None
+    return Headline(component=component, basis=bases.pop(), method=" / ".join(sorted(methods)))
+
+
+def energy_per_query(windows: Sequence[Window], arm: Arm, component: str) -> float | None:
+    """Joules a query of one arm: all its energy over all its queries. None where nothing was run or read."""
+    chosen = [window for window in windows if window.arm == arm]
+    queries = sum(window.queries for window in chosen)
+    if queries == 0 or any(component not in window.energy_j for window in chosen):
+        return None
+    return math.fsum(window.energy_j[component] for window in chosen) / queries
+
+
+def energy_per_token(windows: Sequence[Window], component: str) -> float | None:
+    """Joules a generated token of the candidate; None where tokens were not counted."""
+    chosen = [window for window in windows if window.arm == "candidate"]
+    tokens = 0
+    for window in chosen:
+        if window.tokens is None or component not in window.energy_j:
+            return None
+        tokens += window.tokens
+    return math.fsum(window.energy_j[component] for window in chosen) / tokens if tokens else None
+
+
+def ratio(ratios: Sequence[float] | None) -> Ratio | None:
+    """Geometric mean of the blocks' ratios with the 95 % Student-t interval of their logarithms."""
+    if not ratios:
+        return None
+    interval = ratio_interval(ratios)
+    if interval is None:
+        return Ratio(estimate=ratios[0], low=None, high=None)
+    return Ratio(estimate=interval.estimate, low=interval.low, high=interval.high)
+
+
+def idle_power(idle: Idle | None, component: str) -> float | None:
+    """Idle power of ``component`` in watts; None where it was not read. An estimate has no idle share."""
+    if idle is None or component not in idle.power_w:
+        return None
+    return None if basis_of(idle.method.get(component, "")) == "estimated" else idle.power_w[component]
+
+
+def net_ratio(windows: Sequence[Window], idle: Idle | None, component: str) -> Ratio | None:
+    """The ratio with the idle power taken off both arms.
+
+    The estimate takes the mean of the idle power before and after the blocks. The interval also holds what is not
+    known of the idle power itself: it is the union of the intervals with the power before and with the power after,
+    where both are known.
+
+    Returns:
+        None where idle power was not read, or a block used no more than that. The ends are None for fewer than two
+        blocks, or where that is so with one of the two powers: nothing bounds the ratio then.
+    """
+    mean_w = idle_power(idle, component)
+    if idle is None or mean_w is None:
+        return None
+    found = ratio(block_ratios(windows, component, mean_w))
+    if found is None:
+        return None
+    powers_w = {mean_w} | {power_w[component] for power_w in (idle.before_w, idle.after_w) if component in power_w}
+    every = [ratio(block_ratios(windows, component, power_w)) for power_w in powers_w]
+    lows = [one.low if one else None for one in every]
+    highs = [one.high if one else None for one in every]
+    if None in lows or None in highs:
+        return dataclasses.replace(found, low=None, high=None)
+    return dataclasses.replace(found, low=min(filter(None, lows)), high=max(filter(None, highs)))
+
+
+def net_per_query(windows: Sequence[Window], arm: Arm, component: str, idle_w: float | None) -> float | None:
+    """Joules a query of one arm, less the idle power for as long as its windows lasted; None where not above 0."""
+    gross_j = energy_per_query(windows, arm, component)
+    if gross_j is None or idle_w is None:
+        return None
+    chosen = [window for window in windows if window.arm == arm]
+    duration_s = math.fsum(window.duration_s for window in chosen)
+    net_j = gross_j - idle_w * duration_s / sum(window.queries for window in chosen)
+    return net_j if net_j > 0 else None

@@ -1,0 +1,1 @@
+"""A run's results as tables: written, read, kept beside the records."""

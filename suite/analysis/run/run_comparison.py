@@ -1,0 +1,190 @@
+"""Two runs side by side: the same points, what changed, and whether it got worse.
+
+Joules are compared only where both runs used the same hardware and got the figure in the same way. A point's own
+ratio to its paired baseline is compared in any case: it is what carries over from one machine to another.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Literal
+
+import msgspec
+from scipy import special
+
+from suite.analysis.summary import PointSummary, SeenWindow
+from suite.stats.interval import Interval
+
+Finding = Literal["energy", "ratio", "accuracy", "status", "missing"]
+LEVEL = 0.95
+
+
+class Change(msgspec.Struct, frozen=True, kw_only=True):
+    """B over A with its interval; the ends are None where one of the runs has fewer than two blocks."""
+
+    estimate: float
+    low: float | None
+    high: float | None
+
+
+class PointComparison(msgspec.Struct, frozen=True, kw_only=True):
+    """One point in two runs. ``a`` or ``b`` is None where the run lacks it.
+
+    Attributes:
+        point_id: what both have in common.
+        title: task and technique, for people.
+        a: the point in the first run.
+        b: the point in the second run.
+        same_hardware: whether joules may be compared: the same hardware, component and method.
+        energy: joules a query, B over A.
+        ratio: ratio to the paired baseline, B over A.
+        score: accuracy against the baseline in B minus that in A; above 0 is better.
+        regressions: what got worse beyond the tolerance.
+    """
+
+    point_id: str
+    title: str
+    a: PointSummary | None
+    b: PointSummary | None
+    same_hardware: bool
+    energy: Change | None
+    ratio: Change | None
+    score: float | None
+    regressions: list[Finding]
+
+
+def compare(
+    a: Sequence[PointSummary],
+    b: Sequence[PointSummary],
+    *,
+    energy_tolerance: float,
+    ratio_tolerance: float,
+) -> list[PointComparison]:
+    """Joins two runs on ``point_id``, in the first run's order, then what only the second has.
+
+    Args:
+        a: the points of the first run.
+        b: those of the second.
+        energy_tolerance: share by which joules a query may rise before it is a regression.
+        ratio_tolerance: the same for the ratio to the paired baseline.
+    """
+    in_a = {point.point_id: point for point in a}
+    in_b = {point.point_id: point for point in b}
+    return [_compared(name, in_a.get(name), in_b.get(name), energy_tolerance, ratio_tolerance) for name in in_a | in_b]
+
+
+def _compared(
+    point_id: str,
+    a: PointSummary | None,
+    b: PointSummary | None,
+    energy_tolerance: float,
+    ratio_tolerance: float,
+) -> PointComparison:
+    shown = b or a
+    assert shown is not None
+    same = ratio = energy = score = None
+    regressions: list[Finding] = ["missing"] if a is not None and a.status == "ok" and b is None else []
+    if a is not None and b is not None:
+        same = _comparable(a, b)
+        if same:
+            energy = _change(_candidate_j(a), _candidate_j(b))
+        if _of_one_world(a, b):
+            ratio = _change(a.block_energy_ratios, b.block_energy_ratios)
+        if a.score_delta is not None and b.score_delta is not None:
+            score = b.score_delta - a.score_delta
+        regressions = _regressions(a, b, energy, ratio, energy_tolerance, ratio_tolerance)
+    return PointComparison(
+        point_id=point_id,
+        title=f"{shown.task} · {shown.mitigation} · {shown.workload} · batch {shown.baseline_batch_size}",
+        a=a,
+        b=b,
+        same_hardware=bool(same),
+        energy=energy,
+        ratio=ratio,
+        score=score,
+        regressions=regressions,
+    )
+
+
+def _comparable(a: PointSummary, b: PointSummary) -> bool:
+    return (a.hardware, a.component, a.method) == (b.hardware, b.component, b.method) and a.component is not None
+
+
+def _of_one_world(a: PointSummary, b: PointSummary) -> bool:
+    """Not one from a real instrument and the other from a simulated or replayed one."""
+    real = ("measured", "estimated")
+    return (a.energy_basis in real) == (b.energy_basis in real)
+
+
+def _candidate_j(point: PointSummary) -> list[float]:
+    """Joules a query of the candidate, one figure a whole block: one that both arms have windows of."""
+    blocks: dict[int, list[SeenWindow]] = {}
+    for window in point.windows.get("candidate", []):
+        blocks.setdefault(window.block, []).append(window)
+    paired = {window.block for window in point.windows.get("baseline", [])}
+    return [_per_query_j(blocks[number]) for number in sorted(blocks.keys() & paired)]
+
+
+def _per_query_j(windows: Sequence[SeenWindow]) -> float:
+    """All the energy of ``windows`` over all their queries."""
+    energy_j = math.fsum(window.energy_per_query_j * window.queries for window in windows)
+    return energy_j / sum(window.queries for window in windows)
+
+
+def _change(a: Sequence[float], b: Sequence[float]) -> Change | None:
+    """Geometric mean of ``b`` over that of ``a``, with Welch's interval of the difference of the logarithms."""
+    if not a or not b or min(*a, *b) <= 0:
+        return None
+    logs = [[math.log(value) for value in values] for values in (a, b)]
+    means = [math.fsum(values) / len(values) for values in logs]
+    difference = means[1] - means[0]
+    if min(len(a), len(b)) < 2:
+        return Change(estimate=math.exp(difference), low=None, high=None)
+    variances = [
+        math.fsum((value - mean) ** 2 for value in values) / (len(values) - 1) / len(values)
+        for values, mean in zip(logs, means, strict=True)
+    ]
+    total = math.fsum(variances)
+    if total == 0:
+        ends = Interval(difference, difference, difference)
+    else:
+        freedom = total**2 / math.fsum(
+            variance**2 / (len(values) - 1) for variance, values in zip(variances, logs, strict=True)
+        )
+        reach = float(special.stdtrit(freedom, 0.5 + LEVEL / 2)) * math.sqrt(total)
+        ends = Interval(difference, difference - reach, difference + reach)
+    change = ends.exp()
+    return Change(estimate=change.estimate, low=change.low, high=change.high)
+
+
+def _regressions(
+    a: PointSummary,
+    b: PointSummary,
+    energy: Change | None,
+    ratio: Change | None,
+    energy_tolerance: float,
+    ratio_tolerance: float,
+) -> list[Finding]:
+    found: list[Finding] = []
+    if a.status == "ok" and b.status != "ok":
+        found.append("status")
+    if energy and energy.low is not None and energy.low > 1 + energy_tolerance:
+        found.append("energy")
+    if ratio and ratio.low is not None and ratio.low > 1 + ratio_tolerance:
+        found.append("ratio")
+    if _score_fell(a, b):
+        found.append("accuracy")
+    return found
+
+
+def _score_fell(a: PointSummary, b: PointSummary) -> bool:
+    """Whether the candidate's score fell by more than the task's margin, beyond what its interval leaves open."""
+    if None in (a.score, b.score, b.score_delta_low, b.score_delta_high) or a.metric != b.metric:
+        return False
+    assert a.score is not None
+    assert b.score is not None
+    assert b.score_delta_low is not None
+    assert b.score_delta_high is not None
+    fell = (a.score - b.score) if b.higher_is_better else (b.score - a.score)
+    return fell > max(b.margin or 0.0, (b.score_delta_high - b.score_delta_low) / 2)

@@ -1,0 +1,1 @@
+"""Energy to carbon: grids, their intensities over time, quantities with their sources."""

@@ -1,0 +1,1 @@
+"""Directories, hub ids and architectures to models."""

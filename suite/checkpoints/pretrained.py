@@ -1,0 +1,291 @@
+"""Loads the model under test: a local Hugging Face directory, a hub id, or random weights. One path for all."""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import logging
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, Literal, get_args
+
+import torch
+from safetensors import SafetensorError
+
+from suite.checkpoints import hub, locations, quantised_checkpoint
+from suite.checkpoints.weights_hash import check_hash
+from suite.core.setup import DTYPES
+from suite.core.task import Task
+from suite.errors import InputError, NotApplicable
+
+Weights = Literal["pretrained", "random"]
+
+_HARMLESS = re.compile(r"(position_ids|inv_freq|num_batches_tracked|attn\.(masked_)?bias)$")
+"""Missing from many good checkpoints: constants and counters that no answer depends on."""
+
+_LOAD_ERRORS = (
+    OSError,
+    ValueError,
+    ImportError,
+    RuntimeError,
+    KeyError,
+    TypeError,
+    NameError,
+    AttributeError,
+    SafetensorError,
+)
+"""What transformers raises for an unfit checkpoint; each is turned into one sentence."""
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class ModelSpec:
+    """Which model.
+
+    Attributes:
+        name: the conf key.
+        path: a local directory or a hub id; None for random weights of ``architecture``.
+        revision: branch, tag or commit of a hub repository; None for its default branch.
+        weights: ``pretrained``, or ``random`` (energy can be measured, accuracy means nothing).
+        architecture: keyword arguments of ``AutoConfig.for_model`` (with ``model_type``); only where path is None.
+    """
+
+    name: str
+    path: str | None
+    revision: str | None
+    weights: Weights
+    architecture: dict[str, Any] | None
+
+    def __post_init__(self) -> None:
+        if self.weights not in get_args(Weights):
+            raise InputError("model.weights is unknown", got=self.weights, remedy="use pretrained or random")
+        if self.path is not None and not self.path.strip():
+            raise InputError("model.path is empty", got=self.path, remedy="give a directory or a hub id")
+        if self.path is None and self.weights == "pretrained":
+            raise InputError("model.path is missing", got=None, remedy="give a directory or a hub id")
+        if self.path is None and not (self.architecture or {}).get("model_type"):
+            remedy = "give model.path, or model.architecture with a model_type"
+            raise InputError("random weights need an architecture", got=self.architecture, remedy=remedy)
+
+    @property
+    def is_local(self) -> bool:
+        """True if ``path`` means a directory of this machine, whether it exists or not."""
+        return self.path is not None and locations.is_local(self.path)
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class _Origin:
+    """Where a checkpoint is read from, and what every ``from_pretrained`` call is told of it."""
+
+    location: str
+    repository: hub.Repository | None
+
+    @property
+    def arguments(self) -> dict[str, Any]:
+        common: dict[str, Any] = {"trust_remote_code": False}
+        if self.repository is None:
+            return common | {"local_files_only": True}
+        return common | {"revision": self.repository.revision, "local_files_only": self.repository.cached_only}
+
+
+def load_pretrained(spec: ModelSpec, task: Task, *, device: str, dtype: str, seed: int) -> tuple[Any, Any]:
+    """The model in eval mode on ``device``, and its tokenizer or image processor.
+
+    Args:
+        spec: which model.
+        task: names the transformers classes to load with, and checks the result.
+        device: ``cpu`` or ``cuda``.
+        dtype: name of the floating type, e.g. ``float32``.
+        seed: of random weights.
+
+    Returns:
+        Model and processor; the processor is None for random weights that have none.
+
+    Raises:
+        InputError: the checkpoint does not exist, is damaged, or does not fit the task.
+        NotApplicable: the hub is out of reach, access is refused, or the backend of a quantised checkpoint is missing.
+    """
+    if dtype not in DTYPES:
+        raise InputError("dtype is unknown", got=dtype, remedy=f"use one of {', '.join(DTYPES)}")
+    with _quiet():
+        if spec.path is None:
+            config, processor = _architecture(spec), None
+            model = _random_model(task, config, device, dtype, seed)
+        else:
+            origin = _origin(spec)
+            config = _config(spec, task, origin)
+            if spec.weights == "random":
+                model = _random_model(task, config, device, dtype, seed)
+            else:
+                model = _trained_model(spec, task, origin, config, device, dtype)
+            processor = _processor(spec, task, origin)
+    model.eval()
+    task.check_model(model, processor)
+    return model, processor
+
+
+@contextlib.contextmanager
+def _quiet() -> Iterator[None]:
+    """No progress bars, no advice: what matters is raised."""
+    from transformers.utils import logging as transformers_logging
+
+    verbosity, bars = transformers_logging.get_verbosity(), transformers_logging.is_progress_bar_enabled()
+    transformers_logging.set_verbosity(logging.CRITICAL)
+    transformers_logging.disable_progress_bar()
+    try:
+        with hub.quiet():
+            yield
+    finally:
+        transformers_logging.set_verbosity(verbosity)
+        if bars:
+            transformers_logging.enable_progress_bar()
+
+
+def _origin(spec: ModelSpec) -> _Origin:
+    assert spec.path is not None
+    if not spec.is_local:
+        repository = hub.look_up(spec.path, spec.revision, "model")
+        if not repository.cached_only:
+            _check_files(spec, repository.files)
+        return _Origin(location=spec.path, repository=repository)
+    folder = Path(spec.path).expanduser()
+    if not folder.is_dir():
+        what = "the model is a file, not a directory" if folder.exists() else "the model directory does not exist"
+        remedy = locations.nearest(folder) or "give a directory written by save_pretrained, or a hub id"
+        raise InputError(what, got=spec.path, remedy=remedy)
+    _check_files(spec, tuple(path.name for path in folder.iterdir()))
+    if spec.weights == "pretrained":
+        check_hash(folder)
+    return _Origin(location=str(folder), repository=None)
+
+
+def _check_files(spec: ModelSpec, files: tuple[str, ...]) -> None:
+    if "config.json" not in files:
+        remedy = "give a directory or repository written by save_pretrained"
+        raise InputError("the model has no config.json", got=spec.path, remedy=remedy)
+    if spec.weights == "random" or any(name.endswith(".safetensors") for name in files):
+        return
+    pickled = [name for name in files if name.endswith((".bin", ".pt", ".pth", ".ckpt"))]
+    if pickled:
+        what = f"the model has pickled weights only ({pickled[0]}), which can run code when loaded"
+        raise InputError(what, got=spec.path, remedy="convert them: load once and save_pretrained writes safetensors")
+    remedy = "give a checkpoint with model.safetensors, or model.weights=random"
+    raise InputError("the model has no weights", got=spec.path, remedy=remedy)
+
+
+def _config(spec: ModelSpec, task: Task, origin: _Origin) -> Any:
+    import transformers
+
+    try:
+        config = transformers.AutoConfig.from_pretrained(origin.location, **origin.arguments)
+    except _LOAD_ERRORS as error:
+        raise _explain(error, spec, "its config.json cannot be used") from error
+    _check_kind(spec, task, config)
+    return config
+
+
+def _auto_class(task: Task) -> Any:
+    import transformers
+
+    return getattr(transformers, task.auto_class)
+
+
+def _check_kind(spec: ModelSpec, task: Task, config: Any) -> None:
+    """The task's class must know the configuration, and a masked language model generates nothing."""
+    kinds = list(getattr(config, "architectures", None) or [])
+    fits = type(config) in _auto_class(task)._model_mapping
+    if fits and task.auto_class == "AutoModelForCausalLM":
+        fits = not (kinds and all(kind.endswith("ForMaskedLM") for kind in kinds))
+    if not fits:
+        what = f"the model does not fit the task {task.name} ({task.auto_class})"
+        found = ", ".join(kinds) or config.model_type
+        raise InputError(what, got=f"{spec.path or spec.name}: {found}", remedy="choose a model made for this task")
+
+
+def _architecture(spec: ModelSpec) -> Any:
+    import transformers
+
+    assert spec.architecture is not None
+    try:
+        return transformers.AutoConfig.for_model(**spec.architecture)
+    except _LOAD_ERRORS as error:
+        what = f"model.architecture cannot be used ({hub.first_line(error)[:200]})"
+        raise InputError(
+            what, got=spec.architecture.get("model_type"), remedy="correct it in the model's yaml"
+        ) from None
+
+
+def _random_model(task: Task, config: Any, device: str, dtype: str, seed: int) -> Any:
+    if type(config) not in _auto_class(task)._model_mapping:
+        what = f"the architecture does not fit the task {task.name} ({task.auto_class})"
+        raise InputError(what, got=config.model_type, remedy="choose one made for this task")
+    # Made where it will live: a billion weights are drawn in no time on a GPU and take a minute on a CPU.
+    with torch.random.fork_rng(devices=[torch.cuda.current_device()] if device == "cuda" else []):
+        torch.manual_seed(seed)
+        with torch.device(device):
+            model = _auto_class(task).from_config(config, dtype=DTYPES[dtype], trust_remote_code=False)
+    return model.to(device)
+
+
+def _trained_model(spec: ModelSpec, task: Task, origin: _Origin, config: Any, device: str, dtype: str) -> Any:
+    quantised = getattr(config, "quantization_config", None) is not None
+    if quantised:
+        quantised_checkpoint.check_backend(str(spec.path), config)
+    # Weights go straight to a GPU; a quantised checkpoint cannot be moved afterwards.
+    placing = {"device_map": {"": device}} if device == "cuda" or quantised else {}
+    try:
+        model, info = _auto_class(task).from_pretrained(
+            origin.location,
+            config=config,
+            dtype=DTYPES[dtype],
+            use_safetensors=True,
+            output_loading_info=True,
+            **placing,
+            **origin.arguments,
+        )
+    except _LOAD_ERRORS as error:
+        if quantised and not hub.is_connection_failure(error):
+            method = quantised_checkpoint.method_of(config)
+            reason = hub.first_line(error)[:300]
+            raise NotApplicable(f"the {method} checkpoint {spec.path} cannot be loaded here: {reason}") from error
+        raise _explain(error, spec, "its weights cannot be loaded") from error
+    untrained = sorted(key for key in info["missing_keys"] if not _HARMLESS.search(key))
+    if untrained:
+        what = f"the checkpoint has no trained head for this task ({task.name}): {', '.join(untrained[:3])} missing"
+        raise InputError(what, got=spec.path, remedy="fine-tune it first")
+    return model
+
+
+def _processor(spec: ModelSpec, task: Task, origin: _Origin) -> Any:
+    import transformers
+
+    try:
+        processor = getattr(transformers, task.processor_class).from_pretrained(origin.location, **origin.arguments)
+    except _LOAD_ERRORS as error:
+        if spec.weights == "random" and not hub.is_connection_failure(error):
+            return None
+        raise _explain(error, spec, f"its {task.processor_class} cannot be loaded") from error
+    if not _is_empty(processor):
+        return processor
+    if spec.weights == "random":
+        return None
+    remedy = "save the tokenizer that the model was trained with beside it"
+    raise InputError("the model has no tokenizer files", got=spec.path, remedy=remedy)
+
+
+def _is_empty(processor: Any) -> bool:
+    """True for a tokenizer of special tokens only, which transformers makes up where the files are missing."""
+    if not hasattr(processor, "get_vocab"):
+        return False
+    return not set(processor.get_vocab()) - set(processor.all_special_tokens)
+
+
+def _explain(error: BaseException, spec: ModelSpec, what: str) -> InputError | NotApplicable:
+    assert spec.path is not None
+    if not spec.is_local and hub.is_connection_failure(error):
+        return hub.explain(error, spec.path, spec.revision, "model")
+    if "trust_remote_code" in str(error):
+        remedy = "choose one whose architecture transformers has"
+        return InputError("the model needs code of its own, which is never run", got=spec.path, remedy=remedy)
+    remedy = "check the directory against the one that save_pretrained wrote"
+    return InputError(f"the model does not load: {what} ({hub.first_line(error)[:300]})", got=spec.path, remedy=remedy)

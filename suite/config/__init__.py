@@ -1,0 +1,1 @@
+"""``conf`` to plans: overrides expanded, composed and built into what will be measured."""

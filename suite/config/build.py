@@ -1,0 +1,146 @@
+"""Resolved configuration to a plan: every component built from conf, every value checked."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import hydra.utils
+import torch
+from hydra.errors import InstantiationException
+from omegaconf import OmegaConf
+
+from suite.checkpoints import locations
+from suite.config.plan import Plan
+from suite.core import checks
+from suite.core.setup import DTYPES
+from suite.errors import InputError
+from suite.io.paths import CHECKOUT
+from suite.record.hashing import fingerprint
+from suite.record.schema import MitigationUse, Point
+
+
+def plan_of(config: dict[str, Any], labels: dict[str, str]) -> Plan:
+    """Builds the components that ``config`` names.
+
+    Args:
+        config: resolved, as plain containers.
+        labels: what the point calls its task, model and workload (a name, and what the user changed in it).
+
+    Raises:
+        InputError: a value is out of range or does not fit another.
+    """
+    config = _with_contents(config)
+    device = _device(config["device"])
+    dtype = dtype_of(config["dtype"], device)
+    _check_counts(config)
+    workload = build(config["workload"])
+    mitigations = {name: build(settings) for name, settings in config["mitigation"].items()}
+    point = Point(
+        task=labels["task"],
+        model=labels["model"],
+        mitigations=[
+            MitigationUse(name=name, params={key: value for key, value in settings.items() if key != "_target_"})
+            for name, settings in config["mitigation"].items()
+        ],
+        phase=workload.phase,
+        workload=labels["workload"],
+        batch_size=config["batch_size"],
+        device=device,
+        dtype=dtype,
+    )
+    return Plan(
+        point=point,
+        config=config | {"device": device, "dtype": dtype},
+        task=build(config["task"]),
+        model=build(config["model"]),
+        mitigations=mitigations,
+        workload=workload,
+        meter=build(config["meter"]),
+        protocol=build(config["protocol"]),
+        scores_folder=Path(config["runs_dir"]) / config["name"] / "baseline_scores",
+        seed=config["seed"],
+        threads=config["threads"],
+    )
+
+
+def _with_contents(config: dict[str, Any]) -> dict[str, Any]:
+    """``config`` with the embedded models found from any folder, and with fingerprints of local files.
+
+    Raises:
+        InputError: a local model, data file or trace is not there.
+    """
+    model, contents = dict(config["model"]), {}
+    path = model.get("path")
+    if path and not Path(path).exists() and (CHECKOUT / path).is_dir():
+        model["path"] = str(CHECKOUT / path)
+    places = {"model": model.get("path"), "data": config["task"].get("data"), "trace": config["meter"].get("file")}
+    for name, place in places.items():
+        if not place or not locations.is_local(place):
+            continue
+        found = Path(place).expanduser()
+        if not found.exists():
+            remedy = locations.nearest(found) or "give an existing one, or a hub id"
+            raise InputError(f"the {name} does not exist", got=place, remedy=remedy)
+        contents[name] = fingerprint(found)
+    return config | {"model": model, "contents": contents}
+
+
+def build(settings: dict[str, Any]) -> Any:
+    """Instantiates one component; its own InputError comes through as it is."""
+    try:
+        return hydra.utils.instantiate(OmegaConf.create(settings), _convert_="all")
+    except InstantiationException as error:
+        cause: BaseException | None = error
+        while cause is not None:
+            if isinstance(cause, InputError):
+                raise cause from None
+            cause = cause.__cause__
+        last: BaseException = error
+        while last.__cause__ is not None:
+            last = last.__cause__
+        kind = str(settings.get("_target_", "component")).rpartition(".")[2]
+        values = {key: value for key, value in settings.items() if key != "_target_"}
+        remedy = "check the values against the comments of its yaml under conf/"
+        raise InputError(f"{kind} cannot be built ({last})", got=values, remedy=remedy) from error
+
+
+def _device(wanted: str) -> str:
+    available = torch.cuda.is_available()
+    if wanted == "auto":
+        return "cuda" if available else "cpu"
+    if wanted not in ("cpu", "cuda"):
+        raise InputError(
+            "device must be auto, cpu or cuda", got=wanted, remedy="choose one; CUDA_VISIBLE_DEVICES picks"
+        )
+    if wanted == "cuda" and not available:
+        raise InputError(
+            "this machine has no CUDA device that torch can use",
+            got=wanted,
+            remedy="use device=cpu, or see suite.doctor",
+        )
+    return wanted
+
+
+def dtype_of(wanted: str, device: str) -> str:
+    """The data type that ``wanted`` means on ``device``: ``auto`` is float32 on a CPU and bfloat16 on CUDA.
+
+    Raises:
+        InputError: there is no such type.
+    """
+    if wanted == "auto":
+        return "bfloat16" if device == "cuda" else "float32"
+    if wanted not in DTYPES:
+        raise InputError("unknown dtype", got=wanted, remedy=f"choose auto, {', '.join(DTYPES)}")
+    return wanted
+
+
+def _check_counts(config: dict[str, Any]) -> None:
+    checks.count("batch_size", config["batch_size"], least=1)
+    checks.count("seed", config["seed"], least=0)
+    checks.count("point_timeout_s", config["point_timeout_s"], least=1)
+    checks.flag("report", config["report"])
+    if config["threads"] is not None:
+        checks.count("threads", config["threads"], least=1)
+    if config["isolation"] not in ("process", "none"):
+        raise InputError("isolation must be process or none", got=config["isolation"], remedy="choose one")

@@ -1,0 +1,65 @@
+"""Plan: one point with its components, ready to be measured, and what the sweep around it knows of it."""
+
+from __future__ import annotations
+
+import dataclasses
+from pathlib import Path
+from typing import Any
+
+from suite.checkpoints.pretrained import ModelSpec
+from suite.core.meter import Meter
+from suite.core.mitigation import Mitigation
+from suite.core.protocol import Protocol
+from suite.core.task import Task
+from suite.core.workload import Workload
+from suite.record.schema import Point
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Plan:
+    """One point with its components, built from conf.
+
+    Attributes:
+        point: what identifies it.
+        config: the resolved configuration, for the record.
+        mitigations: name to technique, in the order they are applied; empty for baseline against baseline.
+        scores_folder: where baseline scores are kept for the other points of the run.
+        threads: CPU threads of torch, or None for torch's own choice.
+    """
+
+    point: Point
+    config: dict[str, Any]
+    task: Task
+    model: ModelSpec
+    mitigations: dict[str, Mitigation]
+    workload: Workload
+    meter: Meter
+    protocol: Protocol
+    scores_folder: Path
+    seed: int
+    threads: int | None
+
+    @property
+    def run_folder(self) -> Path:
+        """The folder of the run that the point belongs to."""
+        return Path(self.config["runs_dir"]) / str(self.config["name"])
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class PlannedPoint:
+    """One point of the sweep: its overrides, the plan they make, and what they say of the sweep around it.
+
+    ``retry`` and ``lock`` are the sweep's own: no record holds them, since they say nothing about a figure.
+    """
+
+    overrides: list[str]
+    labels: dict[str, str]
+    plan: Plan
+    retry: str = "failed"
+    lock: str = "error"
+
+    @property
+    def title(self) -> str:
+        """For people: task, technique, and what is not usual."""
+        point = self.plan.point
+        return f"{point.task} · {point.label}" + ("" if point.workload == "offline" else f" · {point.workload}")

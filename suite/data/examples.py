@@ -1,0 +1,133 @@
+"""Rows of a table to examples: which column holds what, and what is wrong with a row that does not fit."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, Literal
+
+from suite.checkpoints import locations
+from suite.data.images import ImageExample
+from suite.data.readers import Row
+from suite.errors import InputError
+
+Kind = Literal["image", "text", "corpus"]
+Example = Mapping[str, Any]
+
+COLUMNS = {
+    "text": ("text", "sentence", "content", "question", "review", "utterance", "document"),
+    "image": ("image", "img", "file", "path", "file_name", "filename", "image_path"),
+    "label": ("label", "labels", "class", "category", "coarse_label", "fine_label", "intent", "sentiment", "target"),
+}
+"""Names a column may have, in order of preference."""
+
+BLOCK_CHARACTERS = 8000
+
+
+def from_rows(rows: Sequence[Row], kind: Kind, folder: Path, *, secret_labels: bool = False) -> list[Example]:
+    """The examples of a table; none at all where every label is kept secret (absent or -1).
+
+    Args:
+        rows: as read.
+        kind: what an example holds.
+        folder: what file names of images are relative to.
+        secret_labels: the label column itself may be absent, as in the test split of some benchmarks.
+
+    Raises:
+        InputError: no fitting column, or a row without content or label.
+    """
+    if not rows:
+        return []
+    columns = list(dict.fromkeys(name for row in rows[:100] for name in row.values))
+    content = _column(columns, "image" if kind == "image" else "text", rows[0].place)
+    if kind == "corpus":
+        return _corpus([_text(row, content) for row in rows])
+    if secret_labels and not {name.lower() for name in columns} & set(COLUMNS["label"]):
+        return []
+    label = _column(columns, "label", rows[0].place)
+    make = _image_example if kind == "image" else _text_example
+    labels = [_label(row, label) for row in rows]
+    if all(found is None or found == -1 for found in labels):
+        return []  # a test split whose labels are kept secret
+    return [make(row, content, _present(found, row), folder) for row, found in zip(rows, labels, strict=True)]
+
+
+def _column(columns: Sequence[str], kind: str, place: str) -> str:
+    by_lower = {name.lower(): name for name in reversed(columns)}
+    for name in COLUMNS[kind]:
+        if name in by_lower:
+            return by_lower[name]
+    remedy = f"name one of them {' or '.join(COLUMNS[kind][:3])}"
+    raise InputError(f"the data has no {kind} column ({place})", got=list(columns), remedy=remedy)
+
+
+def _label(row: Row, column: str) -> int | str | None:
+    value = row.values.get(column)
+    if value is None or value == "" or (isinstance(value, float) and math.isnan(value)):
+        return None
+    if isinstance(value, bool) or (isinstance(value, float) and value.is_integer()):
+        return int(value)
+    if isinstance(value, int | str):
+        return value
+    raise InputError(f"a label must be a name or a whole number ({row.place})", got=value, remedy="correct the row")
+
+
+def _present(label: int | str | None, row: Row) -> int | str:
+    if label is None:
+        raise InputError(f"the label is missing ({row.place})", got=None, remedy="label the row or remove it")
+    return label
+
+
+def _text(row: Row, column: str) -> str:
+    value = row.values.get(column)
+    if not isinstance(value, str):
+        raise InputError(f"the text is missing ({row.place})", got=value, remedy="correct or remove the row")
+    return value
+
+
+def _text_example(row: Row, column: str, label: int | str, folder: Path) -> Example:
+    return {"text": _text(row, column), "label": label}
+
+
+def _image_example(row: Row, column: str, label: int | str, folder: Path) -> Example:
+    value = row.values.get(column)
+    if isinstance(value, dict):  # how tables of the datasets library hold an image
+        value = value.get("bytes") or value.get("path")
+    if isinstance(value, bytes):
+        return checked(ImageExample(content=value, name=row.place, label=label))
+    if not isinstance(value, str) or not value:
+        raise InputError(f"the image is missing ({row.place})", got=value, remedy="give a file name")
+    file = folder / value
+    if not file.is_file():
+        remedy = locations.nearest(file) or "file names are relative to the table's folder"
+        raise InputError(f"the image does not exist ({row.place})", got=value, remedy=remedy)
+    return checked(ImageExample(content=file, name=str(file), label=label))
+
+
+def _corpus(texts: Sequence[str]) -> list[Example]:
+    """Documents as they are; rows that are mere lines (as in WikiText) are joined into blocks first."""
+    kept = [text for text in texts if text.strip()]
+    if kept and sum(map(len, kept)) / len(kept) < 400:
+        return blocks("".join(text if text.endswith("\n") else text + "\n" for text in kept), "rows")
+    return [{"text": text, "source": f"document {at}"} for at, text in enumerate(kept)]
+
+
+def blocks(text: str, name: str) -> list[Example]:
+    """One long text cut at line ends into pieces that can go to different splits."""
+    size = min(BLOCK_CHARACTERS, max(500, len(text) // 20))
+    blocks, current = [], ""
+    for line in text.splitlines(keepends=True):
+        for start in range(0, len(line), size):  # a line may be longer than a block
+            current += line[start : start + size]
+            if len(current) >= size:
+                blocks.append(current)
+                current = ""
+    blocks.append(current)
+    return [{"text": block, "source": f"{name}#{at}"} for at, block in enumerate(blocks) if block.strip()]
+
+
+def checked(example: ImageExample) -> ImageExample:
+    """``example``, once its header has been read."""
+    example.check()
+    return example

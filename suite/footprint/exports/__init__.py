@@ -1,0 +1,1 @@
+"""A footprint as a page, as JSON, as a disclosure."""

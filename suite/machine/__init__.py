@@ -1,0 +1,1 @@
+"""What this machine is, who uses it, and what its board reads."""

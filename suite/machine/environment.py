@@ -1,0 +1,110 @@
+"""What a record says of the machine and the software it was measured with."""
+
+from __future__ import annotations
+
+import functools
+import importlib.metadata
+import os
+import platform
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import psutil
+import torch
+
+from suite.io.paths import CHECKOUT
+
+PACKAGES = (
+    "torch", "transformers", "accelerate", "optimum", "optimum-quanto", "bitsandbytes", "torchao", "onnx",
+    "onnxruntime", "codecarbon", "hydra-core", "numpy", "scikit-learn", "babel",
+)  # fmt: skip
+
+
+def describe(device: str) -> dict[str, Any]:
+    """Hardware, driver, packages and revision, for work on ``device`` (``cpu`` or ``cuda``)."""
+    return {
+        "hardware": hardware(device),
+        "driver": driver(),
+        "packages": packages(),
+        "python": platform.python_version(),
+        "platform": platform.platform(),
+        "git_revision": git_revision(),
+    }
+
+
+def hardware(device: str) -> dict[str, Any]:
+    """Names and sizes; ``name`` is what groups results: the GPU where it did the work, else the CPU."""
+    cpu = cpu_model()
+    gpu = gpu_name() if torch.cuda.is_available() else None
+    return {
+        "name": gpu if device == "cuda" and gpu else f"{cpu}, {os.cpu_count()} logical CPUs",
+        "cpu": cpu,
+        "cores": os.cpu_count(),
+        "threads": torch.get_num_threads(),
+        "memory_bytes": psutil.virtual_memory().total,
+        "gpu": gpu,
+        "gpu_count": torch.cuda.device_count(),
+        "cpu_capability": torch.backends.cpu.get_cpu_capability(),
+    }
+
+
+@functools.cache
+def cpu_model() -> str:
+    """The processor's marketing name as the kernel has it, else what the platform says."""
+    cpuinfo = Path("/proc/cpuinfo")
+    if cpuinfo.is_file():
+        for line in cpuinfo.read_text().splitlines():
+            if line.startswith("model name"):
+                return " ".join(line.partition(":")[2].split())
+    return platform.processor() or platform.machine()
+
+
+def gpu_name() -> str:
+    """Name of torch's first GPU, asked of NVML, since torch would open a CUDA context in the sweep's own process.
+
+    A context holds memory, keeps the GPU awake, and locks the points out of a GPU in exclusive mode.
+    """
+    import pynvml
+
+    pynvml.nvmlInit()
+    index = torch.cuda._get_nvml_device_index(0)  # heeds CUDA_VISIBLE_DEVICES, UUIDs included
+    return str(pynvml.nvmlDeviceGetName(pynvml.nvmlDeviceGetHandleByIndex(index)))
+
+
+def driver() -> dict[str, str]:
+    """Versions of the NVIDIA driver and CUDA; empty without a GPU."""
+    if not torch.cuda.is_available():
+        return {}
+    import pynvml
+
+    pynvml.nvmlInit()
+    return {"nvidia": pynvml.nvmlSystemGetDriverVersion(), "cuda": str(torch.version.cuda)}
+
+
+def packages() -> dict[str, str]:
+    """Versions of the packages that can change a figure; one that is not installed is absent."""
+    found = {}
+    for name in PACKAGES:
+        try:
+            found[name] = importlib.metadata.version(name)
+        except importlib.metadata.PackageNotFoundError:
+            continue
+    return found
+
+
+@functools.cache
+def git_revision() -> str | None:
+    """The checkout's commit, with ``+changes`` where tracked files differ from it; None outside a checkout."""
+    folder = CHECKOUT
+    try:
+        revision = _git(folder, "rev-parse", "HEAD")
+        changed = _git(folder, "status", "--porcelain", "--untracked-files=no")
+    except (OSError, subprocess.SubprocessError):
+        return None
+    return revision + ("+changes" if changed else "")
+
+
+def _git(folder: Path, *words: str) -> str:
+    command = ["git", "-C", str(folder), *words]
+    return subprocess.run(command, capture_output=True, text=True, check=True, timeout=10).stdout.strip()  # noqa: S603

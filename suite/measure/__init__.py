@@ -1,0 +1,1 @@
+"""One point: both arms, paired, into one record."""

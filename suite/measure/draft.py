@@ -1,0 +1,89 @@
+"""Draft: a record while it is being measured. Fields are set as they become known; a failure keeps what came before."""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime
+import uuid
+from typing import Any
+
+from suite.config.plan import Plan
+from suite.machine import environment
+from suite.record.hashing import config_hash
+from suite.record.schema import (
+    SCHEMA_VERSION,
+    ApplyCost,
+    Idle,
+    Pairing,
+    Reason,
+    Record,
+    RecordWarning,
+    Scores,
+    Status,
+    Window,
+)
+
+OUT_OF_REACH = "out_of_reach"
+"""Kind of the reason of a point whose model or data lies on a hub that does not answer."""
+
+
+def now() -> str:
+    """This moment in UTC, ISO 8601, to the millisecond."""
+    return datetime.datetime.now(datetime.UTC).isoformat(timespec="milliseconds")
+
+
+@dataclasses.dataclass(kw_only=True)
+class Draft:
+    """What is known of a point so far; the fields are those of the record.
+
+    Attributes:
+        plan: of the point.
+        started_at: when the attempt began.
+        environment: what goes beside, or in place of, the description of this machine.
+    """
+
+    plan: Plan
+    started_at: str = dataclasses.field(default_factory=now)
+    environment: dict[str, Any] = dataclasses.field(default_factory=dict)
+    effect: dict[str, Any] = dataclasses.field(default_factory=dict)
+    apply_cost: ApplyCost | None = None
+    windows: list[Window] = dataclasses.field(default_factory=list)
+    pairing: Pairing | None = None
+    converged: bool | None = None
+    peak_memory_bytes: dict[str, int] = dataclasses.field(default_factory=dict)
+    idle: Idle | None = None
+    scores: Scores | None = None
+    model_bytes: dict[str, int] = dataclasses.field(default_factory=dict)
+    warnings: list[RecordWarning] = dataclasses.field(default_factory=list)
+
+    def warn(self, warning: RecordWarning | None) -> None:
+        """Adds ``warning``, if there is one."""
+        if warning is not None:
+            self.warnings.append(warning)
+
+    def record(self, status: Status, reason: Reason | None = None) -> Record:
+        """The record of an attempt that ends now."""
+        plan = self.plan
+        return Record(
+            schema_version=SCHEMA_VERSION,
+            record_id=uuid.uuid4().hex,
+            point_id=plan.point.point_id,
+            config_hash=config_hash(plan.config),
+            status=status,
+            reason=reason,
+            started_at=self.started_at,
+            finished_at=now(),
+            config=plan.config,
+            point=plan.point,
+            environment=environment.describe(plan.point.device) | self.environment,
+            effect=self.effect,
+            apply_cost=self.apply_cost,
+            windows=self.windows,
+            pairing=self.pairing,
+            converged=self.converged,
+            peak_memory_bytes=self.peak_memory_bytes,
+            idle=self.idle,
+            scores=self.scores,
+            model_bytes=self.model_bytes,
+            warnings=self.warnings,
+        )

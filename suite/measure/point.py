@@ -1,0 +1,169 @@
+"""Measures one point: both arms, paired, into one record. Knows no plug-in by name."""
+
+from __future__ import annotations
+
+import traceback
+from collections.abc import Callable
+
+import torch
+
+from suite.checkpoints.pretrained import load_pretrained
+from suite.config.plan import Plan
+from suite.core.meter import OpenMeter, Ticker
+from suite.core.setup import Setup
+from suite.errors import ImpossibleOutput, InputError, NoEffect, NotApplicable, OutOfReach
+from suite.measure.blocks import Comparison, measure_blocks
+from suite.measure.draft import OUT_OF_REACH, Draft
+from suite.measure.idle import idle_power, mean_idle
+from suite.measure.memory import peak_bytes, try_out
+from suite.measure.residency import Residency
+from suite.measure.scores import scores_of
+from suite.measure.stack import apply_stack, effect_of
+from suite.measure.warm_up import warm_up
+from suite.measure.window_plan import common_pass_queries, plan_windows
+from suite.measure.windows import ReadyArm
+from suite.record.schema import Arm, Reason, Record, Status
+from suite.stats import cross_checks
+
+Notify = Callable[[str], None]
+"""Told the stage that a point has come to."""
+
+_ENDS: tuple[tuple[type[Exception], Status, str], ...] = (
+    (OutOfReach, "skipped", OUT_OF_REACH),
+    (NotApplicable, "skipped", "not_applicable"),
+    (NoEffect, "failed", "no_effect"),
+    (ImpossibleOutput, "failed", "impossible_output"),
+    (torch.OutOfMemoryError, "failed", "out_of_memory"),
+)
+"""How a point ends that an error of this type ends; the first that fits."""
+
+
+def measure(plan: Plan, notify: Notify = lambda stage: None) -> Record:
+    """Measures a point. Whatever the technique or a library throws ends in the record, with what was measured before.
+
+    Raises:
+        InputError: the user's model, data or parameters are wrong; there is nothing to record.
+    """
+    draft = Draft(plan=plan)
+    try:
+        _measure(draft, notify)
+    except InputError:
+        raise
+    except Exception as error:  # noqa: BLE001 - the boundary of a point: any library's error becomes its record's reason
+        for kind_of_error, status, kind in _ENDS:
+            if isinstance(error, kind_of_error):
+                return draft.record(status, Reason(kind=kind, message=str(error)))
+        traceback.print_exc()  # into the point's log
+        return draft.record("failed", Reason(kind=type(error).__name__, message=str(error)))
+    return draft.record("ok")
+
+
+def _measure(draft: Draft, notify: Notify) -> None:
+    plan = draft.plan
+    torch.manual_seed(plan.seed)
+    if plan.threads is not None:
+        torch.set_num_threads(plan.threads)
+    notify("loading the model")
+    baseline = _baseline_setup(plan)
+    notify("opening the meter")
+    with plan.meter.open(plan.point.device) as meter:
+        draft.environment = {"meter": meter.describe()}
+        arms, residency = _both_arms(draft, baseline, meter, notify)
+        _measure_windows(draft, arms, residency, meter, notify)
+        draft.environment = {"meter": meter.describe()}
+        notify("taking the peak memory")  # now that each arm has made what it keeps (workspaces, caches)
+        draft.peak_memory_bytes = peak_bytes(arms, draft.model_bytes, residency)
+
+
+def _both_arms(
+    draft: Draft, baseline: Setup, meter: OpenMeter, notify: Notify
+) -> tuple[dict[Arm, ReadyArm], Residency]:
+    """Both arms loaded, scored and proven; one at a time on the device where they do not fit together."""
+    pairing = draft.plan.protocol.pairing
+    if pairing != "swapped":
+        try:
+            return _prepare(draft, baseline, meter, notify, swapped=False)
+        except torch.OutOfMemoryError:
+            if pairing == "resident" or draft.plan.point.phase == "training":
+                raise  # the state of training lies on the device whatever is swapped
+        notify("both arms do not fit together: swapping them")
+    return _prepare(draft, baseline, meter, notify, swapped=True)
+
+
+def _prepare(
+    draft: Draft, baseline: Setup, meter: OpenMeter, notify: Notify, *, swapped: bool
+) -> tuple[dict[Arm, ReadyArm], Residency]:
+    plan = draft.plan
+    notify("applying " + plan.point.label)
+    stack = apply_stack(plan, baseline, meter, swapped=swapped)
+    draft.apply_cost = stack.cost
+    draft.pairing = "swapped" if swapped else "resident"
+    draft.effect = effect_of(plan, stack, swapped=swapped)
+    draft.model_bytes = {arm: draft.effect[arm]["bytes"] for arm in ("baseline", "candidate")}
+    setups: dict[Arm, Setup] = {"baseline": baseline, "candidate": stack.candidate}
+    residency = Residency(setups, swapped=swapped)
+    arms = _ready(plan, setups, meter, residency)
+    notify("scoring")
+    draft.scores = scores_of(plan, setups, residency)
+    if baseline.device == "cuda":  # batches that do not fit show here, where the arms can still be swapped
+        try_out(arms, residency)
+    return arms, residency
+
+
+def _measure_windows(
+    draft: Draft, arms: dict[Arm, ReadyArm], residency: Residency, meter: OpenMeter, notify: Notify
+) -> None:
+    protocol = draft.plan.protocol
+    before = idle_power(protocol, meter, notify)  # ahead of the warm-up: nothing may pause between it and a window
+    seconds_per_query: dict[Arm, float] = {}
+    ticker: Ticker | None = None
+    for name, arm in arms.items():
+        notify(f"warming up the {name}")
+        residency.bring(name)
+        seconds_per_query[name], warning = warm_up(arm, protocol)
+        draft.warn(warning)
+        if name == "baseline":
+            ticker = meter.ticker(lambda arm=arm: _one_batch(arm))  # type: ignore[misc]
+    swapped = draft.pairing == "swapped"
+    windows = plan_windows(arms, seconds_per_query, protocol, ticker=ticker, swapped=swapped)
+    comparison = Comparison(arms=arms, windows=windows, protocol=protocol, meter=meter, residency=residency)
+    try:
+        measure_blocks(comparison, draft, notify)
+        draft.idle = mean_idle(before, idle_power(protocol, meter, notify))
+    finally:  # what was measured before an error is checked as well
+        draft.warnings += cross_checks.warnings_of(draft.windows, draft.idle, meter.describe(), pairing=draft.pairing)
+    if not draft.converged:
+        target = protocol.target_half_width[draft.plan.point.device]
+        draft.warn(cross_checks.not_converged(protocol.max_blocks, target))
+
+
+def _one_batch(arm: ReadyArm) -> None:
+    arm.loop.run(arm.setup.batch_size)
+    arm.setup.synchronize()
+
+
+def _baseline_setup(plan: Plan) -> Setup:
+    point = plan.point
+    model, processor = load_pretrained(plan.model, plan.task, device=point.device, dtype=point.dtype, seed=plan.seed)
+    return Setup(
+        task=plan.task,
+        model=model,
+        processor=processor,
+        batch_size=point.batch_size,
+        dtype=point.dtype,
+        device=point.device,
+        phase=point.phase,
+        random_weights=plan.model.weights == "random",
+        seed=plan.seed,
+    )
+
+
+def _ready(plan: Plan, setups: dict[Arm, Setup], meter: OpenMeter, residency: Residency) -> dict[Arm, ReadyArm]:
+    sizes = {name: setup.batch_size for name, setup in setups.items()}
+    pass_queries = common_pass_queries(plan.task.query_count, sizes["baseline"], sizes["candidate"])
+    arms: dict[Arm, ReadyArm] = {}
+    for name, setup in setups.items():
+        residency.bring(name)  # a simulated instrument runs a pass of it
+        loop = meter.watch(name, plan.workload.loop(setup, pass_queries))
+        arms[name] = ReadyArm(name=name, setup=setup, loop=loop)
+    return arms

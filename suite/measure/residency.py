@@ -1,0 +1,48 @@
+"""Which arm's weights lie on the device, where both do not fit together."""
+
+from __future__ import annotations
+
+import gc
+
+import torch
+
+from suite.core.setup import Setup
+from suite.record.schema import Arm
+
+
+class Residency:
+    """Keeps both arms on the device, or swaps them with the host's memory so that one at a time lies there."""
+
+    def __init__(self, setups: dict[Arm, Setup], *, swapped: bool) -> None:
+        """Begins with the state of memory that ``swapped`` implies: nobody known to be in, or both."""
+        self._setups, self._swapped = setups, swapped
+        self._inside: Arm | None = None
+
+    def bring(self, arm: Arm) -> bool:
+        """Puts ``arm`` on the device, alone.
+
+        Returns:
+            Whether anything was moved: then the arm is cold.
+        """
+        if not self._swapped or self._inside == arm:
+            return False
+        for name, setup in self._setups.items():
+            if name != arm:
+                move_weights(setup, "cpu")
+        release_unused()
+        move_weights(self._setups[arm], self._setups[arm].device)
+        self._inside = arm
+        return True
+
+
+def move_weights(setup: Setup, device: str) -> None:
+    """Moves the model in place; what is no module (a session of another runtime) stays where it is."""
+    if isinstance(setup.model, torch.nn.Module):
+        setup.model.to(device)
+
+
+def release_unused() -> None:
+    """Gives memory that nothing refers to any more back to the device."""
+    gc.collect()
+    if torch.cuda.is_initialized():
+        torch.cuda.empty_cache()

@@ -1,0 +1,62 @@
+"""Scores of both arms on the same test items; the baseline's are computed once a run."""
+
+from __future__ import annotations
+
+import math
+
+import msgspec
+
+from suite.config.plan import Plan
+from suite.core.setup import Setup
+from suite.errors import ImpossibleOutput
+from suite.io.atomic import write_whole
+from suite.machine import environment
+from suite.measure.residency import Residency
+from suite.record.hashing import digest
+from suite.record.schema import Arm, Scores
+
+_DECIDE = ("task", "model", "workload", "seed", "threads", "contents")
+"""Keys of the configuration that the baseline's scores depend on."""
+
+
+def scores_of(plan: Plan, setups: dict[Arm, Setup], residency: Residency) -> Scores | None:
+    """The scores of both arms; None for random weights, whose scores mean nothing.
+
+    Raises:
+        ImpossibleOutput: a score is not finite.
+    """
+    baseline, candidate = setups["baseline"], setups["candidate"]
+    if baseline.random_weights:
+        return None
+    residency.bring("baseline")
+    reference = _baseline_scores(plan, baseline)
+    residency.bring("candidate")
+    scores = reference if candidate is baseline else _finite(plan.workload.evaluate(candidate), "candidate")
+    return Scores(
+        metric=plan.task.metric,
+        higher_is_better=plan.task.higher_is_better,
+        baseline=reference,
+        candidate=scores,
+        clusters=plan.task.clusters(),
+    )
+
+
+def _finite(scores: list[float], arm: Arm) -> list[float]:
+    broken = sum(not math.isfinite(score) for score in scores)
+    if broken:
+        raise ImpossibleOutput(f"{broken} of {len(scores)} scores of the {arm} are not finite")
+    return scores
+
+
+def _baseline_scores(plan: Plan, baseline: Setup) -> list[float]:
+    """The baseline's scores, computed once for all points of the run that share it."""
+    point = plan.point
+    shared = {name: plan.config.get(name) for name in _DECIDE}
+    shared |= {"batch_size": point.batch_size, "dtype": point.dtype, "device": point.device}
+    shared |= {"packages": environment.packages(), "hardware": environment.hardware(point.device)["name"]}
+    file = plan.scores_folder / f"{digest(shared)}.json"
+    if file.is_file():
+        return msgspec.json.decode(file.read_bytes(), type=list[float])
+    scores = _finite(plan.workload.evaluate(baseline), "baseline")
+    write_whole(file, msgspec.json.encode(scores))
+    return scores

@@ -1,0 +1,93 @@
+"""The techniques of a point applied in order: what that costs, and the proof that each took effect."""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import time
+from typing import Any
+
+from suite.config.plan import Plan
+from suite.core.meter import OpenMeter
+from suite.core.setup import Setup
+from suite.errors import ImpossibleOutput
+from suite.measure.residency import move_weights, release_unused
+from suite.record.schema import ApplyCost
+from suite.toolkit.effect import snapshot
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class AppliedStack:
+    """What applying a stack gave.
+
+    Attributes:
+        steps: the baseline, then the setup after each technique.
+        cost: of applying all of them; None where there is none.
+    """
+
+    steps: list[Setup]
+    cost: ApplyCost | None
+
+    @property
+    def candidate(self) -> Setup:
+        """The setup after the last technique."""
+        return self.steps[-1]
+
+
+def apply_stack(plan: Plan, baseline: Setup, meter: OpenMeter, *, swapped: bool) -> AppliedStack:
+    """Applies the stack in order. The cost covers all of it; energy below the meter's step is left out, not 0.
+
+    Args:
+        plan: names the techniques.
+        baseline: loaded.
+        meter: open.
+        swapped: the device has no room for two models: the weights that a technique starts from wait in the host's
+            memory, and its copy is made on the device, where it is proven and measured.
+    """
+    steps = [baseline]
+    if not plan.mitigations:
+        return AppliedStack(steps=steps, cost=None)
+    if swapped:
+        move_weights(baseline, "cpu")
+        release_unused()  # what an attempt with both on the device left behind
+    token = meter.start()
+    began_s = time.perf_counter()
+    try:
+        for mitigation in plan.mitigations.values():
+            if swapped:
+                move_weights(steps[-1], "cpu")
+            steps.append(mitigation.apply(steps[-1]))
+        steps[-1].synchronize()
+    except BaseException:
+        with contextlib.suppress(ImpossibleOutput):  # whatever the meter says now, the technique's own error counts
+            meter.stop(token)
+        raise
+    duration_s = time.perf_counter() - began_s
+    readings = meter.stop(token)
+    energy_j = {component: energy for component, energy in readings.energy_j.items() if energy > 0}
+    method = {component: readings.method[component] for component in energy_j}
+    return AppliedStack(steps=steps, cost=ApplyCost(duration_s=duration_s, energy_j=energy_j, method=method))
+
+
+def effect_of(plan: Plan, stack: AppliedStack, *, swapped: bool) -> dict[str, Any]:
+    """The record's ``effect``: both arms in figures, and each technique's proof, taken on the device.
+
+    Raises:
+        NoEffect: a technique changed nothing.
+    """
+    proofs = {}
+    for (name, mitigation), before, after in zip(
+        plan.mitigations.items(), stack.steps[:-1], stack.steps[1:], strict=True
+    ):
+        if swapped:
+            _alone_on_device(after, stack.steps)
+        proofs[name] = mitigation.effect(before, after)
+    return {"baseline": snapshot(stack.steps[0]), "candidate": snapshot(stack.candidate), "proof": proofs}
+
+
+def _alone_on_device(setup: Setup, steps: list[Setup]) -> None:
+    for other in steps:
+        if other.model is not setup.model:
+            move_weights(other, "cpu")
+    release_unused()
+    move_weights(setup, setup.device)

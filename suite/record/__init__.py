@@ -1,0 +1,1 @@
+"""The record of a point: its fields, its files, its hashes."""

@@ -1,0 +1,177 @@
+"""The record of one attempt at one point: raw measurements, nothing derived.
+
+A record is written once, atomically, and never rewritten. A component of energy that was not read is
+absent from ``energy_j``, never 0. ``method`` names how each component was got: a value that starts
+with ``measured:`` came from a counter, one that starts with ``estimated:`` from a model, one that starts
+with ``simulated:`` or ``replayed:`` from an instrument that was not there.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+import msgspec
+
+from suite.record.hashing import digest
+
+SCHEMA_VERSION = 1
+
+Status = Literal["ok", "skipped", "failed"]
+Phase = Literal["inference", "training"]
+Arm = Literal["baseline", "candidate"]
+Pairing = Literal["resident", "swapped"]
+
+
+class Reason(msgspec.Struct, frozen=True, kw_only=True):
+    """Why a point was skipped or failed."""
+
+    kind: str
+    message: str
+
+
+class MitigationUse(msgspec.Struct, frozen=True, kw_only=True):
+    """One technique of a stack and the parameters it was given."""
+
+    name: str
+    params: dict[str, Any] = {}
+
+
+class Point(msgspec.Struct, frozen=True, kw_only=True):
+    """What identifies a comparison. ``batch_size`` and ``dtype`` are the baseline's; ``device`` is a class."""
+
+    task: str
+    model: str
+    mitigations: list[MitigationUse]
+    phase: Phase
+    workload: str
+    batch_size: int
+    device: str
+    dtype: str
+
+    @property
+    def label(self) -> str:
+        """The stack's names joined by ``+``; ``none`` for the baseline against itself."""
+        return "+".join(use.name for use in self.mitigations) or "none"
+
+    @property
+    def point_id(self) -> str:
+        """Twelve hexadecimal digits of the SHA-256 of the point's canonical JSON."""
+        return digest(msgspec.to_builtins(self))
+
+
+class ApplyCost(msgspec.Struct, frozen=True, kw_only=True):
+    """What applying the technique cost, once: seconds, joules by component and how they were got."""
+
+    duration_s: float
+    energy_j: dict[str, float]
+    method: dict[str, str]
+
+
+class Conditions(msgspec.Struct, frozen=True, kw_only=True):
+    """What the instrument saw beside the energy while a window was open. None, or empty: it cannot be read there.
+
+    Attributes:
+        counter_j: rise of the raw energy counter between the same two moments, in joules.
+        integral_j: integral over the window of the power that was polled, in joules.
+        polls: readings of power that the integral is made of.
+        max_power_w: highest of them.
+        power_limit_w: the board's enforced limit.
+        longest_still_s: longest time for which the counter did not rise.
+        temperature_c: of the board at the start and the end.
+        sm_clock_mhz: clock of the multiprocessors at the start and the end.
+        throttle_reasons: why the board held its clocks back at the start or the end (idle left out).
+        foreign_processes: other processes with a context on the board, the most of start and end.
+        truth_j: energy by component as it truly was; known to simulated instruments alone.
+    """
+
+    counter_j: float | None = None
+    integral_j: float | None = None
+    polls: int = 0
+    max_power_w: float | None = None
+    power_limit_w: float | None = None
+    longest_still_s: float | None = None
+    temperature_c: list[float] = []
+    sm_clock_mhz: list[float] = []
+    throttle_reasons: list[str] = []
+    foreign_processes: int | None = None
+    truth_j: dict[str, float] = {}
+
+
+class Window(msgspec.Struct, frozen=True, kw_only=True):
+    """One measured window of one arm.
+
+    Attributes:
+        latencies_s: one entry per query (single_stream only).
+        slices: pieces that the window was run in, in turn with the other arm's; 1 is one stretch.
+        gated: whether it opened and closed on a step of the energy counter; None where there is none to wait for.
+        conditions: what else the instrument saw, for a window in one stretch.
+    """
+
+    arm: Arm
+    block: int
+    queries: int
+    tokens: int | None
+    duration_s: float
+    energy_j: dict[str, float]
+    method: dict[str, str]
+    batches: int | None = None
+    latencies_s: list[float] | None = None
+    slices: int = 1
+    gated: bool | None = None
+    conditions: Conditions | None = None
+
+
+class Idle(msgspec.Struct, frozen=True, kw_only=True):
+    """Power with the models resident and nothing running, in watts by component.
+
+    ``power_w`` is the mean of what was read before and after the blocks.
+    """
+
+    power_w: dict[str, float]
+    method: dict[str, str]
+    before_w: dict[str, float] = {}
+    after_w: dict[str, float] = {}
+
+
+class Scores(msgspec.Struct, frozen=True, kw_only=True):
+    """One score a test item and arm, in the same order; ``clusters`` numbers the source of each item."""
+
+    metric: str
+    higher_is_better: bool
+    baseline: list[float]
+    candidate: list[float]
+    clusters: list[int] | None = None
+
+
+class RecordWarning(msgspec.Struct, frozen=True, kw_only=True):
+    """Something that weakens a figure, with what to do about it."""
+
+    code: str
+    message: str
+    remedy: str
+
+
+class Record(msgspec.Struct, frozen=True, kw_only=True):
+    """One attempt at one point. See the module's docstring for the rules of its fields."""
+
+    schema_version: int
+    record_id: str
+    point_id: str
+    config_hash: str
+    status: Status
+    reason: Reason | None
+    started_at: str
+    finished_at: str
+    config: dict[str, Any]
+    point: Point
+    environment: dict[str, Any]
+    effect: dict[str, Any] = {}
+    apply_cost: ApplyCost | None = None
+    windows: list[Window] = []
+    pairing: Pairing | None = None
+    converged: bool | None = None
+    peak_memory_bytes: dict[str, int] = {}
+    idle: Idle | None = None
+    scores: Scores | None = None
+    model_bytes: dict[str, int] = {}
+    warnings: list[RecordWarning] = []

@@ -1,0 +1,63 @@
+"""The command that measures a point again."""
+
+from __future__ import annotations
+
+import re
+import shlex
+from typing import Any
+
+from suite.analysis.summary import PointSummary
+from suite.report.view_model import flatten
+
+
+def repeat_command(point: PointSummary) -> str:
+    """``python -m suite …`` with every choice that identifies the point spelled out."""
+    names = [use["name"] for use in point.mitigations] or ["none"]
+    words = [
+        *_component("task", point.task, point.config),
+        *_component("model", point.model, point.config),
+        *_component("workload", point.workload, point.config),
+        f"mitigation=[{','.join(names)}]",
+        *(
+            f"mitigation.{use['name']}.{key}={_value(value)}"
+            for use in point.mitigations
+            for key, value in flatten(use["params"]).items()
+        ),
+        f"batch_size={point.baseline_batch_size}",
+        f"dtype={point.dtype}",
+        f"device={point.device}",
+        *_choices(point.config),
+        f"name={_value(point.run + '-again')}",  # under its own name the run would see that the point is done
+    ]
+    return "python -m suite " + " ".join(shlex.quote(word) for word in words)
+
+
+def _component(group: str, label: str, config: dict[str, Any]) -> list[str]:
+    """The choice of one component. A label is its name, with what the user changed in it in brackets behind."""
+    name, _, changed = label.partition("[")
+    settings = config.get(group)
+    known = flatten(settings) if isinstance(settings, dict) else {}
+    keys = [text.partition("=")[0] for text in changed.rstrip("]").split(",") if "=" in text]
+    if group == "model" and known.get("name") not in (None, name) and known.get("path"):
+        keys, name = ["path", *keys], known["name"]  # the user's own model is called by its path
+    return [f"{group}={name}", *(f"{group}.{key}={_value(known[key])}" for key in dict.fromkeys(keys) if key in known)]
+
+
+def _choices(config: dict[str, Any]) -> list[str]:
+    """Protocol, seed and threads, where the configuration names them."""
+    protocol = config.get("protocol")
+    words = [f"protocol={protocol['name']}"] if isinstance(protocol, dict) and protocol.get("name") else []
+    return words + [f"{key}={_value(config[key])}" for key in ("seed", "threads") if config.get(key) is not None]
+
+
+def _value(value: Any) -> str:
+    """A value as Hydra's command line reads it."""
+    if value is None:
+        return "null"
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, list | tuple):
+        return "[" + ",".join(_value(item) for item in value) + "]"
+    if isinstance(value, str) and not re.fullmatch(r"[\w./:@%+-]+", value):
+        return "'" + value.replace("\\", "\\\\").replace("'", "\\'") + "'"
+    return str(value)

@@ -1,0 +1,176 @@
+"""What was found, in words."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Sequence
+
+from suite.analysis.summary import PointSummary
+from suite.report.view_model import Entry, Group
+from suite.text import numbers as text
+from suite.text.i18n import N_, _, ngettext
+
+
+@dataclasses.dataclass(frozen=True)
+class Part:
+    """A piece of a sentence; the strong ones are the figures and names."""
+
+    words: str
+    strong: bool = False
+
+
+def parts(sentence: str, **fields: str) -> tuple[Part, ...]:
+    """A sentence with strong pieces between ``**`` and fields in braces; what the fields hold is taken as it is."""
+    pieces = sentence.split("**")
+    return tuple(Part(piece.format(**fields), strong=bool(number % 2)) for number, piece in enumerate(pieces) if piece)
+
+
+@dataclasses.dataclass(frozen=True)
+class Note:
+    """Points of one verdict, listed below the answer."""
+
+    verdict: str
+    items: tuple[Part, ...]
+
+
+@dataclasses.dataclass(frozen=True)
+class Answer:
+    """The answer for one task: a sentence, and what else was found."""
+
+    task: str
+    verdict: str
+    sentence: tuple[Part, ...]
+    notes: tuple[Note, ...]
+    further: tuple[tuple[str, tuple[Part, ...]], ...]
+
+
+SAVES = (
+    (
+        "saves",
+        N_(
+            "**{technique}** saves **{share}** {interval} of the energy per {query}{unreal} with "
+            "**no detectable loss of {quality}** ({change})."
+        ),
+    ),
+    (
+        "saves-accuracy-not-measured",
+        N_(
+            "**{technique}** saves **{share}** {interval} of the energy per {query}{unreal}; "
+            "its accuracy was not measured."
+        ),
+    ),
+    (
+        "saves-but-loses-accuracy",
+        N_(
+            "**{technique}** saves **{share}** {interval} of the energy per {query}{unreal} but "
+            "**loses {quality}** ({change})."
+        ),
+    ),
+)
+"""The sentence for each verdict that names a technique, the best verdict first."""
+SAVES_WITHIN_MARGIN = N_(
+    "**{technique}** saves **{share}** {interval} of the energy per {query}{unreal} with a loss of "
+    "**{quality} within the margin** ({change})."
+)
+
+
+def answer(task: str, groups: Sequence[Group]) -> Answer:
+    """What the groups of one task say: one leads, the others follow in short."""
+    leading = leading_group(groups)
+    if leading is None:
+        return Answer(task, "skipped", parts(_("No point of this task ended with a result.")), (), ())
+    verdict, sentence, named = _sentence(leading)
+    further = tuple((group.title, _sentence(group)[1]) for group in groups if group is not leading and group.ok)
+    return Answer(task, verdict, sentence, tuple(_notes(leading, named)), further)
+
+
+def leading_group(groups: Sequence[Group]) -> Group | None:
+    """The first group with results; inference before training, scored before unscored."""
+    with_results = [group for group in groups if group.ok]
+    return min(with_results, key=lambda group: (group.is_training, not group.scored), default=None)
+
+
+def _sentence(group: Group) -> tuple[str, tuple[Part, ...], Entry | None]:
+    """Verdict, sentence and the technique that it names."""
+    tried = [entry for entry in group.ok if entry.point.mitigation != "none"]
+    if not tried:
+        return "skipped", parts(_("Only the baseline ended with a result.")), None
+    for verdict, sentence in SAVES:
+        best = next((entry for entry in tried if entry.point.verdict == verdict), None)
+        if best is not None:
+            return verdict, saving_sentence(best, group, sentence), best
+    words = ngettext(
+        "The one technique measured here does not clearly save energy per {query}.",
+        "None of the {count} techniques measured here clearly saves energy per {query}.",
+        len(tried),
+    )
+    return "no-detectable-change", parts(words, count=text.whole(len(tried)), query=_(group.query)), None
+
+
+def saving_sentence(entry: Entry, group: Group, sentence: str) -> tuple[Part, ...]:
+    """One of ``SAVES`` with the figures of a point that saves."""
+    point = entry.point
+    assert point.energy_ratio is not None
+    if point.verdict == "saves" and point.score_delta_high is not None and point.score_delta_high < 0:
+        sentence = SAVES_WITHIN_MARGIN
+    is_unreal = point.energy_basis in ("simulated", "replayed")  # named as such, even in the headline
+    return parts(
+        _(sentence),
+        technique=upper_first(entry.label),
+        share=text.saving(point.energy_ratio),
+        interval=text.saving_interval(point.energy_ratio_low, point.energy_ratio_high),
+        query=_(group.query),
+        unreal=f" ({text.words(point.energy_basis or '')})" if is_unreal else "",
+        quality=quality(point),
+        change=_change(point),
+    )
+
+
+def quality(point: PointSummary) -> str:
+    """What may be lost: accuracy, or quality where the metric counts something (fewer bits are no loss)."""
+    return text.words(point.metric or "") if point.metric in text.SHARE_METRICS else _("quality")
+
+
+def _change(point: PointSummary) -> str:
+    interval = text.score_interval(point.score_delta_low, point.score_delta_high, point.metric)
+    change = f"{text.score_change(point.score_delta, point.metric)} {interval}"
+    if text.score_unit(point.metric) or point.metric is None:
+        return change
+    return _("{change} {metric}, above 0 is better").format(change=change, metric=text.words(point.metric))
+
+
+def _notes(group: Group, named: Entry | None) -> list[Note]:
+    """The other points, by verdict, the most telling verdicts first."""
+    notes = []
+    for verdict in (
+        "saves",
+        "saves-accuracy-not-measured",
+        "saves-but-loses-accuracy",
+        "costs-energy",
+        "no-detectable-change",
+        "inconclusive",
+        "failed",
+        "skipped",
+    ):
+        entries = [
+            e for e in group.entries if e.point.verdict == verdict and e is not named and e.point.mitigation != "none"
+        ]
+        if entries:
+            notes.append(Note(verdict, tuple(Part(_short(entry)) for entry in entries)))
+    return notes
+
+
+def _short(entry: Entry) -> str:
+    point = entry.point
+    if point.energy_ratio is None or point.verdict in ("no-detectable-change", "inconclusive"):
+        return entry.label
+    figures = text.change(point.energy_ratio)
+    if point.verdict == "saves-but-loses-accuracy":
+        figures += f", {text.score_change(point.score_delta, point.metric)}"
+    return f"{entry.label} ({figures})"
+
+
+def upper_first(label: str) -> str:
+    """A capital at the start of a sentence, unless the name has digits (``bf16``, ``int8``)."""
+    head = label.split(" ")[0]
+    return label if any(character.isdigit() for character in head) else label[:1].upper() + label[1:]

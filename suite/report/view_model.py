@@ -1,0 +1,238 @@
+"""What a report is made of: the points of its runs, in groups that share a baseline."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+from collections import Counter
+from collections.abc import Sequence
+from typing import Any
+
+from suite.analysis.point.break_even import Repayment, repayment
+from suite.analysis.run.stability import Stability, stability
+from suite.analysis.summary import PointSummary
+from suite.report.grid import Grid
+from suite.text import numbers as text
+from suite.text.i18n import N_, _
+
+STATUS_ORDER = {"ok": 0, "failed": 1, "skipped": 2}
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Entry:
+    """A point with the name it goes by in its group and an anchor that is unique on the page."""
+
+    point: PointSummary
+    label: str
+    anchor: str
+
+    @property
+    def outcome(self) -> Repayment:
+        """What may be said of the point's break-even."""
+        point = self.point
+        return repayment(point.energy_ratio_low, point.energy_ratio_high, point.break_even_queries)
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Group:
+    """Points that were all compared with the same baseline."""
+
+    number: int
+    task: str
+    title: str
+    entries: tuple[Entry, ...]
+
+    @property
+    def run(self) -> str:
+        """The run that the points are from; points of two runs never share a group."""
+        return self.entries[0].point.run
+
+    @property
+    def ok(self) -> list[Entry]:
+        """Entries with figures."""
+        return [entry for entry in self.entries if entry.point.status == "ok"]
+
+    @property
+    def scored(self) -> list[Entry]:
+        """Entries that can stand in a trade-off chart."""
+        return [e for e in self.ok if e.point.score is not None and e.point.energy_per_query_j is not None]
+
+    @property
+    def baseline_j(self) -> float | None:
+        """Mean energy per query of the baseline over all points of the group; None where none was read."""
+        found = [
+            e.point.baseline_energy_per_query_j for e in self.ok if e.point.baseline_energy_per_query_j is not None
+        ]
+        return math.fsum(found) / len(found) if found else None
+
+    @property
+    def is_training(self) -> bool:
+        """Whether a query is a training sample here."""
+        return self.entries[0].point.phase == "training"
+
+    @property
+    def query(self) -> str:
+        """What one query is called; to be translated where it is shown."""
+        return N_("training sample") if self.is_training else N_("query")
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Report:
+    """Everything that the sections draw from. ``run`` is its title: the name of the run, or of all ``runs``."""
+
+    run: str
+    runs: tuple[str, ...]
+    points: tuple[PointSummary, ...]
+    groups: tuple[Group, ...]
+    unreadable: tuple[str, ...]
+    superseded: int
+    grid: Grid
+    stability: Stability
+    common_config: dict[str, Any]
+    """What all points were configured with, keys joined by dots."""
+
+    def own_config(self, point: PointSummary) -> dict[str, Any]:
+        """What sets a point's configuration apart from ``common_config``."""
+        return {key: value for key, value in flatten(point.config).items() if key not in self.common_config}
+
+    def count(self, status: str) -> int:
+        """How many points ended so."""
+        return sum(point.status == status for point in self.points)
+
+    @property
+    def tasks(self) -> list[str]:
+        """Tasks in order of appearance."""
+        return list(dict.fromkeys(group.task for group in self.groups))
+
+    @property
+    def bases(self) -> list[str]:
+        """What the headline figures are: measured, estimated, simulated, replayed."""
+        return sorted({point.energy_basis for point in self.points if point.energy_basis})
+
+
+def make_report(
+    run: str,
+    points: Sequence[PointSummary],
+    *,
+    runs: Sequence[str] = (),
+    unreadable: Sequence[str],
+    superseded: int,
+    grid: Grid,
+) -> Report:
+    """Puts the points of a run, or of several ``runs``, into groups."""
+    return Report(
+        run=run,
+        runs=tuple(runs) or (run,),
+        points=tuple(points),
+        groups=tuple(groups_of(points)),
+        unreadable=tuple(unreadable),
+        superseded=superseded,
+        grid=grid,
+        stability=stability(points),
+        common_config=common_facts([point.config for point in points]),
+    )
+
+
+def _baseline_of(point: PointSummary) -> tuple[Any, ...]:
+    """Everything that identifies the baseline a point was compared with; task and phase first."""
+    return (
+        point.task,
+        point.phase,
+        point.workload,
+        point.model,
+        point.baseline_batch_size,
+        point.dtype,
+        point.device,
+        point.hardware or "",
+    )
+
+
+def groups_of(points: Sequence[PointSummary]) -> list[Group]:
+    """Groups of points that share a run and a baseline; their titles name the run where there are several."""
+    by_baseline: dict[tuple[str, tuple[Any, ...]], list[PointSummary]] = {}
+    for point in points:
+        by_baseline.setdefault((point.run, _baseline_of(point)), []).append(point)
+    task_order = {task: place for place, task in enumerate(dict.fromkeys(point.task for point in points))}
+    is_one_run = len({point.run for point in points}) <= 1
+    # Within a task: inference before training, else in order of appearance (sorted is stable).
+    ordered = sorted(by_baseline.items(), key=lambda item: (task_order[item[0][1][0]], item[0][1][1]))
+    return [
+        Group(
+            number=number,
+            task=key[0],
+            title=_title(key) if is_one_run else f"{run} · {_title(key)}",
+            entries=_entries(number, members),
+        )
+        for number, ((run, key), members) in enumerate(ordered, start=1)
+    ]
+
+
+def _title(key: tuple[Any, ...]) -> str:
+    phase, workload, model, batch_size, dtype, device = key[1:7]
+    batch = _("batch {size}").format(size=batch_size)
+    parts = [phase, *([] if workload == "training_steps" else [workload]), batch, dtype, device, model]
+    return " · ".join(text.words(str(part)) if part in (phase, workload) else str(part) for part in parts)
+
+
+def _entries(number: int, members: Sequence[PointSummary]) -> tuple[Entry, ...]:
+    labels = _labels(members)
+    order = sorted(range(len(members)), key=lambda index: _place(members[index]))
+    return tuple(
+        Entry(point=members[index], label=labels[index], anchor=f"p{number}-{members[index].point_id}")
+        for index in order
+    )
+
+
+def _place(point: PointSummary) -> tuple[int, bool, float]:
+    """Baseline first, then the most saving first, then failed and skipped ones."""
+    ratio = point.energy_ratio if point.energy_ratio is not None else float("inf")
+    return STATUS_ORDER.get(point.status, 3), point.mitigation != "none", ratio
+
+
+def _labels(members: Sequence[PointSummary]) -> list[str]:
+    """Names of the stacks, with those parameters in which points of the same stack differ."""
+    params = [_params(point) for point in members]
+    twins = Counter(point.mitigation for point in members)
+    values: dict[tuple[str, str], list[str]] = {}
+    for point, mine in zip(members, params, strict=True):
+        for key, value in mine.items():
+            values.setdefault((point.mitigation, key), []).append(text.value(value))
+    differ = {key for key, seen in values.items() if len(set(seen)) > 1 or len(seen) < twins[key[0]]}
+    labels = []
+    for point, mine in zip(members, params, strict=True):
+        name = _("baseline (A/A)") if point.mitigation == "none" else text.key_words(point.mitigation)
+        differing = [
+            f"{text.key_words(key.rpartition('.')[2])} {text.value(value)}"
+            for key, value in mine.items()
+            if (point.mitigation, key) in differ
+        ]
+        if point.mitigation == "batch_size" and point.batch_size is not None:
+            name, differing = _("batch size {size}").format(size=point.batch_size), []
+        labels.append(f"{name} ({', '.join(differing)})" if differing else name)
+    return labels
+
+
+def _params(point: PointSummary) -> dict[str, Any]:
+    """Parameters of a stack, under the place of each technique in it."""
+    return {
+        f"{index}.{key}": value
+        for index, use in enumerate(point.mitigations)
+        for key, value in flatten(use["params"]).items()
+    }
+
+
+def common_facts(mappings: Sequence[dict[str, Any]]) -> dict[str, Any]:
+    """Those entries (keys joined by dots) that all of ``mappings`` share."""
+    flat = [flatten(mapping) for mapping in mappings]
+    return {k: v for k, v in flat[0].items() if all(k in one and one[k] == v for one in flat)} if flat else {}
+
+
+def flatten(mapping: dict[str, Any], prefix: str = "") -> dict[str, Any]:
+    """Nested keys joined by dots; empty mappings vanish."""
+    flat: dict[str, Any] = {}
+    for key, value in mapping.items():
+        if isinstance(value, dict):
+            flat |= flatten(value, f"{prefix}{key}.")
+        else:
+            flat[f"{prefix}{key}"] = value
+    return flat

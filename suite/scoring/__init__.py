@@ -1,0 +1,1 @@
+"""What tasks share: which items are scored, in which batches, with what labels."""

@@ -1,0 +1,141 @@
+"""Classification: what tasks with one label a sample share. A subclass adds data and the way to inputs."""
+
+from __future__ import annotations
+
+import dataclasses
+import functools
+from abc import abstractmethod
+from collections.abc import Iterable, Sequence
+from typing import Any, ClassVar, Literal
+
+import torch
+
+from suite.core.setup import Setup
+from suite.core.task import Batch, Example, Task, cycle
+from suite.data.splits import Splits, load_splits
+from suite.errors import InputError
+from suite.scoring import items
+
+Split = Literal["train", "validation", "test"]
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Classification(Task):
+    """One label a sample; the score of an item is 1 where the largest logit is its label's, else 0."""
+
+    kind: ClassVar[Literal["image", "text"]]
+    """What the user's own data holds."""
+    main_input: ClassVar[str]
+    """The model input that carries the sample, as ``transformers`` names it."""
+
+    @abstractmethod
+    def embedded(self, split: Split) -> Sequence[Example]:
+        """A split of the embedded data."""
+
+    @abstractmethod
+    def batch(self, setup: Setup, examples: Sequence[Example]) -> Batch:
+        """See Task."""
+
+    def train(self) -> Sequence[Example]:
+        """See Task."""
+        return self._split("train")
+
+    def validation(self) -> Sequence[Example]:
+        """See Task."""
+        return self._split("validation")
+
+    def test(self) -> Sequence[Example]:
+        """See Task."""
+        return items.sample(self._split("test"), self.max_scored, self.seed)
+
+    def queries(self) -> Sequence[Example]:
+        """See Task."""
+        return cycle(items.shuffled_copy(self._split("test"), self.seed), self.query_count)
+
+    def clusters(self) -> list[int] | None:
+        """See Task."""
+        return items.source_numbers(self.test())
+
+    def check_model(self, model: Any, processor: Any) -> None:
+        """See Task."""
+        if processor is None:
+            remedy = "give a directory or hub id that has one"
+            raise InputError(f"the model for task {self.name!r} needs a processor", got=None, remedy=remedy)
+        found = getattr(model, "main_input_name", self.main_input)
+        if found != self.main_input:
+            raise InputError(
+                f"the model for task {self.name!r} must take {self.main_input}", got=found, remedy="name another model"
+            )
+        label_numbers(self._split("test"), model.config)
+
+    def training_batch(self, setup: Setup, examples: Sequence[Example]) -> Batch:
+        """See Task."""
+        labels = torch.tensor(label_numbers(examples, setup.model.config), device=setup.device)
+        return {**self.batch(setup, examples), "labels": labels}
+
+    def run(self, setup: Setup, batch: Batch) -> int | None:
+        """See Task."""
+        setup.model(**batch)
+        return None
+
+    def loss(self, model: Any, batch: Batch) -> torch.Tensor:
+        """Cross-entropy in nats, mean over the batch."""
+        return torch.nn.functional.cross_entropy(*self.logits(model, batch))
+
+    def logits(self, model: Any, batch: Batch) -> tuple[torch.Tensor, torch.Tensor]:
+        """See Task."""
+        inputs = {name: tensor for name, tensor in batch.items() if name != "labels"}
+        return model(**inputs).logits.float(), batch["labels"]
+
+    def evaluate(self, setup: Setup) -> list[float]:
+        """1.0 or 0.0 a test item."""
+        return self.score(setup, self.test())
+
+    def score(self, setup: Setup, examples: Sequence[Example]) -> list[float]:
+        """1.0 for each of ``examples`` that the setup answers right, else 0.0.
+
+        Raises:
+            InputError: the model does not know a label.
+            ImpossibleOutput: its logits are not finite.
+        """
+        targets = label_numbers(examples, setup.model.config)
+        answers: list[int] = []
+        with items.scoring(setup):
+            for chosen in items.batches(examples, min(max(setup.batch_size, 32), items.LARGEST_BATCH)):
+                logits = items.finite(setup.model(**self.batch(setup, chosen)).logits)
+                answers.extend(logits.argmax(dim=-1).tolist())
+        return [float(answer == target) for answer, target in zip(answers, targets, strict=True)]
+
+    def _split(self, split: Split) -> Sequence[Example]:
+        if self.data is None:
+            return self.embedded(split)
+        examples: Sequence[Example] = getattr(_own_splits(self.data, self.kind, self.seed), split)
+        return examples
+
+
+@functools.cache
+def _own_splits(source: str, kind: Literal["image", "text"], seed: int) -> Splits:
+    return load_splits(source, kind=kind, seed=seed)
+
+
+def label_numbers(examples: Iterable[Example], config: Any) -> list[int]:
+    """Number of each example's label: a string by the model's ``label2id``, an integer as it stands.
+
+    Raises:
+        InputError: the model has no such label.
+    """
+    return [_label_number(example["label"], config) for example in examples]
+
+
+def _label_number(label: Any, config: Any) -> int:
+    names: dict[str, int] = config.label2id
+    if isinstance(label, str) and label in names:
+        return int(names[label])
+    if isinstance(label, int) and not isinstance(label, bool) and 0 <= label < config.num_labels:
+        return label
+    shown = ", ".join(sorted(names, key=names.__getitem__)[:40])
+    raise InputError(
+        "the data has a label that the model does not know",
+        got=label,
+        remedy=f"use one of the model's {config.num_labels} labels ({shown}; or 0 to {config.num_labels - 1})",
+    )

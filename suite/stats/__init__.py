@@ -1,0 +1,1 @@
+"""Intervals, paired ratios and cross-checks. Pure functions."""

@@ -1,0 +1,353 @@
+"""Cross-checks: what the instruments saw that weakens a figure. One warning a kind and point, each with a remedy.
+
+The limits are conventions, chosen above what a sound instrument shows in simulation and below what would move a
+ratio by more than the protocol's target. What cannot be is no warning but an error (``suite.measure.windows``).
+"""
+
+from __future__ import annotations
+
+import statistics
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from suite.record.schema import Arm, Idle, RecordWarning, Window
+from suite.stats.paired import headline_component, whole_blocks
+
+COUNTER_AGREEMENT = 0.005
+"""Share by which CodeCarbon and the raw counter may differ, or one step of the counter where that is more."""
+INTEGRAL_AGREEMENT = 0.05
+"""Share by which the counter and the integral of the polled power may differ: sensors are good to about 5 %."""
+TRUTH_AGREEMENT = 0.01
+"""Share by which a window may miss a simulated truth, or half a step of the counter where that is more."""
+UNKNOWN_TICK_S = 0.1  # a step of the counter where none was probed: that of the boards documented so far
+STILL_TICKS = 3  # a counter that does not rise for longer has left steps out
+WARMING_K = 10.0  # leakage changes power by 0.1 to 0.2 % a kelvin, so this is worth 1 to 2 %
+HOT_C = 85.0  # boards begin to slow down a few degrees above
+CLOCK_CHANGE = 0.05
+IDLE_CHANGE = 0.1
+HARMLESS_REASONS = frozenset({"clocks set by the user", "clocks set for a display"})  # fixed clocks are a virtue here
+
+Measure = Callable[[Window], float | None]
+
+
+def warnings_of(
+    windows: Sequence[Window],
+    idle: Idle | None,
+    meter_description: Mapping[str, Any],
+    *,
+    pairing: str | None = None,
+) -> list[RecordWarning]:
+    """Everything that a point's windows show against their own figures, the gravest first.
+
+    Args:
+        windows: of both arms, as measured.
+        idle: power without work; None where it was not read.
+        meter_description: what the open meter says of itself: ``components`` by name.
+        pairing: ``resident`` or ``swapped``.
+    """
+    component = headline_component(list(windows))
+    if component is None:
+        return []
+    method = windows[0].method.get(component, "")
+    board = _board(meter_description)
+    tick_s = board.get("tick_s")
+    found = [
+        _not_measured(method),
+        _cpu_estimated(component, method),
+        _counter_disagrees(windows, tick_s),
+        _integral_disagrees(windows),
+        _missing_ticks(windows, tick_s),
+        _no_tick(component, board),
+        _not_gated(windows, tick_s),
+        _power_above_limit(windows),
+        _throttled(windows),
+        _clocks_moved(windows),
+        _temperature(windows),
+        _foreign(windows),
+        _idle_moved(idle, component),
+        _idle_above_work(windows, idle, component),
+        _swapped(pairing),
+    ]
+    return [warning for warning in found if warning]
+
+
+def counter_difference(window: Window) -> float | None:
+    """CodeCarbon's GPU energy over the rise of the raw counter, less 1; None where there is no raw counter."""
+    counter_j = window.conditions.counter_j if window.conditions else None
+    return window.energy_j["gpu"] / counter_j - 1 if counter_j and "gpu" in window.energy_j else None
+
+
+def counter_allowed(window: Window, tick_s: float | None) -> float:
+    """How far the two may lie apart in ``window``, as a share: 0.5 %, or one step where that is more."""
+    return max(COUNTER_AGREEMENT, (tick_s or UNKNOWN_TICK_S) / window.duration_s)
+
+
+def integral_difference(window: Window) -> float | None:
+    """The counter (without one: CodeCarbon's reading) over the integral of the polled power, less 1."""
+    if window.conditions is None or not window.conditions.integral_j:
+        return None
+    read_j = window.conditions.counter_j or window.energy_j.get("gpu")
+    return None if read_j is None else read_j / window.conditions.integral_j - 1
+
+
+def truth_difference(window: Window) -> float | None:
+    """The reading over the truth, less 1, worst of the components; None but for a simulated instrument."""
+    truth_j = window.conditions.truth_j if window.conditions else {}
+    shares = [
+        window.energy_j[name] / truth_j[name] - 1 for name in truth_j if name in window.energy_j and truth_j[name]
+    ]
+    return max(shares, key=abs, default=None)
+
+
+def truth_allowed(window: Window, tick_s: float | None) -> float:
+    """How far the reading may lie from the truth in ``window``, as a share: 1 %, or half a step where that is more."""
+    return max(TRUTH_AGREEMENT, (tick_s or UNKNOWN_TICK_S) / window.duration_s / 2)
+
+
+def not_steady(arm: Arm, spread: float, cap_s: float) -> RecordWarning:
+    """The warm-up of ``arm`` ended at its cap: its last three slopes differ by the share ``spread``."""
+    return RecordWarning(
+        code="not_steady",
+        message=f"the {arm}'s time per query still varied by {100 * spread:.1f} % after {cap_s:g} s",
+        remedy="stop other work on this machine, or allow a longer warm-up (protocol.warmup_max_s)",
+    )
+
+
+def not_converged(max_blocks: int, target: float) -> RecordWarning:
+    """The blocks ended at their cap, with an interval wider than ``target`` (a share) each way."""
+    return RecordWarning(
+        code="not_converged",
+        message=f"after {max_blocks} blocks the interval is still wider than {100 * target:g} % each way",
+        remedy="stop other work on this machine, or give more blocks (protocol=strict)",
+    )
+
+
+def _board(meter_description: Mapping[str, Any]) -> Mapping[str, Any]:
+    gpu = meter_description.get("components", {}).get("gpu")
+    return gpu if isinstance(gpu, Mapping) else {}
+
+
+def _not_measured(method: str) -> RecordWarning | None:
+    basis, _, how = method.partition(":")
+    if basis not in ("simulated", "replayed"):
+        return None
+    return RecordWarning(
+        code="not_measured",
+        message=f"energy was {basis}, not measured ({how}): it says nothing about this machine",
+        remedy="measure with meter=codecarbon before using the figures",
+    )
+
+
+def _cpu_estimated(component: str, method: str) -> RecordWarning | None:
+    if component != "cpu" or not method.startswith("estimated"):
+        return None
+    return RecordWarning(
+        code="cpu_energy_estimated",
+        message="CPU energy is an estimate (CPU time x TDP): it ranks techniques by CPU time, not by power",
+        remedy="run on bare metal with readable RAPL files (python -m suite.doctor says how), or on a GPU",
+    )
+
+
+def _counter_disagrees(windows: Sequence[Window], tick_s: float | None) -> RecordWarning | None:
+    shares = _known(windows, counter_difference)
+    beyond = [share for window, share in shares if abs(share) > counter_allowed(window, tick_s)]
+    if not beyond:
+        return None
+    return RecordWarning(
+        code="counter_disagrees",
+        message=f"CodeCarbon and the GPU's own counter differ in {_of(beyond, shares)}, by up to {_worst(beyond)}",
+        remedy="check that no other process drives this GPU, and that one GPU is visible",
+    )
+
+
+def _integral_disagrees(windows: Sequence[Window]) -> RecordWarning | None:
+    shares = _known(windows, integral_difference)
+    beyond = [share for _, share in shares if abs(share) > INTEGRAL_AGREEMENT]
+    if not beyond:
+        return None
+    return RecordWarning(
+        code="integral_disagrees",
+        message="energy and the integral of the board's power differ by more than 5 % "
+        f"in {_of(beyond, shares)}, by up to {_worst(beyond)}",
+        remedy="trust ratios, not joules, on this board; longer windows (protocol=strict) show whether it is constant",
+    )
+
+
+def _missing_ticks(windows: Sequence[Window], tick_s: float | None) -> RecordWarning | None:
+    if tick_s is None:
+        return None
+    still = _known(windows, lambda window: window.conditions.longest_still_s if window.conditions else None)
+    beyond = [still_s for _, still_s in still if still_s > STILL_TICKS * tick_s]
+    if not beyond:
+        return None
+    return RecordWarning(
+        code="missing_ticks",
+        message=f"the energy counter, which rises every {1e3 * tick_s:.0f} ms, stood still for up to "
+        f"{1e3 * max(beyond):.0f} ms in {_of(beyond, still)}",
+        remedy="use longer windows (protocol=strict), and leave a core to the driver",
+    )
+
+
+def _no_tick(component: str, board: Mapping[str, Any]) -> RecordWarning | None:
+    if component != "gpu" or "energy_counter" not in board or board.get("tick_s") is not None:
+        return None
+    what = "the steps of the GPU's energy counter could not be timed"
+    if not board["energy_counter"]:
+        what = "the GPU has no energy counter: its power was sampled"
+    return RecordWarning(
+        code="no_tick",
+        message=f"{what}, so windows open and close at any moment",
+        remedy="use longer windows (protocol=strict): the error of a window falls with its length",
+    )
+
+
+def _not_gated(windows: Sequence[Window], tick_s: float | None) -> RecordWarning | None:
+    ungated = [window for window in windows if not window.gated]
+    if tick_s is None or not ungated:
+        return None
+    worst = max(tick_s / window.duration_s for window in ungated)
+    return RecordWarning(
+        code="not_gated",
+        message=f"{_of(ungated, windows)} did not open and close on a step of the energy counter: "
+        f"wrong by up to {100 * worst:.1f} %",
+        remedy="use longer windows (protocol=strict)",
+    )
+
+
+def _power_above_limit(windows: Sequence[Window]) -> RecordWarning | None:
+    shares = _known(windows, _share_of_limit)
+    above = [share - 1 for _, share in shares if share > 1]
+    if not above:
+        return None
+    return RecordWarning(
+        code="power_above_limit",
+        message=f"mean power lies above the board's limit in {_of(above, shares)}, by up to {_worst(above)}",
+        remedy="trust ratios, not joules: this board's sensor reads high, or its limit is not kept",
+    )
+
+
+def _share_of_limit(window: Window) -> float | None:
+    limit_w = window.conditions.power_limit_w if window.conditions else None
+    return window.energy_j["gpu"] / window.duration_s / limit_w if limit_w and "gpu" in window.energy_j else None
+
+
+def _throttled(windows: Sequence[Window]) -> RecordWarning | None:
+    reasons = [set(window.conditions.throttle_reasons) - HARMLESS_REASONS for window in windows if window.conditions]
+    held = [some for some in reasons if some]
+    if not held:
+        return None
+    return RecordWarning(
+        code="throttled",
+        message=f"the GPU held its clocks back in {_of(held, reasons)}: {', '.join(sorted(set().union(*held)))}",
+        remedy="cool the board, or fix its clock below the limit (nvidia-smi --lock-gpu-clocks), for both arms alike",
+    )
+
+
+def _clocks_moved(windows: Sequence[Window]) -> RecordWarning | None:
+    clocks = {arm: [mhz for _, mhz in _known(_of_arm(windows, arm), _clock_mhz)] for arm in ("baseline", "candidate")}
+    moved = {arm: max(seen) / min(seen) - 1 for arm, seen in clocks.items() if seen}
+    worst = max(moved, key=lambda arm: moved[arm], default=None)
+    if worst is None or moved[worst] <= CLOCK_CHANGE:
+        return None
+    return RecordWarning(
+        code="clocks_moved",
+        message=f"the GPU ran the {worst}'s windows at {min(clocks[worst]):.0f} to {max(clocks[worst]):.0f} MHz",
+        remedy="fix the clock (nvidia-smi --lock-gpu-clocks), or warm up for longer (protocol.warmup_min_s)",
+    )
+
+
+def _clock_mhz(window: Window) -> float | None:
+    """The highest seen: at the ends of a window the board may already, or still, be at rest."""
+    clocks = [mhz for mhz in window.conditions.sm_clock_mhz if mhz > 0] if window.conditions else []
+    return max(clocks, default=None)
+
+
+def _temperature(windows: Sequence[Window]) -> RecordWarning | None:
+    blocks = [[c for window in block for c in _temperatures(window)] for block in whole_blocks(windows)]
+    means = [statistics.fmean(block) for block in blocks if block]
+    if not means:
+        return None
+    rise_k, highest_c = means[-1] - means[0], max(max(block) for block in blocks if block)
+    if abs(rise_k) <= WARMING_K and highest_c < HOT_C:
+        return None
+    return RecordWarning(
+        code="temperature",
+        message=f"the GPU went from {means[0]:.0f} to {means[-1]:.0f} °C between the first and the last block, "
+        f"at most {highest_c:.0f} °C",
+        remedy="warm up for longer (protocol.warmup_min_s), or cool the board better",
+    )
+
+
+def _temperatures(window: Window) -> list[float]:
+    return window.conditions.temperature_c if window.conditions else []
+
+
+def _foreign(windows: Sequence[Window]) -> RecordWarning | None:
+    counts = _known(windows, lambda window: window.conditions.foreign_processes if window.conditions else None)
+    shared = [count for _, count in counts if count]
+    if not shared:
+        return None
+    return RecordWarning(
+        code="foreign_processes",
+        message=f"other processes (up to {max(shared):.0f}) had work on this GPU in {_of(shared, counts)}: "
+        "their energy is in the figures",
+        remedy="stop them (nvidia-smi lists them) and measure again",
+    )
+
+
+def _idle_moved(idle: Idle | None, component: str) -> RecordWarning | None:
+    if idle is None or component not in idle.before_w or component not in idle.after_w:
+        return None
+    before_w, after_w = idle.before_w[component], idle.after_w[component]
+    if abs(after_w - before_w) <= IDLE_CHANGE * idle.power_w[component]:
+        return None
+    return RecordWarning(
+        code="idle_moved",
+        message=f"idle power was {before_w:.1f} W before the blocks and {after_w:.1f} W after them; "
+        "the interval of the net ratio holds both",
+        remedy="allow a longer rest before idle is read (protocol.idle_settle_s)",
+    )
+
+
+def _idle_above_work(windows: Sequence[Window], idle: Idle | None, component: str) -> RecordWarning | None:
+    idle_w = idle.power_w.get(component) if idle else None
+    if idle_w is None:
+        return None
+    powers_w = [window.energy_j[component] / window.duration_s for window in windows]
+    below = [power_w for power_w in powers_w if power_w <= idle_w]
+    if not below:
+        return None
+    return RecordWarning(
+        code="idle_above_work",
+        message=f"{_of(below, windows)} drew no more than the idle power of {idle_w:.1f} W (least {min(below):.1f} W)",
+        remedy="look for other work on this machine while it should idle; the net ratio cannot be used",
+    )
+
+
+def _swapped(pairing: str | None) -> RecordWarning | None:
+    if pairing != "swapped":
+        return None
+    return RecordWarning(
+        code="swapped",
+        message="the two models do not fit together and were swapped: every window follows a load and a new warm-up, "
+        "so its figures include what is left of re-warming",
+        remedy="use a GPU with room for both, or a smaller batch",
+    )
+
+
+def _of_arm(windows: Sequence[Window], arm: str) -> list[Window]:
+    return [window for window in windows if window.arm == arm]
+
+
+def _known(windows: Sequence[Window], measure: Measure) -> list[tuple[Window, float]]:
+    """Those windows for which there is a figure, with it."""
+    pairs = [(window, measure(window)) for window in windows]
+    return [(window, value) for window, value in pairs if value is not None]
+
+
+def _of(some: Sequence[object], every: Sequence[object]) -> str:
+    return f"{len(some)} of {len(every)} windows"
+
+
+def _worst(shares: Sequence[float]) -> str:
+    return f"{100 * max(map(abs, shares)):.1f} %"

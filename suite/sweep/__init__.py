@@ -1,0 +1,1 @@
+"""Many points: what is left to measure, where each runs, what becomes of it."""

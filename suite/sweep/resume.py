@@ -1,0 +1,130 @@
+"""What a run already has: which points are done, whose records are foreign, which files are torn."""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+from collections.abc import Sequence
+from pathlib import Path
+
+from suite.config.plan import PlannedPoint
+from suite.errors import InputError
+from suite.io.atomic import sweep_out
+from suite.machine import environment
+from suite.measure.draft import OUT_OF_REACH
+from suite.record.hashing import config_hash
+from suite.record.schema import Record
+from suite.record.store import TornRecord, newest_by_point, read_run
+
+RETRIES = ("failed", "none", "all")
+SET_ASIDE = "set-aside"
+_WRITERS_ARE_GONE_S = 3600.0
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Retrospect:
+    """The run's folder as it is before anything is measured.
+
+    Attributes:
+        todo: the points to measure.
+        torn: record files that are torn or were changed, with what is wrong with each.
+        lines: what the user should know before the sweep starts.
+    """
+
+    todo: list[PlannedPoint]
+    torn: list[tuple[Path, str]]
+    lines: list[str]
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class _Here:
+    """What a record must come from to count: hardware (None: any, on a cluster) and packages."""
+
+    hardware: str | None
+    packages: dict[str, str]
+
+    def difference(self, record: Record) -> str | None:
+        """In what the record is of elsewhere, in words; None where it is of here."""
+        hardware = record.environment.get("hardware", {}).get("name")
+        if self.hardware is not None and hardware != self.hardware:
+            return f"measured on {hardware or 'unknown hardware'}"
+        packages = record.environment.get("packages", {})
+        names = sorted(self.packages.keys() | packages.keys())
+        other = [name for name in names if packages.get(name) != self.packages.get(name)]
+        return f"measured with {other[0]} {packages.get(other[0], 'absent')}" if other else None
+
+
+def look_back(points: Sequence[PlannedPoint], folder: Path, *, retry: str, anywhere: bool) -> Retrospect:
+    """Reads the run's records and decides what is left to do.
+
+    A point is done where the record that the report shows is of this configuration, machine and packages.
+
+    Args:
+        points: of one run.
+        folder: the run's.
+        retry: ``failed``: failed points, and those that were skipped because the hub was out of reach, are measured
+            again; ``none``: they are not; ``all``: every point is.
+        anywhere: the points run on machines not known yet, so that a record's hardware does not matter.
+
+    Raises:
+        InputError: ``retry`` is none of these.
+    """
+    if retry not in RETRIES:
+        raise InputError(f"retry must be one of {', '.join(RETRIES)}", got=retry, remedy="choose one")
+    found = list(read_run(folder))
+    shown = {
+        record.point_id: record
+        for record in newest_by_point([(path, record) for path, record in found if isinstance(record, Record)])
+    }
+    here = {device: _here(device, anywhere) for device in {each.plan.point.device for each in points}}
+    todo = [each for each in points if not _is_done(each, shown.get(each.plan.point.point_id), here, retry)]
+    return Retrospect(
+        todo=todo,
+        torn=[(path, str(error)) for path, error in found if isinstance(error, TornRecord)],
+        lines=_foreign(list(shown.values()), here, folder),
+    )
+
+
+def _here(device: str, anywhere: bool) -> _Here:
+    hardware = None if anywhere else environment.hardware(device)["name"]
+    return _Here(hardware=hardware, packages=environment.packages())
+
+
+def _is_done(point: PlannedPoint, record: Record | None, here: dict[str, _Here], retry: str) -> bool:
+    if record is None or retry == "all":
+        return False
+    passing = record.status == "failed" or (record.reason is not None and record.reason.kind == OUT_OF_REACH)
+    if passing and retry == "failed":
+        return False
+    same = record.config_hash == config_hash(point.plan.config)
+    return same and here[point.plan.point.device].difference(record) is None
+
+
+def _foreign(shown: Sequence[Record], here: dict[str, _Here], folder: Path) -> list[str]:
+    """One line on records of other machines or packages, which are never taken for this machine's."""
+    differences: dict[str, int] = {}
+    for record in shown:
+        difference = here[record.point.device].difference(record) if record.point.device in here else None
+        if difference and record.status != "failed":
+            differences[difference] = differences.get(difference, 0) + 1
+    if not differences:
+        return []
+    counted = ", ".join(f"{number} {difference}" for difference, number in sorted(differences.items()))
+    what = "those of this sweep's points are measured again here and kept beside the new ones"
+    return [f"{folder} holds records of elsewhere ({counted}): {what}"]
+
+
+def set_aside(torn: Sequence[tuple[Path, str]], records: Path) -> list[str]:
+    """Moves torn records out of the way, to ``records/set-aside/``, and sweeps out what killed writers have left.
+
+    Returns:
+        A line for each file that was moved.
+    """
+    sweep_out(records, older_than_s=_WRITERS_ARE_GONE_S)
+    lines = []
+    for path, what in torn:
+        target = records / SET_ASIDE / f"{path.name}.{os.urandom(4).hex()}"
+        target.parent.mkdir(exist_ok=True)
+        path.rename(target)
+        lines.append(f"warning: record set aside as {target}: {what}")
+    return lines

@@ -1,0 +1,1 @@
+"""What techniques share: layers, effects, training, libraries."""

@@ -1,0 +1,40 @@
+"""Training as part of a technique: recovery after pruning, the student of a distillation."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator
+
+import torch
+
+from suite.core.recipe import Recipe
+from suite.core.setup import Setup
+from suite.toolkit import layers
+from suite.toolkit.fit import Loss, fit
+
+
+@contextlib.contextmanager
+def own_randomness(setup: Setup) -> Iterator[None]:
+    """Random numbers (dropout) from the setup's seed inside; the global state is restored."""
+    with torch.random.fork_rng(devices=[torch.cuda.current_device()] if setup.device == "cuda" else []):
+        torch.manual_seed(setup.seed)
+        yield
+
+
+def retrain(setup: Setup, *, recipe: Recipe, loss: Loss) -> None:
+    """Trains the setup's model in place on the task's train split, in float32, and casts it back to its dtype.
+
+    float32, because 16-bit weights lose updates smaller than their own rounding. The global random state
+    (dropout) is seeded by the setup and restored.
+
+    Args:
+        setup: its model is the caller's own copy.
+        recipe: of at least one step.
+        loss: model and training batch to a scalar.
+    """
+    model = layers.module_of(setup)
+    layers.convert_float(model, torch.float32)
+    with own_randomness(setup):
+        full = setup.replace(dtype="float32", contexts=())
+        fit(model, full, setup.task.train(), recipe=recipe, loss=loss, seed=setup.seed)
+    layers.convert_float(model, setup.torch_dtype)

@@ -1,0 +1,37 @@
+import os
+
+import pytest
+
+from suite.io.atomic import sweep_out, synced_temporary, write_whole
+
+
+def test_a_file_is_written_over_an_older_one_and_its_folder_is_made(tmp_path):
+    path = tmp_path / "new" / "file.txt"
+    write_whole(path, b"old")
+    write_whole(path, b"new")
+    assert path.read_bytes() == b"new"
+    assert [each.name for each in path.parent.iterdir()] == ["file.txt"]
+
+
+def test_others_may_read_it(tmp_path):
+    write_whole(tmp_path / "file", b"x")
+    assert (tmp_path / "file").stat().st_mode & 0o777 == 0o644
+
+
+def test_a_failure_before_the_last_step_leaves_the_old_file_and_no_rest(tmp_path):
+    path = tmp_path / "file.txt"
+    write_whole(path, b"old")
+    with pytest.raises(RuntimeError, match="stop"), synced_temporary(tmp_path, b"new"):
+        raise RuntimeError("stop")
+    assert path.read_bytes() == b"old"
+    assert [each.name for each in tmp_path.iterdir()] == ["file.txt"]
+
+
+def test_what_killed_writers_left_is_swept_out_and_younger_files_stay(tmp_path):
+    for name, age_s in ((".old.tmp", 100.0), (".young.tmp", 0.0), ("record.json", 100.0)):
+        path = tmp_path / name
+        path.write_text("x")
+        written_s = path.stat().st_mtime - age_s
+        os.utime(path, (written_s, written_s))
+    sweep_out(tmp_path, older_than_s=50.0)
+    assert sorted(path.name for path in tmp_path.iterdir()) == [".young.tmp", "record.json"]

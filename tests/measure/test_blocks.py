@@ -1,0 +1,139 @@
+import bisect
+import itertools
+import math
+import random
+
+import pytest
+
+from suite.measure.blocks import ORDERS, Comparison, energy_ratio, measure_blocks
+from suite.measure.draft import Draft
+from suite.measure.residency import Residency
+from suite.measure.window_plan import WindowPlan
+from suite.stats.cross_checks import not_steady
+from suite.stats.paired import headline_component
+from tests.world import OpenWorldMeter, World, protocol, world_arms
+
+
+def drafted(world, *, slices=1, swapped=False, arms=None, queries=52, **changes):
+    """The draft after a comparison in ``world``."""
+    arms = arms or world_arms(world)
+    four = dict.fromkeys(arms, 4)
+    plan = WindowPlan(queries=dict.fromkeys(arms, queries), slices=slices, ticker=None, steps=four, leads=four)
+    residency = Residency({name: arm.setup for name, arm in arms.items()}, swapped=swapped)
+    comparison = Comparison(
+        arms=arms, windows=plan, protocol=protocol(**changes), meter=OpenWorldMeter(world), residency=residency
+    )
+    draft = Draft(plan=None)
+    measure_blocks(comparison, draft, lambda stage: None)
+    return draft
+
+
+def measured(world, **how):
+    draft = drafted(world, **how)
+    return draft.windows, draft.converged
+
+
+def test_windows_alternate_abba_then_baab():
+    world = World()
+    windows, _ = measured(world)
+    order = "".join("A" if each.arm == "baseline" else "B" for each in windows[:8])
+    assert order == "ABBABAAB"
+
+
+def test_a_constant_ratio_converges_at_the_fewest_blocks():
+    world = World()
+    windows, converged = measured(world)
+    assert converged
+    assert len(windows) == 4 * 4
+    assert energy_ratio(windows, 0.95).estimate == pytest.approx(0.8)
+
+
+def test_linear_drift_cancels_within_a_block():
+    world = World(drift=lambda now_s: 1 + 0.0005 * now_s)  # 20 s a block: 1 % a block, 16 % over all
+    windows, _ = measured(world)
+    assert energy_ratio(windows, 0.95).estimate == pytest.approx(0.8, rel=1e-4)
+
+
+def test_the_same_drift_biases_one_arm_after_the_other():
+    """The control: measured in sequence, the ratio is wrong by as much as the drift."""
+    world = World(drift=lambda now_s: 1 + 0.0005 * now_s)
+    meter, ready = OpenWorldMeter(world), world_arms(world)
+    used = []
+    for name in ("baseline", "candidate"):
+        token = meter.start()
+        ready[name].loop.run(400)
+        used.append(meter.stop(token).energy_j["gpu"])
+    assert used[1] / used[0] > 0.8 * 1.015
+
+
+def test_noise_that_never_narrows_is_reported_as_unconverged():
+    world = World(drift=lambda now_s: 1.0 if int(now_s / 5) % 3 else 2.0)
+    windows, converged = measured(world, max_blocks=6)
+    assert not converged
+    assert len(windows) == 6 * 4
+
+
+def test_orders_mirror_each_other():
+    assert [name for name in ORDERS[0] if name == "baseline"] == ["baseline", "baseline"]
+    assert ORDERS[1] == tuple("candidate" if name == "baseline" else "baseline" for name in ORDERS[0])
+
+
+def test_a_block_in_slices_holds_one_window_of_each_arm():
+    windows, _ = measured(World(), slices=13)
+    assert [(window.arm, window.slices) for window in windows[:4]] == [
+        ("baseline", 13), ("candidate", 13), ("candidate", 13), ("baseline", 13)
+    ]  # fmt: skip
+    assert headline_component(windows) == "gpu"
+
+
+def test_a_load_that_comes_and_goes_in_seconds_meets_both_arms_in_slices():
+    """A neighbour adds half again in episodes of one to six seconds; windows in one stretch are spread by it."""
+    draw = random.Random(1)
+    changes_s = list(itertools.accumulate(draw.uniform(1, 6) for _ in range(200)))
+
+    def neighbour(now_s):
+        return 1.5 if bisect.bisect(changes_s, now_s) % 2 else 1.0
+
+    never = {"cpu": 1e-9, "cuda": 1e-9}
+    spread = {}
+    for slices in (1, 20):
+        world = World(drift=neighbour)
+        arms = world_arms(world, seconds=0.025)  # 80 queries are two seconds
+        windows, _ = measured(world, slices=slices, arms=arms, queries=80, max_blocks=8, target_half_width=never)
+        interval = energy_ratio(windows, 0.95)
+        assert interval.low <= 0.8 <= interval.high
+        spread[slices] = interval.half_width
+    assert spread[20] < spread[1] / 3
+
+
+def test_swapped_arms_come_in_only_when_the_order_changes_sides(monkeypatch):
+    moved = []
+    monkeypatch.setattr(
+        "suite.measure.residency.move_weights", lambda setup, device: moved.append((setup.seed, device))
+    )
+    monkeypatch.setattr(
+        "suite.measure.blocks.warm_up", lambda arm, rules: moved.append(f"warm {arm.name}") or (1.0, None)
+    )
+    world = World()
+    arms = world_arms(world, seeds=(1, 2))
+    measured(world, swapped=True, arms=arms, max_blocks=4)
+    into_baseline = [(2, "cpu"), (1, "cpu"), "warm baseline"]  # out with the other, in with this one, warm again
+    into_candidate = [(1, "cpu"), (2, "cpu"), "warm candidate"]
+    assert moved == [step for turn in "ABABABABABAB" for step in (into_baseline if turn == "A" else into_candidate)]
+
+
+def test_an_arm_that_came_in_unsteady_is_named_once(monkeypatch):
+    monkeypatch.setattr("suite.measure.residency.move_weights", lambda setup, device: None)
+    monkeypatch.setattr("suite.measure.blocks.warm_up", lambda arm, rules: (1.0, not_steady(arm.name, 0.2, 1.0)))
+    warned = drafted(World(), swapped=True).warnings
+    assert [warning.message.split("'")[0] for warning in warned] == ["the baseline", "the candidate"]
+
+
+@pytest.mark.parametrize("ratio", [0.1, 5.0])
+def test_the_target_is_a_share_of_the_ratio(ratio):
+    """One block's half-width of 1 % of the ratio stops neither too late for a large one nor too early for a small."""
+    world = World(drift=lambda now_s: 1 + 0.004 * math.sin(now_s))
+    windows, converged = measured(world, arms=world_arms(world, candidate_j=ratio), max_blocks=16)
+    interval = energy_ratio(windows, 0.97)
+    assert converged
+    assert interval.half_width <= 0.02 * ratio

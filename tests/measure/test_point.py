@@ -1,0 +1,234 @@
+import dataclasses
+import json
+
+import pytest
+import torch
+
+from suite.checkpoints.pretrained import ModelSpec
+from suite.config.plan import Plan
+from suite.errors import ImpossibleOutput, InputError, NoEffect, OutOfReach
+from suite.measure import blocks, point
+from suite.record.schema import MitigationUse, Point
+from suite.workloads.offline import Offline
+from suite.workloads.single_stream import SingleStream
+from suite.workloads.training_steps import TrainingSteps
+from tests.fakes import fake_task, tiny_vit
+from tests.faults import Fault
+from tests.world import OpenWorldMeter, WallMeter, protocol
+
+PROTOCOL = protocol(
+    min_blocks=2, max_blocks=2, target_half_width={"cpu": 0.5, "cuda": 0.5}, window_s={"cpu": 0.02, "cuda": 0.02},
+    window_queries=4, warmup_max_s=0.05,
+)  # fmt: skip
+
+OFFLINE = Offline(default_batch_size=4)
+
+
+@pytest.fixture(autouse=True)
+def tiny_model(monkeypatch):
+    monkeypatch.setattr(point, "load_pretrained", lambda spec, task, **_: (tiny_vit(), None))
+
+
+@pytest.fixture
+def plan(tmp_path):
+    def make(*, mitigations=None, workload=OFFLINE, task=None, protocol=PROTOCOL, batch_size=4, weights="pretrained"):
+        mitigations = mitigations or {}
+        point = Point(
+            task="fake", model="tiny", mitigations=[MitigationUse(name=name) for name in mitigations],
+            phase=workload.phase, workload="w", batch_size=batch_size, device="cpu", dtype="float32",
+        )  # fmt: skip
+        return Plan(
+            point=point, config={"name": "test", "seed": 0, "task": {}, "model": {}}, task=task or fake_task("image"),
+            model=ModelSpec(name="tiny", path="tiny", revision=None, weights=weights, architecture=None),
+            mitigations=mitigations, workload=workload, meter=WallMeter(), protocol=protocol,
+            scores_folder=tmp_path / "scores", seed=0, threads=None,
+        )  # fmt: skip
+
+    return make
+
+
+def test_the_baseline_against_itself_is_an_ok_record(plan):
+    record = point.measure(plan())
+    assert (record.status, record.reason, record.pairing) == ("ok", None, "resident")
+    assert [window.arm for window in record.windows[:4]] == ["baseline", "candidate", "candidate", "baseline"]
+    assert record.scores.baseline == record.scores.candidate
+    assert record.apply_cost is None
+    assert record.effect["baseline"]["parameters"] == record.effect["candidate"]["parameters"] > 0
+
+
+def test_the_record_says_where_and_how_it_was_measured(plan):
+    environment = point.measure(plan()).environment
+    assert environment["hardware"]["name"]
+    assert environment["packages"]["torch"]
+    assert environment["meter"]["components"]["gpu"]["method"] == "measured:world"
+
+
+def test_a_technique_has_a_cost_a_proof_and_scores(plan):
+    record = point.measure(plan(mitigations={"fault": Fault(how="nothing")}))
+    assert record.status == "ok"
+    assert record.apply_cost.duration_s >= 0
+    assert record.effect["proof"] == {"fault": {"seed": [0, 1]}}
+
+
+@pytest.mark.parametrize(
+    ("how", "status", "kind", "message"),
+    [
+        ("raise", "failed", "RuntimeError", "the kernel is missing"),
+        ("not_applicable", "skipped", "not_applicable", "not on this machine"),
+    ],
+)
+def test_what_a_technique_throws_becomes_its_reason(plan, how, status, kind, message):
+    record = point.measure(plan(mitigations={"fault": Fault(how=how)}))
+    assert (record.status, record.reason.kind, record.reason.message) == (status, kind, message)
+    assert record.windows == []
+
+
+def test_a_technique_without_effect_fails(plan):
+    @dataclasses.dataclass(frozen=True, kw_only=True)
+    class Idle(Fault):
+        def effect(self, before, after):
+            raise NoEffect("nothing changed")
+
+    record = point.measure(plan(mitigations={"idle": Idle(how="nothing")}))
+    assert (record.status, record.reason.kind) == ("failed", "no_effect")
+
+
+def test_bad_input_is_no_record(plan):
+    with pytest.raises(InputError, match="use dog"):
+        point.measure(plan(mitigations={"fault": Fault(how="input")}))
+
+
+def test_baseline_scores_are_computed_once_a_run(plan, monkeypatch):
+    point.measure(plan())
+    calls = []
+    evaluate = Offline.evaluate
+    monkeypatch.setattr(Offline, "evaluate", lambda self, setup: calls.append(1) or evaluate(self, setup))
+    record = point.measure(plan(mitigations={"fault": Fault(how="nothing")}))
+    assert len(calls) == 1  # the candidate's
+    assert len(record.scores.baseline) == len(record.scores.candidate)
+
+
+def test_scores_that_are_not_finite_fail_the_point(plan, monkeypatch):
+    task = fake_task("image")
+    monkeypatch.setattr(type(task), "evaluate", lambda self, setup: [float("nan"), 1.0])
+    record = point.measure(plan(task=task, mitigations={"fault": Fault(how="nothing")}))
+    assert (record.status, record.reason.kind) == ("failed", "impossible_output")
+    assert record.reason.message == "1 of 2 scores of the baseline are not finite"
+
+
+def test_windows_measured_before_a_failure_are_kept(plan, monkeypatch):
+    measure = blocks.whole_window
+    made = []
+
+    def failing(arm, queries, block, meter, *, lead):
+        made.append(arm)
+        if len(made) == 6:
+            raise ImpossibleOutput("the meter stands still")
+        return measure(arm, queries, block, meter, lead=lead)
+
+    monkeypatch.setattr(blocks, "whole_window", failing)
+    record = point.measure(plan())
+    assert (record.status, len(record.windows)) == ("failed", 5)
+
+
+def test_a_hub_out_of_reach_has_a_kind_of_its_own(plan, monkeypatch):
+    def out_of_reach(*args, **kwargs):
+        raise OutOfReach("no route")
+
+    monkeypatch.setattr(point, "load_pretrained", out_of_reach)
+    record = point.measure(plan())
+    assert (record.status, record.reason.kind) == ("skipped", "out_of_reach")
+
+
+def test_random_weights_are_not_scored(plan):
+    record = point.measure(plan(weights="random"))
+    assert record.status == "ok"
+    assert record.scores is None
+
+
+def test_single_stream_keeps_every_latency(plan):
+    record = point.measure(plan(workload=SingleStream(default_batch_size=1), batch_size=1))
+    assert all(len(window.latencies_s) == window.queries for window in record.windows)
+
+
+def test_single_stream_with_a_batch_is_skipped(plan):
+    record = point.measure(plan(workload=SingleStream(default_batch_size=1), batch_size=4))
+    assert (record.status, record.reason.kind) == ("skipped", "not_applicable")
+
+
+def test_training_measures_samples_and_scores_the_trained_model(plan):
+    workload = TrainingSteps(default_batch_size=4, learning_rate=1e-3, scored_steps=2)
+    record = point.measure(plan(workload=workload))
+    assert (record.status, record.point.phase) == ("ok", "training")
+    assert record.windows[0].queries % 4 == 0
+    assert record.scores.baseline == record.scores.candidate  # the same steps from the same weights
+
+
+def test_idle_is_kept_only_where_power_is_measured(plan):
+    quiet = dataclasses.replace(PROTOCOL, idle_s=0.01)
+    idle = point.measure(plan(protocol=quiet)).idle
+    assert idle.power_w["gpu"] == pytest.approx(10, rel=0.2)
+    assert idle.power_w["gpu"] == pytest.approx((idle.before_w["gpu"] + idle.after_w["gpu"]) / 2)
+    assert point.measure(plan()).idle is None
+
+
+class NoRoomForTwo(Fault):
+    """Runs out of the device's memory where the baseline's weights lie on it, as the first attempt finds them."""
+
+    def apply(self, setup):
+        if not on_host:
+            raise torch.OutOfMemoryError("CUDA out of memory")
+        return super().apply(setup)
+
+
+on_host: list[bool] = []
+
+
+@pytest.fixture
+def moves(monkeypatch):
+    """Every move of weights between the device and the host's memory, as (device moved to)."""
+    seen = []
+    on_host.clear()
+    for place in ("suite.measure.stack.move_weights", "suite.measure.residency.move_weights"):
+        monkeypatch.setattr(place, lambda setup, device: (seen.append(device), on_host.append(True)))
+    return seen
+
+
+def test_arms_that_do_not_fit_together_are_swapped(plan, moves):
+    record = point.measure(plan(mitigations={"fault": NoRoomForTwo(how="nothing")}))
+    assert (record.status, record.reason, record.pairing) == ("ok", None, "swapped")
+    assert moves[0] == "cpu"  # the weights that the technique starts from
+    assert {window.slices for window in record.windows} == {1}
+    assert "swapped" in {warning.code for warning in record.warnings}
+
+
+def test_a_failed_attempt_leaves_no_window_open(plan, moves, monkeypatch):
+    opened = []
+    start, stop = OpenWorldMeter.start, OpenWorldMeter.stop
+    monkeypatch.setattr(OpenWorldMeter, "start", lambda self, **how: opened.append(1) or start(self, **how))
+    monkeypatch.setattr(OpenWorldMeter, "stop", lambda self, token: opened.pop() and stop(self, token))
+    point.measure(plan(mitigations={"fault": NoRoomForTwo(how="nothing")}))
+    assert opened == []
+
+
+def test_arms_that_do_not_fit_fail_where_they_must_stay_resident(plan, moves):
+    resident = dataclasses.replace(PROTOCOL, pairing="resident")
+    record = point.measure(plan(mitigations={"fault": NoRoomForTwo(how="nothing")}, protocol=resident))
+    assert (record.status, record.reason.kind, moves) == ("failed", "out_of_memory", [])
+
+
+def test_swapping_can_be_asked_for(plan, moves):
+    swapped = dataclasses.replace(PROTOCOL, pairing="swapped")
+    assert point.measure(plan(mitigations={"fault": Fault(how="nothing")}, protocol=swapped)).pairing == "swapped"
+
+
+def test_training_is_never_swapped(plan, moves):
+    workload = TrainingSteps(default_batch_size=4, learning_rate=1e-3, scored_steps=2)
+    record = point.measure(plan(mitigations={"fault": NoRoomForTwo(how="nothing")}, workload=workload))
+    assert (record.status, record.reason.kind) == ("failed", "out_of_memory")
+
+
+def test_a_record_is_plain_json(plan):
+    import msgspec
+
+    assert json.loads(msgspec.json.encode(point.measure(plan())))["status"] == "ok"

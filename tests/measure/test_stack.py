@@ -1,0 +1,67 @@
+"""Techniques are applied and proven on the device that is measured, whatever the memory there."""
+
+import dataclasses
+from typing import Any
+
+import pytest
+
+from suite.measure import stack
+from tests.fakes import fake_setup
+from tests.faults import Fault
+from tests.world import OpenWorldMeter, World
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Copying(Fault):
+    """Gives a new model; notes the device it was asked for, and where every model lay at that moment."""
+
+    def apply(self, setup):
+        SEEN.append(("apply", setup.device, dict(WHERE)))
+        made = setup.replace(model=object(), seed=setup.seed + 1)
+        WHERE[made.seed] = setup.device
+        return made
+
+    def effect(self, before, after):
+        SEEN.append(("proof", after.device, dict(WHERE)))
+        return {}
+
+
+SEEN: list[Any] = []
+WHERE: dict[int, str] = {}
+
+
+@pytest.fixture
+def setup(monkeypatch):
+    """A setup for a GPU that is not there: only its name travels; models are told apart by the setup's seed."""
+    SEEN.clear()
+    WHERE.clear()
+    WHERE[0] = "cuda"
+    monkeypatch.setattr(stack, "move_weights", lambda setup, device: WHERE.update({setup.seed: device}))
+    monkeypatch.setattr(stack, "snapshot", lambda setup: {"bytes": 1})
+    monkeypatch.setattr("suite.core.setup.Setup.synchronize", lambda self: None)
+    return fake_setup(device="cuda")
+
+
+@dataclasses.dataclass
+class Two:
+    """The part of a plan that a stack needs."""
+
+    mitigations: dict[str, Copying]
+
+
+TWO = Two({"one": Copying(how="nothing"), "two": Copying(how="nothing")})
+
+
+def test_swapped_arms_are_applied_and_proven_on_the_measured_device_one_model_there_at_a_time(setup):
+    applied = stack.apply_stack(TWO, setup, OpenWorldMeter(World()), swapped=True)
+    stack.effect_of(TWO, applied, swapped=True)
+    assert {device for _, device, _ in SEEN} == {"cuda"}
+    on_device = [(stage, [seed for seed, place in where.items() if place == "cuda"]) for stage, _, where in SEEN]
+    assert on_device == [("apply", []), ("apply", []), ("proof", [1]), ("proof", [2])]
+    assert applied.candidate.device == "cuda"
+
+
+def test_arms_that_fit_are_never_moved(setup):
+    applied = stack.apply_stack(TWO, setup, OpenWorldMeter(World()), swapped=False)
+    stack.effect_of(TWO, applied, swapped=False)
+    assert WHERE == {0: "cuda", 1: "cuda", 2: "cuda"}

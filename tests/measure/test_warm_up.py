@@ -1,0 +1,22 @@
+import time
+
+from suite.core.workload import Work
+from suite.measure.warm_up import warm_up
+from suite.measure.windows import ReadyArm
+from tests.fakes import fake_setup
+from tests.world import World, WorldLoop, protocol
+
+
+def test_warm_up_stops_at_the_cap_and_says_so():
+    class Unsteady(WorldLoop):
+        turn = 0
+
+        def run(self, queries, first=0):
+            Unsteady.turn += 1
+            time.sleep(0.01 * (1 + 3 * (Unsteady.turn % 2)))
+            return Work(queries=queries, batches=queries, tokens=None, latencies_s=None)
+
+    arm = ReadyArm(name="candidate", setup=fake_setup("image"), loop=Unsteady(World(), joules=1.0, seconds=1.0))
+    _, warning = warm_up(arm, protocol(warmup_tolerance=0.0001))
+    assert warning is not None
+    assert warning.code == "not_steady"

@@ -1,0 +1,77 @@
+import pytest
+
+from suite.core.meter import Ticker
+from suite.measure.window_plan import common_pass_queries, plan_windows, window_queries
+from tests.world import World, protocol, world_arms
+
+EVEN = {"baseline": 0.01, "candidate": 0.01}
+TICKER = Ticker(period_s=0.1, read=lambda: 0)
+
+
+@pytest.mark.parametrize(
+    ("count", "one", "other", "expected"), [(256, 8, 64, 256), (256, 8, 48, 288), (64, 1, 1, 64), (10, 7, 3, 21)]
+)
+def test_the_list_is_a_multiple_of_both_batch_sizes(count, one, other, expected):
+    assert common_pass_queries(count, one, other) == expected
+
+
+def test_a_window_is_whole_passes_where_a_pass_is_short():
+    queries = window_queries({"baseline": 0.001, "candidate": 0.0005}, pass_queries=256, step=8, window_s=1.0, least=32)
+    # passes take 0.256 s and 0.128 s; 1.05 s need 5 and 9 of them
+    assert queries == {"baseline": 5 * 256, "candidate": 9 * 256}
+
+
+def test_both_arms_run_the_same_part_where_a_pass_is_long():
+    queries = window_queries({"baseline": 0.1, "candidate": 0.05}, pass_queries=256, step=8, window_s=1.0, least=32)
+    assert queries == {"baseline": 32, "candidate": 32}  # 21 would do for the faster arm; at least 32
+
+
+def test_the_part_covers_the_window_of_the_faster_arm():
+    queries = window_queries({"baseline": 0.02, "candidate": 0.01}, pass_queries=64, step=8, window_s=1.0, least=32)
+    # the slower pass takes 1.28 s, so both run the same: 105 queries for the faster, which is two whole passes
+    assert queries == {"baseline": 128, "candidate": 128}
+
+
+def planned(seconds=EVEN, *, ticker=None, swapped=False, **changes):
+    times = {"window_s": {"cpu": 2.0, "cuda": 5.0}, "slice_s": {"cpu": 0.1, "cuda": None}}
+    return plan_windows(world_arms(World()), seconds, protocol(**(times | changes)), ticker=ticker, swapped=swapped)
+
+
+def test_windows_are_cut_into_slices_of_the_asked_length():
+    plan = planned()
+    assert (plan.slices, plan.ticker) == (20, None)
+    assert min(plan.queries.values()) * 0.01 >= 2.0
+
+
+def test_there_are_no_more_slices_than_batches_and_they_come_in_pairs():
+    plan = planned({"baseline": 0.5, "candidate": 0.4}, window_queries=1)
+    assert plan.queries == {"baseline": 8, "candidate": 8}  # batches of 4: two of them
+    assert plan.slices == 2
+
+
+def test_one_batch_is_one_stretch():
+    assert planned({"baseline": 3.0, "candidate": 3.0}, window_queries=1).slices == 1
+
+
+def test_a_counter_that_steps_is_waited_for_instead():
+    plan = planned(ticker=TICKER, window_ticks=50)
+    assert (plan.slices, plan.ticker) == (1, TICKER)
+    assert min(plan.queries.values()) * 0.01 >= 50 * 0.1
+    assert plan.steps == {"baseline": 4, "candidate": 4}  # one batch of 0.04 s: longer than a twentieth of a period
+
+
+def test_the_counter_is_looked_at_twenty_times_a_period():
+    plan = planned({"baseline": 1e-4, "candidate": 2e-4}, ticker=TICKER)
+    assert plan.steps == {"baseline": 48, "candidate": 24}  # 0.005 s in whole batches of 4
+    assert plan.leads == {"baseline": 10_000, "candidate": 5_000}  # ten periods
+
+
+def test_windows_of_long_queries_are_twice_as_many_periods():
+    plan = planned({"baseline": 0.01, "candidate": 0.02}, ticker=TICKER, window_ticks=50)  # 0.08 s a batch
+    assert min(plan.queries[arm] * each for arm, each in {"baseline": 0.01, "candidate": 0.02}.items()) >= 10.0
+
+
+def test_windows_of_swapped_arms_are_longer_and_in_one_stretch():
+    plan = planned(swapped=True, swapped_factor=2)
+    assert plan.slices == 1
+    assert min(plan.queries.values()) * 0.01 >= 4.0

@@ -1,0 +1,129 @@
+import pytest
+
+from suite.core.meter import Readings, Ticker
+from suite.core.workload import Work
+from suite.errors import ImpossibleOutput
+from suite.measure.windows import check_window, gated_window, sliced_windows, whole_window
+from suite.record.schema import Conditions
+from tests.world import OpenWorldMeter, World, world_arms
+
+TICK_S = 0.1
+
+
+class SteppedMeter(OpenWorldMeter):
+    """Reads the world's energy as it was at the last step of its counter."""
+
+    def start(self, *, quiet=False):
+        return self.world.now_s, self.counted_j()
+
+    def counted_j(self):
+        return self.world.energy_at(TICK_S * int(self.world.now_s / TICK_S + 1e-9))
+
+    def stop(self, token):
+        energy_j = self.counted_j() - token[1]
+        return Readings(
+            duration_s=self.world.now_s - token[0], energy_j={"gpu": energy_j}, method={"gpu": "measured:world"}
+        )
+
+
+def ticker(meter):
+    return Ticker(period_s=TICK_S, read=lambda: round(1e6 * meter.counted_j()))
+
+
+def test_a_gated_window_ends_on_a_step_and_holds_the_work_between():
+    world = World()
+    meter, arm = SteppedMeter(world), world_arms(world, seconds=0.003)["baseline"]
+    window = gated_window(arm, 1000, 0, meter, ticker=ticker(meter), step=4, lead=8)
+    assert window.gated
+    assert 1000 < window.queries <= 1000 + 4 * 10
+    # 1 J a query: the counter is behind by less than the time of one look (12 ms of 3 s)
+    assert window.energy_j["gpu"] / window.queries == pytest.approx(1.0, rel=0.005)
+
+
+def test_the_same_window_without_waiting_is_off_by_up_to_a_step():
+    """The control: a window that closes just before a step misses nearly all of it."""
+    world = World()
+    meter, arm = SteppedMeter(world), world_arms(world, seconds=0.003)["baseline"]
+    world.work(0.0, 0.0001)
+    window = whole_window(arm, 1032, 0, meter, lead=0)  # 3.096 s
+    assert window.energy_j["gpu"] / window.queries < 0.98
+
+
+def test_gated_windows_start_where_the_wait_ended(monkeypatch):
+    world = World()
+    meter, arm = SteppedMeter(world), world_arms(world, seconds=0.003)["baseline"]
+    asked = []
+    run = type(arm.loop).run
+    monkeypatch.setattr(
+        type(arm.loop),
+        "run",
+        lambda self, queries, first=0: asked.append((first, queries)) or run(self, queries, first),
+    )
+    gated_window(arm, 100, 0, meter, ticker=ticker(meter), step=4, lead=8)
+    starts, counts = zip(*asked, strict=True)
+    assert list(starts) == [sum(counts[:index]) for index in range(len(counts))]  # no query skipped or repeated
+
+
+def test_a_counter_that_stands_still_is_an_error():
+    world = World()
+    meter, arm = SteppedMeter(world), world_arms(world, seconds=0.001)["baseline"]
+    still = Ticker(period_s=1e-4, read=lambda: 7)
+    with pytest.raises(ImpossibleOutput, match="stands still"):
+        gated_window(arm, 10, 0, meter, ticker=still, step=4, lead=8)
+
+
+def test_slices_run_the_whole_list_once_in_turns():
+    world = World()
+    arms = world_arms(world)
+    ran = []
+    for arm in arms.values():
+        arm.loop.ran = ran
+        arm.loop.name = arm.name
+    windows = sliced_windows(
+        [arms["baseline"], arms["candidate"]], {"baseline": 20, "candidate": 12}, 3, 5, OpenWorldMeter(world)
+    )
+    assert [name for name, _, _ in ran] == ["baseline", "candidate", "candidate", "baseline", "baseline", "candidate"]
+    assert [(first, count) for name, first, count in ran if name == "baseline"] == [(0, 4), (4, 8), (12, 8)]
+    assert [(first, count) for name, first, count in ran if name == "candidate"] == [(0, 4), (4, 4), (8, 4)]
+    assert [(window.arm, window.queries, window.slices, window.block) for window in windows] == [
+        ("baseline", 20, 3, 5), ("candidate", 12, 3, 5)
+    ]  # fmt: skip
+
+
+def test_slices_add_up():
+    world = World()
+    arms = world_arms(world)
+    baseline, candidate = sliced_windows(
+        list(arms.values()), {"baseline": 20, "candidate": 20}, 5, 0, OpenWorldMeter(world)
+    )
+    assert (baseline.energy_j["gpu"], candidate.energy_j["gpu"]) == (pytest.approx(20.0), pytest.approx(16.0))
+    assert baseline.duration_s == pytest.approx(20 * 0.1)
+
+
+READINGS = Readings(duration_s=1.0, energy_j={"cpu": 1.0}, method={"cpu": "measured:rapl"})
+WORK = Work(queries=1, batches=1, tokens=None, latencies_s=None)
+
+
+@pytest.mark.parametrize("energy_j", [0.0, -1.0, float("nan"), float("inf")])
+def test_energy_that_cannot_be_is_refused(energy_j):
+    readings = Readings(duration_s=1.0, energy_j={"cpu": energy_j}, method={"cpu": "measured:rapl"})
+    with pytest.raises(ImpossibleOutput, match="cpu energy"):
+        check_window(WORK, readings)
+
+
+def test_a_window_without_work_is_refused():
+    with pytest.raises(ImpossibleOutput, match="no query"):
+        check_window(Work(queries=0, batches=0, tokens=None, latencies_s=None), READINGS)
+
+
+def test_latencies_longer_than_the_window_are_refused():
+    with pytest.raises(ImpossibleOutput, match="latencies"):
+        check_window(Work(queries=2, batches=2, tokens=None, latencies_s=[0.6, 0.6]), READINGS)
+
+
+def test_more_power_than_the_board_may_draw_is_refused():
+    limited = Conditions(power_limit_w=400.0)
+    readings = {"duration_s": 1.0, "method": {"gpu": "measured:x"}, "conditions": limited}
+    check_window(WORK, Readings(energy_j={"gpu": 419.0}, **readings))
+    with pytest.raises(ImpossibleOutput, match="limited to 400 W"):
+        check_window(WORK, Readings(energy_j={"gpu": 421.0}, **readings))

@@ -1,0 +1,220 @@
+import msgspec
+import pytest
+
+from suite.record.schema import Idle
+from suite.stats.cross_checks import (
+    counter_allowed,
+    counter_difference,
+    integral_difference,
+    not_converged,
+    not_steady,
+    truth_allowed,
+    truth_difference,
+    warnings_of,
+)
+from tests.synthetic import BOARD, COUNTER, ESTIMATED, environment, windows
+
+METER = environment(gpu="Example GPU")["meter"]
+HALVES = [0.5] * 4  # sixteen windows
+
+
+def gpu_windows(block_ratios=HALVES, *, baseline_j=3.0, method=COUNTER, gated=True, **conditions):
+    """Sixteen windows of 1 s and 100 queries: 300 W and 150 W on a board limited to 400 W."""
+    return windows(
+        block_ratios, baseline_j=baseline_j, component="gpu", method=method, gated=gated, conditions=BOARD | conditions
+    )
+
+
+def changed(seen, index, **conditions):
+    """``seen`` with other conditions in the window at ``index``."""
+    one = seen[index]
+    one = msgspec.structs.replace(one, conditions=msgspec.structs.replace(one.conditions, **conditions))
+    return [*seen[:index], one, *seen[index + 1 :]]
+
+
+def only(found, code):
+    assert [warning.code for warning in found] == [code]
+    assert found[0].remedy
+    return found[0].message
+
+
+def test_nothing_is_said_of_a_sound_gpu_point():
+    assert warnings_of(gpu_windows(), None, METER, pairing="resident") == []
+
+
+def test_no_windows_no_warnings():
+    assert warnings_of([], None, METER) == []
+
+
+def test_an_estimate_in_the_headline_is_named():
+    message = only(warnings_of(windows(HALVES), None, {}), "cpu_energy_estimated")
+    assert message.startswith("CPU energy is an estimate (CPU time x TDP)")
+
+
+def test_an_estimate_beside_a_measured_headline_is_not():
+    seen = windows(HALVES, component="gpu", method=COUNTER, beside={"cpu": (0.1, ESTIMATED)})
+    assert warnings_of(seen, None, {}) == []
+
+
+@pytest.mark.parametrize("basis", ["simulated", "replayed"])
+def test_what_was_not_measured_is_named(basis):
+    found = warnings_of(gpu_windows(method=f"{basis}:nvml_energy_counter"), None, METER)
+    assert only(found, "not_measured").startswith(f"energy was {basis}, not measured")
+
+
+def test_the_counter_may_differ_by_one_step():
+    # Windows of 1 s and a step of 0.1 s: 10 % are allowed. 300 J against 275 J are 9.1 %, against 270 J 11.1 %.
+    assert warnings_of(changed(gpu_windows(), 0, counter_j=275.0, integral_j=275.0), None, METER) == []
+    message = only(
+        warnings_of(changed(gpu_windows(), 0, counter_j=270.0, integral_j=270.0), None, METER), "counter_disagrees"
+    )
+    assert "in 1 of 16 windows, by up to 11.1 %" in message
+
+
+def test_long_windows_may_differ_by_half_a_percent():
+    (window, *_) = windows([1.0], duration_s=100.0)
+    assert counter_allowed(window, tick_s=0.1) == 0.005
+    assert truth_allowed(window, tick_s=0.1) == 0.01
+    assert truth_allowed(window, tick_s=0.1) == 0.01
+    assert truth_allowed(window, tick_s=0.1) == 0.01
+
+
+def test_the_integral_of_power_may_differ_by_five_percent():
+    # 300 J against 288 J are 4.2 %, against 280 J 7.1 %.
+    assert warnings_of(changed(gpu_windows(), 0, integral_j=288.0), None, METER) == []
+    message = only(warnings_of(changed(gpu_windows(), 0, integral_j=280.0), None, METER), "integral_disagrees")
+    assert "in 1 of 16 windows, by up to 7.1 %" in message
+
+
+def test_the_integral_is_held_against_the_reading_where_there_is_no_counter():
+    (window,) = changed(gpu_windows()[:1], 0, counter_j=None, integral_j=200.0)
+    assert integral_difference(window) == pytest.approx(0.5)
+
+
+def test_differences_are_unknown_without_conditions():
+    (window, *_) = windows([1.0])
+    assert counter_difference(window) is integral_difference(window) is truth_difference(window) is None
+
+
+def test_the_truth_of_a_simulation_is_compared():
+    (window,) = changed(gpu_windows()[:1], 0, truth_j={"gpu": 240.0})
+    assert truth_difference(window) == pytest.approx(0.25)
+
+
+def test_a_counter_that_stands_still_for_more_than_three_steps_is_named():
+    seen = changed(changed(gpu_windows(), 3, longest_still_s=0.45), 4, longest_still_s=0.29)
+    message = only(warnings_of(seen, None, METER), "missing_ticks")
+    assert "rises every 100 ms, stood still for up to 450 ms in 1 of 16 windows" in message
+
+
+@pytest.mark.parametrize(("has_counter", "words"), [(True, "could not be timed"), (False, "no energy counter")])
+def test_a_gpu_without_a_known_step_is_named(has_counter, words):
+    gpu = {"method": COUNTER, "energy_counter": has_counter, "tick_s": None}
+    found = warnings_of(gpu_windows(gated=None), None, {"components": {"gpu": gpu}})
+    assert words in only(found, "no_tick")
+
+
+def test_windows_that_do_not_wait_for_a_known_step_are_named():
+    # A step of 0.1 s in a window of 1 s.
+    message = only(warnings_of(gpu_windows(gated=False), None, METER), "not_gated")
+    assert message.startswith("16 of 16 windows")
+    assert "by up to 10.0 %" in message
+
+
+def test_power_a_little_above_the_limit_is_named():
+    # 412 J in 1 s at a limit of 400 W; the candidate's 206 W are below it.
+    message = only(warnings_of(gpu_windows(baseline_j=4.12), None, METER), "power_above_limit")
+    assert "in 8 of 16 windows, by up to 3.0 %" in message
+
+
+def test_throttling_is_named_once_with_all_its_reasons():
+    seen = changed(gpu_windows(), 0, throttle_reasons=["too hot (driver)"])
+    seen = changed(seen, 9, throttle_reasons=["clocks set by the user", "power limit reached"])
+    message = only(warnings_of(seen, None, METER), "throttled")
+    assert message == "the GPU held its clocks back in 2 of 16 windows: power limit reached, too hot (driver)"
+
+
+def test_clocks_that_the_user_fixed_are_welcome():
+    assert warnings_of(gpu_windows(throttle_reasons=["clocks set by the user"]), None, METER) == []
+
+
+def test_clocks_that_moved_within_an_arm_are_named():
+    # Window 0 is the baseline's. A board at rest at a window's start is no change of clock.
+    assert warnings_of(changed(gpu_windows(), 0, sm_clock_mhz=[345.0, 1900.0]), None, METER) == []
+    message = only(warnings_of(changed(gpu_windows(), 0, sm_clock_mhz=[345.0, 1800.0]), None, METER), "clocks_moved")
+    assert message == "the GPU ran the baseline's windows at 1800 to 1980 MHz"
+
+
+def test_clocks_that_differ_between_the_arms_are_not():
+    seen = gpu_windows()
+    for index, window in enumerate(seen):
+        if window.arm == "candidate":
+            seen = changed(seen, index, sm_clock_mhz=[1500.0])
+    assert warnings_of(seen, None, METER) == []
+
+
+def last_block_at(celsius):
+    seen = gpu_windows()
+    for index in range(12, 16):
+        seen = changed(seen, index, temperature_c=[celsius])
+    return seen
+
+
+def test_a_board_that_warmed_up_by_more_than_ten_kelvin_is_named():
+    # The first block is at 62.5 degrees on average.
+    assert warnings_of(last_block_at(72.0), None, METER) == []
+    assert "from 62 to 73 °C" in only(warnings_of(last_block_at(73.0), None, METER), "temperature")
+
+
+def test_a_hot_board_is_named():
+    assert "at most 85 °C" in only(warnings_of(gpu_windows(temperature_c=[80.0, 85.0]), None, METER), "temperature")
+
+
+def test_other_processes_are_named_with_the_most_of_them():
+    seen = changed(changed(gpu_windows(), 0, foreign_processes=1), 1, foreign_processes=2)
+    message = only(warnings_of(seen, None, METER), "foreign_processes")
+    assert message.startswith("other processes (up to 2) had work on this GPU in 2 of 16 windows")
+
+
+def test_processes_that_cannot_be_counted_are_not_named():
+    assert warnings_of(gpu_windows(foreign_processes=None), None, METER) == []
+
+
+def idle(before_w, after_w):
+    return Idle(
+        power_w={"gpu": (before_w + after_w) / 2},
+        method={"gpu": COUNTER},
+        before_w={"gpu": before_w},
+        after_w={"gpu": after_w},
+    )
+
+
+def test_idle_power_that_moved_by_more_than_a_tenth_is_named():
+    assert warnings_of(gpu_windows(), idle(95.0, 104.0), METER) == []
+    assert "90.0 W before the blocks and 110.0 W after" in only(
+        warnings_of(gpu_windows(), idle(90.0, 110.0), METER), "idle_moved"
+    )
+
+
+def test_windows_that_drew_no_more_than_idle_are_named():
+    message = only(warnings_of(gpu_windows(), idle(150.0, 150.0), METER), "idle_above_work")
+    assert message == "8 of 16 windows drew no more than the idle power of 150.0 W (least 150.0 W)"
+
+
+def test_swapped_models_are_named():
+    assert "swapped" in only(warnings_of(gpu_windows(), None, METER, pairing="swapped"), "swapped")
+
+
+def test_records_that_saw_nothing_beside_the_energy_raise_nothing_about_it():
+    seen = windows(HALVES, component="gpu", method=COUNTER)
+    assert warnings_of(seen, None, {"components": {"gpu": {"method": COUNTER, "scope": "board"}}}) == []
+
+
+def test_a_warm_up_that_did_not_settle():
+    assert not_steady("candidate", 0.031, 30.0).message == (
+        "the candidate's time per query still varied by 3.1 % after 30 s"
+    )
+
+
+def test_a_comparison_that_did_not_converge():
+    assert not_converged(8, 0.02).message == "after 8 blocks the interval is still wider than 2 % each way"
