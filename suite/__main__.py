@@ -70,7 +70,8 @@ def _choices() -> str:
 
 
 def _run(arguments: argparse.Namespace) -> int:
-    from suite.config.expand import composed, expand, experiment_points, resolved
+    from suite.config.compose import composed, resolved
+    from suite.config.expand import expand, experiment_points
 
     overrides = [text for text in arguments.overrides if not text.startswith("experiment=")]
     experiments = [text.partition("=")[2] for text in arguments.overrides if text.startswith("experiment=")]

@@ -18,6 +18,7 @@ from suite.errors import InputError
 from suite.io.paths import CHECKOUT
 from suite.record.hashing import fingerprint
 from suite.record.schema import MitigationUse, Point
+from suite.text.suggest import beside
 
 
 def plan_of(config: dict[str, Any], labels: dict[str, str]) -> Plan:
@@ -80,7 +81,7 @@ def _with_contents(config: dict[str, Any]) -> dict[str, Any]:
             continue
         found = Path(place).expanduser()
         if not found.exists():
-            remedy = locations.nearest(found) or "give an existing one, or a hub id"
+            remedy = beside(found, otherwise="give an existing one, or a hub id")
             raise InputError(f"the {name} does not exist", got=place, remedy=remedy)
         contents[name] = fingerprint(found)
     return config | {"model": model, "contents": contents}

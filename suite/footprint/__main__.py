@@ -99,7 +99,7 @@ def _settings(overrides: Sequence[str]) -> dict[str, Any]:
 
 
 def _nearest(wrong: str, known: Sequence[Any]) -> str:
-    from suite.carbon.place import did_you_mean
+    from suite.text.suggest import did_you_mean
 
     return f"{did_you_mean(wrong, map(str, known))}see conf/footprint.yaml"
 

@@ -18,7 +18,8 @@ from hydra.types import HydraContext, RunMode
 from omegaconf import DictConfig, open_dict
 
 from suite.config.build import plan_of
-from suite.config.expand import composed, labels, resolved
+from suite.config.compose import composed, resolved
+from suite.config.labels import labels
 from suite.config.plan import PlannedPoint
 from suite.errors import InputError
 from suite.io.atomic import synced_temporary

@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 import torch
 
-from suite.config.expand import composed, labels, resolved
+from suite.config.compose import composed, resolved
+from suite.config.labels import labels
 from suite.sweep import process
 from suite.sweep.process import Job, run_here, run_isolated
 
