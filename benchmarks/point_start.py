@@ -16,7 +16,8 @@ from pathlib import Path
 
 from suite.config.plan import PlannedPoint
 from suite.machine.log_levels import quieten
-from suite.sweep.process import Job, run_isolated
+from suite.sweep.messages import Job
+from suite.sweep.process import run_isolated
 from suite.sweep.run import run
 
 TASKS = ("image_classification", "text_classification", "text_generation")

@@ -20,7 +20,8 @@ import transformers.models.llama.modeling_llama  # noqa: E402
 import transformers.models.vit.modeling_vit  # noqa: E402, F401
 
 import suite.config.build  # noqa: E402
-import suite.measure.point  # noqa: E402, F401
+import suite.measure.point  # noqa: E402
+import suite.sweep.child  # noqa: E402, F401
 from suite.machine import environment  # noqa: E402
 
 quieten()  # CodeCarbon's import has raised its voice again

@@ -13,38 +13,23 @@ import multiprocessing
 import os
 import pickle
 import signal
-import sys
 import threading
 import time
-import traceback
 from collections.abc import Callable, Iterator
 from multiprocessing.connection import Connection
 from multiprocessing.process import BaseProcess
 from pathlib import Path
-from typing import Any
 
 import msgspec
 
 from suite.errors import InputError
 from suite.io.redaction import known_secrets, redact_file
-from suite.machine import cpu_contention
-from suite.machine.log_levels import quieten
 from suite.record.schema import Record
-from suite.sweep import point_log
-from suite.sweep.failure_kinds import classified
+from suite.sweep import child
+from suite.sweep.messages import STOP, BadInput, Finished, Job, Stage, decoded
 
 PRELOAD = ["suite.sweep.preload"]
 _END_S = 10.0  # for a process that has sent its last message, or was killed, to be gone
-
-
-@dataclasses.dataclass(frozen=True, kw_only=True)
-class Job:
-    """What a point's process is given: plain data only."""
-
-    config: dict[str, Any]
-    labels: dict[str, str]
-    log: Path
-    timeout_s: float
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -63,38 +48,12 @@ class Outcome:
     interrupted: bool = False
 
 
-class Interrupted(Exception):
-    """The user pressed Ctrl-C; raised between two windows, so that what was measured is kept."""
-
-
-class _Stage(msgspec.Struct, tag=True):
-    text: str
-
-
-class _Finished(msgspec.Struct, tag=True):
-    record: Record
-
-
-class _BadInput(msgspec.Struct, tag=True):
-    what: str
-    got: Any
-    remedy: str
-
-
-class _Died(msgspec.Struct, tag=True):
-    kind: str
-    message: str
-
-
-_MESSAGES = msgspec.json.Decoder(_Stage | _Finished | _BadInput | _Died)
-
-
 def run_here(job: Job, notify: Callable[[str], None]) -> Outcome:
     """Measures in this process: a debugger works, a crash takes everything down."""
     stop = threading.Event()
     with _on_ctrl_c(stop.set):
         try:
-            outcome = Outcome(record=_measure(job, _checked(notify, stop)))
+            outcome = Outcome(record=child.measure(job, child.until(stop, notify)))
         except InputError as error:
             outcome = _bad_input(error)
     return dataclasses.replace(outcome, interrupted=stop.is_set())
@@ -108,7 +67,7 @@ def run_isolated(job: Job, notify: Callable[[str], None]) -> Outcome:
     context = multiprocessing.get_context("spawn") if on_cuda else multiprocessing.get_context("forkserver")
     context.set_forkserver_preload(PRELOAD)
     ours, theirs = context.Pipe()
-    process = context.Process(target=_child, args=(job, theirs))
+    process = context.Process(target=child.live, args=(job, theirs))
     memory_kills = _memory_kills()
     try:
         process.start()
@@ -123,7 +82,7 @@ def run_isolated(job: Job, notify: Callable[[str], None]) -> Outcome:
         stop.set()
         notify("finishing the window; Ctrl-C again ends at once")
         with contextlib.suppress(OSError):  # it has just ended by itself
-            ours.send_bytes(b"stop")
+            ours.send_bytes(STOP)
 
     with _on_ctrl_c(ask_to_stop):
         outcome = _follow(process, ours, job, notify)
@@ -162,17 +121,17 @@ def _listen(ours: Connection, deadline_s: float, notify: Callable[[str], None]) 
     """Passes stages on until the child tells its outcome; None when it died or the time is up."""
     while ours.poll(max(0.0, deadline_s - time.monotonic())):
         try:
-            message = _MESSAGES.decode(ours.recv_bytes())
+            message = decoded(ours.recv_bytes())
         except (EOFError, ConnectionResetError):
             return None
         except msgspec.DecodeError as error:
             return Outcome(record=None, kind="unreadable_record", message=str(error))
-        if isinstance(message, _Stage):
+        if isinstance(message, Stage):
             notify(message.text)
-        elif isinstance(message, _Finished):
+        elif isinstance(message, Finished):
             return Outcome(record=message.record)
-        elif isinstance(message, _BadInput):
-            return _bad_input(InputError(message.what, got=message.got, remedy=message.remedy))
+        elif isinstance(message, BadInput):
+            return _bad_input(message.error)
         else:
             return Outcome(record=None, kind=message.kind, message=message.message)
     return None
@@ -220,78 +179,3 @@ def _on_ctrl_c(request: Callable[[], None]) -> Iterator[None]:
         yield
     finally:
         signal.signal(signal.SIGINT, usual)
-
-
-def _checked(notify: Callable[[str], None], stop: threading.Event) -> Callable[[str], None]:
-    """``notify`` that ends the measurement where it was asked to stop: the runner tells each block as it starts."""
-
-    def tell(stage: str) -> None:
-        if stop.is_set():
-            raise Interrupted("stopped by Ctrl-C; the same command again measures this point anew")
-        notify(stage)
-
-    return tell
-
-
-def _child(job: Job, theirs: Connection) -> None:
-    """The child's whole life: output into the point's log, one message at the end."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C goes to the parent, which passes it on
-    with contextlib.suppress(OSError):  # already the leader of a session
-        os.setpgid(0, 0)  # so that the processes it starts can be ended with it
-    stop = threading.Event()
-    threading.Thread(target=_attend, args=(theirs, stop), daemon=True).start()
-    try:
-        point_log.print_into(job.log)
-        quieten()
-        point_log.note("started")
-        record = _measure(job, _checked(lambda stage: _tell_stage(theirs, stage), stop))
-        point_log.note("finished")
-        _tell(theirs, _Finished(record))
-    except InputError as error:
-        _tell(theirs, _BadInput(error.what, error.got, error.remedy))
-    except Exception as error:  # noqa: BLE001 - the border of a process: whatever surprised it becomes the reason
-        traceback.print_exc()
-        _tell(theirs, _Died(type(error).__name__, str(error)))
-    with contextlib.suppress(OSError):  # a full disk took the log, not the record
-        sys.stdout.flush()
-        sys.stderr.flush()
-
-
-def _attend(theirs: Connection, stop: threading.Event) -> None:
-    """Waits for the parent's word: to stop, or its death, after which nobody would take the record."""
-    try:
-        while theirs.recv_bytes() == b"stop":
-            stop.set()
-    except (EOFError, OSError):
-        os._exit(1)
-
-
-def _tell_stage(theirs: Connection, stage: str) -> None:
-    point_log.note(stage)
-    _tell(theirs, _Stage(stage))
-
-
-def _tell(theirs: Connection, message: msgspec.Struct) -> None:
-    """Sends to the parent; ends this process where nobody listens any more, for that is no failure of the point."""
-    content = msgspec.json.encode(message, enc_hook=repr if isinstance(message, _BadInput) else None)
-    try:
-        theirs.send_bytes(content)
-    except BrokenPipeError:
-        os._exit(1)
-
-
-def _measure(job: Job, notify: Callable[[str], None]) -> Record:
-    """The point's record, with what other processes took of the machine meanwhile."""
-    from suite.config.build import plan_of  # here, so that the parent's command line starts without torch
-    from suite.measure.point import measure
-
-    watch = cpu_contention.begin()
-    record = measure(plan_of(job.config, job.labels), notify)
-    others = cpu_contention.foreign_load(watch)
-    warning = cpu_contention.busy_machine(others) if record.point.device == "cpu" and record.windows else None
-    return msgspec.structs.replace(
-        record,
-        reason=classified(record.reason) if record.reason else None,
-        environment=record.environment | ({"foreign_load": others.as_noted()} if others else {}),
-        warnings=[*record.warnings, *([warning] if warning else [])],
-    )

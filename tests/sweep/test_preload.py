@@ -9,11 +9,12 @@ import pytest
 TASKS = ("image_classification", "text_classification", "text_generation")
 START = """
 import json, sys
-import suite.preload
-from suite import runner, sweep
-from suite.assemble import plan_of
+import suite.sweep.preload
+from suite.config.build import plan_of
+from suite.measure.point import measure
+from suite.sweep import run
 
-class Warm(Exception):
+class Warm(BaseException):
     pass
 
 def notify(stage):
@@ -21,10 +22,10 @@ def notify(stage):
         raise Warm
 
 overrides = ["mitigation=none", "device=cpu", "threads=1", "protocol.max_scored=20", "task=" + sys.argv[1]]
-(point,) = sweep.planned([[*overrides, "runs_dir=" + sys.argv[2]]])
+(point,) = run.planned([[*overrides, "runs_dir=" + sys.argv[2]]])
 before = set(sys.modules)
 try:
-    runner._measure(plan_of(point.plan.config, point.labels), {}, notify)
+    measure(plan_of(point.plan.config, point.labels), notify)
 except Warm:
     import torch
 

@@ -11,8 +11,9 @@ import torch
 
 from suite.config.compose import composed, resolved
 from suite.config.labels import labels
-from suite.sweep import process
-from suite.sweep.process import Job, run_here, run_isolated
+from suite.sweep import child, process
+from suite.sweep.messages import Job
+from suite.sweep.process import run_here, run_isolated
 
 FAST = [
     "protocol.min_blocks=2", "protocol.max_blocks=2", "protocol.window_s={cpu: 0.05, cuda: 0.05}",
@@ -136,13 +137,13 @@ def test_a_second_ctrl_c_ends_at_once(job):
 
 def test_a_point_whose_parent_is_gone_ends_by_itself(job):
     ours, theirs = multiprocessing.get_context("forkserver").Pipe()
-    child = multiprocessing.get_context("forkserver").Process(target=process._child, args=(job("hang"), theirs))
-    child.start()
+    started = multiprocessing.get_context("forkserver").Process(target=child.live, args=(job("hang"), theirs))
+    started.start()
     theirs.close()
     assert ours.poll(60)  # it has come to its first stage
     ours.close()
-    child.join(timeout=30)
-    assert child.exitcode == 1
+    started.join(timeout=30)
+    assert started.exitcode == 1
 
 
 def test_secrets_in_a_points_output_are_masked(job, monkeypatch):
