@@ -92,20 +92,21 @@ def _run(arguments: argparse.Namespace) -> int:
 
 def _measure(points: list[list[str]], dry_run: bool) -> int:
     os.environ.setdefault("CUDA_DEVICE_ORDER", "PCI_BUS_ID")  # torch's numbers are then NVML's
-    from suite.sweep import run, start_time
+    from suite.sweep import planning, resume, run, start_time
+    from suite.sweep.forecast import forecast
     from suite.sweep.progress import Console
-    from suite.sweep.resume import set_aside
 
-    plans = run.planned(points)
+    plans = planning.planned(points)
     for plan in plans:
-        run.check_name(str(plan.plan.config["name"]))
-    found, folder = run.look_back(plans), plans[0].plan.run_folder
+        planning.check_name(str(plan.plan.config["name"]))
+    found, folder = resume.scan(plans), plans[0].plan.run_folder
     todo = found.todo
     for line in found.lines:
         print(line)
     console = Console(len(todo))
-    console.announce(len(plans) - len(todo), run.forecast_s(todo), folder)
-    start = start_time.start_of([each.plan.config["schedule"] for each in plans], run.forecast_s(todo)[1])
+    expected = forecast(todo)
+    console.announce(len(plans) - len(todo), expected, folder)
+    start = start_time.start_of([each.plan.config["schedule"] for each in plans], expected.high_s)
     for line in start.lines:
         print(line)
     if dry_run or start.dry_run:
@@ -118,8 +119,8 @@ def _measure(points: list[list[str]], dry_run: bool) -> int:
     failed = 0
     wrong: InputError | None = None
     if todo:
-        run.check_folder(folder)
-        for line in set_aside(found.torn, folder / "records"):
+        planning.check_folder(folder)
+        for line in resume.set_aside(found.torn, folder / "records"):
             print(line, file=sys.stderr)
         with console:
             try:

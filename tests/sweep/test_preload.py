@@ -12,7 +12,7 @@ import json, sys
 import suite.sweep.preload
 from suite.config.build import plan_of
 from suite.measure.point import measure
-from suite.sweep import run
+from suite.sweep.planning import planned
 
 class Warm(BaseException):
     pass
@@ -22,7 +22,7 @@ def notify(stage):
         raise Warm
 
 overrides = ["mitigation=none", "device=cpu", "threads=1", "protocol.max_scored=20", "task=" + sys.argv[1]]
-(point,) = run.planned([[*overrides, "runs_dir=" + sys.argv[2]]])
+(point,) = planned([[*overrides, "runs_dir=" + sys.argv[2]]])
 before = set(sys.modules)
 try:
     measure(plan_of(point.plan.config, point.labels), notify)

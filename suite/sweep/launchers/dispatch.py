@@ -41,7 +41,7 @@ class RemotePoint:
     folder: Path
 
 
-def plan_elsewhere(config: dict[str, Any], labels: dict[str, str]) -> Plan:
+def plan_remote(config: dict[str, Any], labels: dict[str, str]) -> Plan:
     """The plan of a point for another machine: checked as here, but its device is taken at its word.
 
     The machine that submits to a cluster is often one without a GPU.
@@ -76,7 +76,7 @@ def measure(remote: RemotePoint) -> Record | Lost:
         return Lost(kind="bad_input", message=str(error))
 
 
-def run_elsewhere(points: Sequence[PlannedPoint], reporter: Reporter) -> list[Record]:
+def run_remote(points: Sequence[PlannedPoint], reporter: Reporter) -> list[Record]:
     """Runs ``points`` with the launcher they name and returns their records, in the order they ended.
 
     A point whose job, worker or node is lost becomes a failed record, written here.
