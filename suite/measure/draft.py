@@ -54,6 +54,7 @@ class Draft:
     idle: Idle | None = None
     scores: Scores | None = None
     model_bytes: dict[str, int] = dataclasses.field(default_factory=dict)
+    device_busy_share: dict[str, float] = dataclasses.field(default_factory=dict)
     warnings: list[RecordWarning] = dataclasses.field(default_factory=list)
 
     def warn(self, warning: RecordWarning | None) -> None:
@@ -85,5 +86,6 @@ class Draft:
             idle=self.idle,
             scores=self.scores,
             model_bytes=self.model_bytes,
+            device_busy_share=self.device_busy_share,
             warnings=self.warnings,
         )

@@ -13,6 +13,7 @@ from suite.core.meter import OpenMeter, Ticker
 from suite.core.setup import Setup
 from suite.errors import ImpossibleOutput, InputError, NoEffect, NotApplicable, OutOfReach
 from suite.measure.blocks import Comparison, measure_blocks
+from suite.measure.device_busy import device_busy_shares
 from suite.measure.draft import OUT_OF_REACH, Draft
 from suite.measure.idle import idle_power, mean_idle
 from suite.measure.memory import peak_bytes, try_out
@@ -71,6 +72,9 @@ def _measure(draft: Draft, notify: Notify) -> None:
         arms, residency = _both_arms(draft, baseline, meter, notify)
         _measure_windows(draft, arms, residency, meter, notify)
         draft.environment = {"meter": meter.describe()}
+        notify("profiling the device")
+        draft.device_busy_share = device_busy_shares(arms, residency)
+        draft.warn(cross_checks.host_bound(draft.device_busy_share))
         notify("taking the peak memory")  # now that each arm has made what it keeps (workspaces, caches)
         draft.peak_memory_bytes = peak_bytes(arms, draft.model_bytes, residency)
 

@@ -25,8 +25,7 @@ def test_a_package_that_is_not_installed_is_absent(monkeypatch):
 
 
 def test_describing_the_machine_opens_no_cuda_context():
-    code = (
-        "import torch; from suite import environment; environment.describe('cpu'); print(torch.cuda.is_initialized())"
-    )
+    describe = "import torch; from suite.machine import environment; environment.describe('cpu')"
+    code = f"{describe}; print(torch.cuda.is_initialized())"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "False"
