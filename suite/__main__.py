@@ -7,9 +7,9 @@ import os
 import sys
 import time
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING
 
-from suite.cli import exit_code
+from suite import cli
 from suite.errors import InputError
 from suite.io.paths import CONF
 from suite.machine.log_levels import quieten
@@ -34,27 +34,11 @@ measures only what is missing. Exit code: 0 done, 2 bad input, 3 some points fai
 def main(argv: Sequence[str] | None = None) -> int:
     """Runs the command line and returns its exit code."""
     quieten()
-    try:
-        return exit_code(lambda: _run(_parser().parse_intermixed_args(argv)))
-    except KeyboardInterrupt:
-        print("\nstopped; finished records are kept. The same command again goes on.", file=sys.stderr)
-        return 130
-
-
-class _Parser(argparse.ArgumentParser):
-    """argparse, with this suite's one line for bad input."""
-
-    def error(self, message: str) -> NoReturn:
-        raise InputError("the command line is wrong", got=message, remedy="see --help")
+    return cli.run(_parser(), _run, argv, stopped="stopped; what was measured is kept. The same command again goes on.")
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = _Parser(
-        prog="python -m suite",
-        description=HELP,
-        epilog=_choices(),
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
+    parser = cli.parser("suite", HELP, _choices())
     parser.add_argument("overrides", nargs="*", metavar="key=value", help="Hydra overrides of conf/config.yaml")
     parser.add_argument("-m", "--multirun", action="store_true", help="sweep: keys may have several values, a,b,c")
     parser.add_argument("--cfg", choices=["job"], help="print the resolved configuration of each point and stop")
@@ -121,7 +105,7 @@ def _measure(points: list[list[str]], dry_run: bool) -> int:
     if todo:
         planning.check_folder(folder)
         for line in resume.set_aside(found.torn, folder / "records"):
-            print(line, file=sys.stderr)
+            cli.warn(line)
         with console:
             try:
                 records = run.run(todo, console, alone=len(plans) == 1)
@@ -142,7 +126,7 @@ def _measure(points: list[list[str]], dry_run: bool) -> int:
 def _report(plans: list[PlannedPoint]) -> None:
     from suite.report.build import build_report
 
-    print(f"report: {build_report(plans[0].plan.run_folder, warn=lambda line: print(line, file=sys.stderr))}")
+    print(f"report: {build_report(plans[0].plan.run_folder, warn=cli.warn)}")
 
 
 if __name__ == "__main__":
