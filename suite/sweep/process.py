@@ -23,7 +23,7 @@ from pathlib import Path
 import msgspec
 
 from suite.errors import InputError
-from suite.io.redaction import known_secrets, redact_file
+from suite.io.redaction import redact_file
 from suite.record.schema import Record
 from suite.sweep import child
 from suite.sweep.messages import STOP, BadInput, Finished, Job, Stage, decoded
@@ -89,7 +89,7 @@ def run_isolated(job: Job, notify: Callable[[str], None]) -> Outcome:
     if outcome is None:
         kind, message = _death(process.exitcode, job.log, ran_out=_memory_kills() > memory_kills)
         outcome = Outcome(record=None, kind="interrupted" if stop.is_set() else kind, message=message)
-    redact_file(job.log, known_secrets())
+    redact_file(job.log)
     return dataclasses.replace(outcome, interrupted=stop.is_set())
 
 
