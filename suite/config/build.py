@@ -22,7 +22,7 @@ from suite.text.suggest import beside
 
 
 def plan_of(config: dict[str, Any], labels: dict[str, str]) -> Plan:
-    """Builds the components that ``config`` names.
+    """Builds the components that ``config`` names, to be measured on this machine.
 
     Args:
         config: resolved, as plain containers.
@@ -31,12 +31,22 @@ def plan_of(config: dict[str, Any], labels: dict[str, str]) -> Plan:
     Raises:
         InputError: a value is out of range or does not fit another.
     """
+    return plan_on(_device(config["device"]), config, labels)
+
+
+def plan_on(device: str, config: dict[str, Any], labels: dict[str, str]) -> Plan:
+    """As ``plan_of``, for a machine whose device is ``cpu`` or ``cuda``, whatever this machine has.
+
+    Raises:
+        InputError: a value is out of range or does not fit another.
+    """
     config = _with_contents(config)
-    device = _device(config["device"])
-    dtype = dtype_of(config["dtype"], device)
+    dtype = _dtype(config["dtype"], device)
     _check_counts(config)
     workload = build(config["workload"])
     mitigations = {name: build(settings) for name, settings in config["mitigation"].items()}
+    protocol = build(config["protocol"])
+    _check_pairing(protocol.pairing, workload.phase, device)
     point = Point(
         task=labels["task"],
         model=labels["model"],
@@ -58,7 +68,7 @@ def plan_of(config: dict[str, Any], labels: dict[str, str]) -> Plan:
         mitigations=mitigations,
         workload=workload,
         meter=build(config["meter"]),
-        protocol=build(config["protocol"]),
+        protocol=protocol,
         scores_folder=Path(config["runs_dir"]) / config["name"] / "baseline_scores",
         seed=config["seed"],
         threads=config["threads"],
@@ -123,7 +133,7 @@ def _device(wanted: str) -> str:
     return wanted
 
 
-def dtype_of(wanted: str, device: str) -> str:
+def _dtype(wanted: str, device: str) -> str:
     """The data type that ``wanted`` means on ``device``: ``auto`` is float32 on a CPU and bfloat16 on CUDA.
 
     Raises:
@@ -134,6 +144,15 @@ def dtype_of(wanted: str, device: str) -> str:
     if wanted not in DTYPES:
         raise InputError("unknown dtype", got=wanted, remedy=f"choose auto, {', '.join(DTYPES)}")
     return wanted
+
+
+def _check_pairing(pairing: str, phase: str, device: str) -> None:
+    """Arms are swapped between the device's memory and the host's, weights only: elsewhere nothing would be swapped."""
+    if pairing != "swapped" or (phase == "inference" and device == "cuda"):
+        return
+    where = "in training, whose state stays on the device" if phase == "training" else "on a CPU, which has one memory"
+    remedy = "leave protocol.pairing out: auto swaps where it has to"
+    raise InputError(f"arms cannot be swapped {where}", got="protocol.pairing=swapped", remedy=remedy)
 
 
 def _check_counts(config: dict[str, Any]) -> None:
