@@ -18,7 +18,6 @@ import time
 from collections.abc import Callable, Iterator
 from multiprocessing.connection import Connection
 from multiprocessing.process import BaseProcess
-from pathlib import Path
 
 import msgspec
 
@@ -26,7 +25,8 @@ from suite.errors import InputError
 from suite.io.redaction import redact_file
 from suite.record.schema import Record
 from suite.sweep import child
-from suite.sweep.messages import STOP, BadInput, Finished, Job, Stage, decoded
+from suite.sweep.deaths import LOOK_S, MemoryWatch, death
+from suite.sweep.messages import STOP, BadInput, Died, Finished, Job, Stage, decoded
 
 PRELOAD = ["suite.sweep.preload"]
 _END_S = 10.0  # for a process that has sent its last message, or was killed, to be gone
@@ -68,7 +68,6 @@ def run_isolated(job: Job, notify: Callable[[str], None]) -> Outcome:
     context.set_forkserver_preload(PRELOAD)
     ours, theirs = context.Pipe()
     process = context.Process(target=child.live, args=(job, theirs))
-    memory_kills = _memory_kills()
     try:
         process.start()
     except (OSError, EOFError, pickle.PicklingError, TypeError, AttributeError) as error:
@@ -76,6 +75,8 @@ def run_isolated(job: Job, notify: Callable[[str], None]) -> Outcome:
         return Outcome(record=None, kind="not_started", message=f"the point's process did not start: {error}")
     finally:
         theirs.close()
+    assert process.pid is not None
+    memory = MemoryWatch(process.pid)
     stop = threading.Event()
 
     def ask_to_stop() -> None:
@@ -85,19 +86,21 @@ def run_isolated(job: Job, notify: Callable[[str], None]) -> Outcome:
             ours.send_bytes(STOP)
 
     with _on_ctrl_c(ask_to_stop):
-        outcome = _follow(process, ours, job, notify)
+        outcome = _follow(process, ours, job, notify, memory)
     if outcome is None:
-        kind, message = _death(process.exitcode, job.log, ran_out=_memory_kills() > memory_kills)
+        kind, message = death(process.exitcode, job.log, memory)
         outcome = Outcome(record=None, kind="interrupted" if stop.is_set() else kind, message=message)
     redact_file(job.log)
     return dataclasses.replace(outcome, interrupted=stop.is_set())
 
 
-def _follow(process: BaseProcess, ours: Connection, job: Job, notify: Callable[[str], None]) -> Outcome | None:
+def _follow(
+    process: BaseProcess, ours: Connection, job: Job, notify: Callable[[str], None], memory: MemoryWatch
+) -> Outcome | None:
     """Listens until the child has told its outcome or its time is up, and ends it; None where it died silently."""
     deadline_s = time.monotonic() + job.timeout_s
     try:
-        outcome = _listen(ours, deadline_s, notify)
+        outcome = _listen(ours, deadline_s, notify, memory)
         if outcome is None and time.monotonic() >= deadline_s:
             message = f"stopped after point_timeout_s={job.timeout_s:g} s"
             return Outcome(record=None, kind="timeout", message=message)
@@ -117,9 +120,12 @@ def _end(process: BaseProcess) -> None:
     process.join(timeout=_END_S)  # one that hangs in its driver does not end even so
 
 
-def _listen(ours: Connection, deadline_s: float, notify: Callable[[str], None]) -> Outcome | None:
+def _listen(ours: Connection, deadline_s: float, notify: Callable[[str], None], memory: MemoryWatch) -> Outcome | None:
     """Passes stages on until the child tells its outcome; None when it died or the time is up."""
-    while ours.poll(max(0.0, deadline_s - time.monotonic())):
+    while (left_s := deadline_s - time.monotonic()) > 0:
+        memory.look()
+        if not ours.poll(min(left_s, LOOK_S)):
+            continue
         try:
             message = decoded(ours.recv_bytes())
         except (EOFError, ConnectionResetError):
@@ -128,38 +134,21 @@ def _listen(ours: Connection, deadline_s: float, notify: Callable[[str], None]) 
             return Outcome(record=None, kind="unreadable_record", message=str(error))
         if isinstance(message, Stage):
             notify(message.text)
-        elif isinstance(message, Finished):
-            return Outcome(record=message.record)
-        elif isinstance(message, BadInput):
-            return _bad_input(message.error)
         else:
-            return Outcome(record=None, kind=message.kind, message=message.message)
+            return _last_word(message)
     return None
+
+
+def _last_word(message: Finished | BadInput | Died) -> Outcome:
+    if isinstance(message, Finished):
+        return Outcome(record=message.record)
+    if isinstance(message, BadInput):
+        return _bad_input(message.error)
+    return Outcome(record=None, kind=message.kind, message=message.message)
 
 
 def _bad_input(error: InputError) -> Outcome:
     return Outcome(record=None, kind="bad_input", message=str(error), bad_input=error)
-
-
-def _death(exitcode: int | None, log: Path, *, ran_out: bool) -> tuple[str, str]:
-    """Kind and message for a process that ended without a word."""
-    if exitcode == -signal.SIGKILL and ran_out:
-        return "out_of_memory", f"the kernel ended the point's process for want of memory; its log: {log.name}"
-    if exitcode is not None and exitcode < 0:
-        name = signal.Signals(-exitcode).name
-        kind = "killed" if exitcode in (-signal.SIGKILL, -signal.SIGTERM) else "crashed"
-        return kind, f"the point's process was ended by {name}; its log: {log.name}"
-    what = f"the point's process ended with exit code {exitcode} before its record was there"
-    return "crashed", f"{what}; its log: {log.name}"
-
-
-def _memory_kills() -> int:
-    """How often the kernel has ended a process for want of memory since it started; 0 where it does not say."""
-    try:
-        lines = Path("/proc/vmstat").read_text().splitlines()
-    except OSError:
-        return 0
-    return sum(int(line.split()[1]) for line in lines if line.startswith("oom_kill "))
 
 
 @contextlib.contextmanager

@@ -11,7 +11,7 @@ import torch
 
 from suite.config.compose import composed, resolved
 from suite.config.labels import labels
-from suite.sweep import child, process
+from suite.sweep import child, deaths
 from suite.sweep.messages import Job
 from suite.sweep.process import run_here, run_isolated
 
@@ -56,13 +56,15 @@ def test_a_process_that_dies_says_of_what(job, how, kind, message):
     assert message in outcome.message
 
 
-@pytest.mark.parametrize(
-    ("kills", "kind"), [([5, 5], "killed"), ([5, 6], "out_of_memory")], ids=["somebody", "the kernel"]
-)
-def test_a_kill_for_want_of_memory_is_told_from_any_other(job, monkeypatch, kills, kind):
-    counts = iter(kills)
-    monkeypatch.setattr(process, "_memory_kills", lambda: next(counts))
-    assert run_isolated(job("kill"), ignore).kind == kind
+@pytest.mark.parametrize(("large", "kind"), [(0.0, "out_of_memory"), (2.0, "killed")], ids=["much", "little"])
+def test_a_kill_for_want_of_memory_is_the_points_only_where_it_held_much(job, monkeypatch, large, kind):
+    counts = iter([5, 5])  # before the point begins; one more from then on
+    monkeypatch.setattr(deaths, "kernel_kills", lambda: next(counts, 6))
+    monkeypatch.setattr(deaths, "LARGE_SHARE", large)
+    monkeypatch.setattr(deaths, "REMEMBERED_S", 600.0)
+    outcome = run_isolated(job("kill"), ignore)
+    assert outcome.kind == kind
+    assert "for want of memory" in outcome.message
 
 
 def test_a_process_that_hangs_is_stopped_with_all_that_it_started(job):
