@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from pathlib import Path
 from typing import Any
 
 from hydra import compose, initialize_config_dir
@@ -13,8 +14,10 @@ from hydra.errors import ConfigCompositionException, HydraException, MissingConf
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
+from suite.config.expand import search_path_of
 from suite.errors import InputError
 from suite.io.paths import CONF
+from suite.plugins.conf_folders import conf_folders, options
 from suite.text.suggest import one_of
 
 GROUPS = ("task", "model", "mitigation", "workload", "meter", "protocol", "schedule")
@@ -26,13 +29,14 @@ def composed(overrides: Sequence[str]) -> DictConfig:
     Raises:
         InputError: an unknown group option or key, with the nearest known name; or a value that cannot be resolved.
     """
+    folders = conf_folders(search_path_of(overrides))
     try:
         config, _ = _compose(overrides)
         missing = OmegaConf.missing_keys(config)
     except MissingConfigException as error:
-        raise _unknown_option(error) from None
+        raise _unknown_option(error, folders) from None
     except (ConfigCompositionException, HydraException, OmegaConfBaseException, ValueError) as error:
-        raise _unknown_key(error, overrides) from None
+        raise _unknown_key(error, overrides, folders) from None
     if missing:
         raise InputError("values are missing", got=sorted(missing), remedy="give each as key=value")
     return config
@@ -68,21 +72,21 @@ def resolved(config: DictConfig) -> dict[str, Any]:
     return plain | {"mitigation": plain.get("mitigation") or {}}
 
 
-def _unknown_option(error: MissingConfigException) -> InputError:
+def _unknown_option(error: MissingConfigException, folders: Sequence[Path]) -> InputError:
     missing = (error.missing_cfg_file or "").removesuffix(".yaml").strip("/")
     group, _, option = missing.rpartition("/")
-    known = sorted(path.stem for path in (CONF / group).glob("*.yaml")) if group else []
+    known = options(group, folders) if group else []
     return InputError(f"unknown {group or 'configuration'}", got=option or missing, remedy=one_of(option, known))
 
 
-def _unknown_key(error: Exception, overrides: Sequence[str]) -> InputError:
+def _unknown_key(error: Exception, overrides: Sequence[str], folders: Sequence[Path]) -> InputError:
     key = _causing_key(str(error), overrides)
     if key is None:
         first = " ".join(str(error).split())
         return InputError(f"the configuration does not compose ({first})", got=list(overrides), remedy="see --help")
     known = _known_keys(overrides, key)
     technique = key.split(".")[1] if key.startswith("mitigation.") and key.count(".") > 1 else None
-    if technique and f"mitigation.{technique}" not in known and (CONF / "mitigation" / f"{technique}.yaml").is_file():
+    if technique in options("mitigation", folders) and f"mitigation.{technique}" not in known:
         return InputError("this technique is not chosen", got=key, remedy=f"add mitigation={technique}")
     return InputError("unknown key", got=key, remedy=one_of(key, known))
 
@@ -100,7 +104,12 @@ def _causing_key(message: str, overrides: Sequence[str]) -> str | None:
 
 def _known_keys(overrides: Sequence[str], without: str) -> list[str]:
     """Keys that would be valid beside the other overrides, groups included."""
-    others = [text for text in overrides if "." not in text.partition("=")[0] and not text.startswith(without + "=")]
+    others = [
+        text
+        for text in overrides
+        if text.startswith("hydra.searchpath=")
+        or ("." not in text.partition("=")[0] and not text.startswith(without + "="))
+    ]
     try:
         config, _ = _compose(others)
     except (HydraException, OmegaConfBaseException):

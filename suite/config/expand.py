@@ -95,6 +95,19 @@ def experiment_points(name: str, overrides: Sequence[str]) -> list[list[str]]:
     return [list(point) for point in dict.fromkeys(tuple(point) for point in points)]
 
 
+def search_path_of(overrides: Sequence[str]) -> list[str]:
+    """Entries of ``hydra.searchpath``, where the user's own packages keep their configuration.
+
+    Raises:
+        InputError: it is no list.
+    """
+    given = parse([text for text in overrides if text.startswith("hydra.searchpath=")])
+    value = given[-1].value() if given else []
+    if not isinstance(value, list):
+        raise InputError("hydra.searchpath must be a list", got=value, remedy="write [pkg://PACKAGE.conf]")
+    return [str(entry) for entry in value]
+
+
 def _sweep_text(value: Any) -> str:
     if isinstance(value, list):
         return ",".join(str(item) for item in value)

@@ -7,8 +7,11 @@ import sys
 from collections.abc import Sequence
 
 from suite import cli
+from suite.doctor.technique_pages import markdown
+from suite.errors import InputError
 from suite.io.paths import CHECKOUT
 from suite.machine.log_levels import quieten
+from suite.plugins.conf_folders import conf_folders, techniques
 
 DESCRIPTION = """\
 Hardware found, which meter measures and which estimates what, which techniques can run here and why not, hub reachable
@@ -17,17 +20,28 @@ or not, embedded models.
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Runs the command; always 0 where it is well called, since what is missing is the answer and not an error."""
+    """Runs the command; 0 whatever is missing, since that is the answer; 2 on bad input."""
     parser = cli.parser("suite.doctor", DESCRIPTION)
     cli.add_json(parser)
+    parser.add_argument("--techniques", action="store_true", help="what each technique says of itself, as Markdown")
+    parser.add_argument(
+        "search_path",
+        nargs="?",
+        metavar="hydra.searchpath=[pkg://PACKAGE.conf]",
+        help="where to look for more techniques than this suite's own",
+    )
     return cli.run(parser, _run, arguments)
 
 
 def _run(chosen: argparse.Namespace) -> int:
     quieten()
+    search_path = _search_path(chosen.search_path)
+    if chosen.techniques:
+        print(markdown(techniques(conf_folders(search_path))))
+        return 0
     from suite.doctor.facts import gather  # imports torch, which --help does not need
 
-    found = gather(CHECKOUT)
+    found = gather(CHECKOUT, search_path)
     if chosen.json:
         print(cli.as_json(found))
         return 0
@@ -37,6 +51,17 @@ def _run(chosen: argparse.Namespace) -> int:
 
     Console().print(page(found))
     return 0
+
+
+def _search_path(override: str | None) -> list[str]:
+    if override is None:
+        return []
+    from suite.config.expand import search_path_of  # imports Hydra, which --help does not need
+
+    if not override.startswith("hydra.searchpath="):
+        remedy = "give nothing, or hydra.searchpath=[pkg://PACKAGE.conf]"
+        raise InputError("the doctor takes no other override", got=override, remedy=remedy)
+    return search_path_of([override])
 
 
 if __name__ == "__main__":

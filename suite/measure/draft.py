@@ -65,6 +65,7 @@ class Draft:
     def record(self, status: Status, reason: Reason | None = None) -> Record:
         """The record of an attempt that ends now."""
         plan = self.plan
+        used = [mitigation.requires for mitigation in plan.mitigations.values()]
         return Record(
             schema_version=SCHEMA_VERSION,
             record_id=uuid.uuid4().hex,
@@ -76,7 +77,7 @@ class Draft:
             finished_at=now(),
             config=plan.config,
             point=plan.point,
-            environment=environment.describe(plan.point.device) | self.environment,
+            environment=environment.describe(plan.point.device, used) | self.environment,
             effect=self.effect,
             apply_cost=self.apply_cost,
             windows=self.windows,

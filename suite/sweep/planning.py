@@ -7,6 +7,7 @@ from pathlib import Path
 
 from suite.config.build import plan_of
 from suite.config.compose import composed, resolved
+from suite.config.expand import search_path_of
 from suite.config.labels import labels
 from suite.config.plan import PlannedPoint
 from suite.errors import InputError
@@ -28,6 +29,8 @@ def planned(points: list[list[str]]) -> list[PlannedPoint]:
     found = []
     for overrides in points:
         config = resolved(composed(overrides))
+        if search_path := search_path_of(overrides):
+            config["searchpath"] = search_path
         refuse_secrets(config, secrets)
         own = {key: str(config.pop(key)) for key in ("retry", "lock")}
         if own["lock"] not in ("error", "wait", "none"):

@@ -42,6 +42,7 @@ if not WITHOUT_GPU:  # from here on it is there again, for the points that use i
     is_torchao_available.cache_clear()
 quieten()  # CodeCarbon's import has raised its voice again
 environment.cpu_model()
+environment.packages()
 environment.git_revision()  # of the code that is loaded here, whatever is checked out while the sweep runs
 with contextlib.suppress(ImportError, AttributeError):  # another version of CodeCarbon looks the processor up itself
     from codecarbon.core import cpu, hardware_cache
