@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
 from suite.core.meter import OpenMeter
 from suite.core.protocol import Protocol
 from suite.errors import ImpossibleOutput
 from suite.measure.draft import Draft
+from suite.measure.observer import Observer
 from suite.measure.residency import Residency
 from suite.measure.warm_up import warm_up
 from suite.measure.window_plan import WindowPlan
@@ -43,27 +44,29 @@ class Comparison:
     residency: Residency
 
 
-def measure_blocks(comparison: Comparison, draft: Draft, notify: Callable[[str], None]) -> None:
+def measure_blocks(comparison: Comparison, draft: Draft, observer: Observer) -> None:
     """Blocks until the interval is narrow enough (``converged``) or the cap is reached.
 
     Args:
         comparison: what is compared.
         draft: gets every window as it is measured, so that an error later on loses none; a warning an arm that was
-            not steady when it had come in anew; and whether the target was met.
-        notify: told of each block as it starts.
+            not steady when it had come in anew; and, as the last block ends, whether the target was met.
+        observer: told of each block as it starts, and of what is known as it ends.
     """
     protocol = comparison.protocol
     target = protocol.target_half_width[comparison.arms["baseline"].setup.device]
-    draft.converged = False
     for block in range(protocol.max_blocks):
-        notify(f"block {block + 1} of {protocol.min_blocks} to {protocol.max_blocks}")
+        observer.stage(f"block {block + 1} of {protocol.min_blocks} to {protocol.max_blocks}")
         for window in _block(comparison, block, draft):
             draft.windows.append(window)
         if block + 1 >= protocol.min_blocks:
             interval = energy_ratio(draft.windows, protocol.stop_level)
-            if interval is not None and interval.half_width <= target * interval.estimate:
-                draft.converged = True
-                return
+            met = interval is not None and interval.half_width <= target * interval.estimate
+            if met or block + 1 == protocol.max_blocks:
+                draft.converged = met
+        observer.progress(draft)
+        if draft.converged is not None:
+            return
 
 
 def _block(comparison: Comparison, block: int, draft: Draft) -> Iterator[Window]:

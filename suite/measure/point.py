@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import traceback
-from collections.abc import Callable
 
 import torch
 
@@ -17,6 +16,7 @@ from suite.measure.device_busy import device_busy_shares
 from suite.measure.draft import OUT_OF_REACH, Draft
 from suite.measure.idle import idle_power, mean_idle
 from suite.measure.memory import peak_bytes, try_out
+from suite.measure.observer import Nobody, Observer
 from suite.measure.residency import Residency
 from suite.measure.scores import scores_of
 from suite.measure.stack import apply_stack, effect_of
@@ -26,9 +26,6 @@ from suite.measure.windows import ReadyArm
 from suite.record.schema import Arm, Reason, Record, Status
 from suite.stats import cross_checks
 from suite.toolkit.requirements import Circumstances, check
-
-Notify = Callable[[str], None]
-"""Told the stage that a point has come to."""
 
 _ENDS: tuple[tuple[type[Exception], Status, str], ...] = (
     (OutOfReach, "skipped", OUT_OF_REACH),
@@ -40,7 +37,7 @@ _ENDS: tuple[tuple[type[Exception], Status, str], ...] = (
 """How a point ends that an error of this type ends; the first that fits."""
 
 
-def measure(plan: Plan, notify: Notify = lambda stage: None) -> Record:
+def measure(plan: Plan, observer: Observer | None = None) -> Record:
     """Measures a point. Whatever the technique or a library throws ends in the record, with what was measured before.
 
     Raises:
@@ -48,7 +45,7 @@ def measure(plan: Plan, notify: Notify = lambda stage: None) -> Record:
     """
     draft = Draft(plan=plan)
     try:
-        _measure(draft, notify)
+        _measure(draft, observer or Nobody())
     except InputError:
         raise
     except Exception as error:  # noqa: BLE001 - the boundary of a point: any library's error becomes its record's reason
@@ -60,25 +57,26 @@ def measure(plan: Plan, notify: Notify = lambda stage: None) -> Record:
     return draft.record("ok")
 
 
-def _measure(draft: Draft, notify: Notify) -> None:
+def _measure(draft: Draft, observer: Observer) -> None:
     plan = draft.plan
     torch.manual_seed(plan.seed)
     if plan.threads is not None:
         torch.set_num_threads(plan.threads)
     check(plan.mitigations, _circumstances(plan))
-    check(plan.mitigations, _circumstances(plan))
-    notify("loading the model")
+    observer.stage("loading the model")
     baseline = _baseline_setup(plan)
-    notify("opening the meter")
+    observer.stage("opening the meter")
     with plan.meter.open(plan.point.device) as meter:
         draft.environment = {"meter": meter.describe()}
-        arms, residency = _both_arms(draft, baseline, meter, notify)
-        _measure_windows(draft, arms, residency, meter, notify)
+        arms, residency = _both_arms(draft, baseline, meter, observer)
+        observer.progress(draft)
+        _measure_windows(draft, arms, residency, meter, observer)
         draft.environment = {"meter": meter.describe()}
-        notify("profiling the device")
+        observer.progress(draft)
+        observer.stage("profiling the device")
         draft.device_busy_share = device_busy_shares(arms, residency)
         draft.warn(cross_checks.host_bound(draft.device_busy_share))
-        notify("taking the peak memory")  # now that each arm has made what it keeps (workspaces, caches)
+        observer.stage("taking the peak memory")  # now that each arm has made what it keeps (workspaces, caches)
         draft.peak_memory_bytes = peak_bytes(arms, draft.model_bytes, residency)
 
 
@@ -93,25 +91,25 @@ def _circumstances(plan: Plan) -> Circumstances:
 
 
 def _both_arms(
-    draft: Draft, baseline: Setup, meter: OpenMeter, notify: Notify
+    draft: Draft, baseline: Setup, meter: OpenMeter, observer: Observer
 ) -> tuple[dict[Arm, ReadyArm], Residency]:
     """Both arms loaded, scored and proven; one at a time on the device where they do not fit together."""
     pairing = draft.plan.protocol.pairing
     if pairing != "swapped":
         try:
-            return _prepare(draft, baseline, meter, notify, swapped=False)
+            return _prepare(draft, baseline, meter, observer, swapped=False)
         except torch.OutOfMemoryError:
             if pairing == "resident" or draft.plan.point.phase == "training":
                 raise  # the state of training lies on the device whatever is swapped
-        notify("both arms do not fit together: swapping them")
-    return _prepare(draft, baseline, meter, notify, swapped=True)
+        observer.stage("both arms do not fit together: swapping them")
+    return _prepare(draft, baseline, meter, observer, swapped=True)
 
 
 def _prepare(
-    draft: Draft, baseline: Setup, meter: OpenMeter, notify: Notify, *, swapped: bool
+    draft: Draft, baseline: Setup, meter: OpenMeter, observer: Observer, *, swapped: bool
 ) -> tuple[dict[Arm, ReadyArm], Residency]:
     plan = draft.plan
-    notify("applying " + plan.point.label)
+    observer.stage("applying " + plan.point.label)
     stack = apply_stack(plan, baseline, meter, swapped=swapped)
     draft.apply_cost = stack.cost
     draft.pairing = "swapped" if swapped else "resident"
@@ -120,7 +118,7 @@ def _prepare(
     setups: dict[Arm, Setup] = {"baseline": baseline, "candidate": stack.candidate}
     residency = Residency(setups, swapped=swapped)
     arms = _ready(plan, setups, meter, residency)
-    notify("scoring")
+    observer.stage("scoring")
     draft.scores = scores_of(plan, setups, residency)
     if baseline.device == "cuda":  # batches that do not fit show here, where the arms can still be swapped
         try_out(arms, residency)
@@ -128,14 +126,15 @@ def _prepare(
 
 
 def _measure_windows(
-    draft: Draft, arms: dict[Arm, ReadyArm], residency: Residency, meter: OpenMeter, notify: Notify
+    draft: Draft, arms: dict[Arm, ReadyArm], residency: Residency, meter: OpenMeter, observer: Observer
 ) -> None:
     protocol = draft.plan.protocol
-    before = idle_power(protocol, meter, notify)  # ahead of the warm-up: nothing may pause between it and a window
+    # Ahead of the warm-up: nothing may pause between that and a window.
+    before = idle_power(protocol, meter, observer.stage)
     seconds_per_query: dict[Arm, float] = {}
     ticker: Ticker | None = None
     for name, arm in arms.items():
-        notify(f"warming up the {name}")
+        observer.stage(f"warming up the {name}")
         residency.bring(name)
         seconds_per_query[name], warning = warm_up(arm, protocol)
         draft.warn(warning)
@@ -145,8 +144,8 @@ def _measure_windows(
     windows = plan_windows(arms, seconds_per_query, protocol, ticker=ticker, swapped=swapped)
     comparison = Comparison(arms=arms, windows=windows, protocol=protocol, meter=meter, residency=residency)
     try:
-        measure_blocks(comparison, draft, notify)
-        draft.idle = mean_idle(before, idle_power(protocol, meter, notify))
+        measure_blocks(comparison, draft, observer)
+        draft.idle = mean_idle(before, idle_power(protocol, meter, observer.stage))
     finally:  # what was measured before an error is checked as well
         draft.warnings += cross_checks.warnings_of(draft.windows, draft.idle, meter.describe(), pairing=draft.pairing)
     if not draft.converged:

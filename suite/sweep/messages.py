@@ -38,6 +38,12 @@ class Stage(msgspec.Struct, tag=True):
     text: str
 
 
+class Progress(msgspec.Struct, tag=True):
+    """The point has come to know more: ``Findings``, which are read only if no record comes."""
+
+    found: msgspec.Raw
+
+
 class Finished(msgspec.Struct, tag=True):
     """The last message of a point that came to its end, well or not."""
 
@@ -69,7 +75,7 @@ class Died(msgspec.Struct, tag=True):
     message: str
 
 
-Message = Stage | Finished | BadInput | Died
+Message = Stage | Progress | Finished | BadInput | Died
 
 _DECODER = msgspec.json.Decoder(Message)
 

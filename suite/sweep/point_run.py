@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 from suite.config.plan import Plan, PlannedPoint
 from suite.measure.draft import Draft, now
+from suite.measure.findings import learn
 from suite.record.schema import Reason, Record, Status
 from suite.record.store import RecordError, load, save
+from suite.stats import cross_checks
 from suite.sweep.failure_kinds import classified
 from suite.sweep.messages import Job
 from suite.sweep.process import Outcome, run_here, run_isolated
@@ -63,5 +66,23 @@ def _saved(outcome: Outcome, plan: Plan, records: Path, started_at: str) -> Reco
             return load(save(outcome.record, records))
         except RecordError as error:
             outcome = Outcome(record=None, kind="unreadable_record", message=str(error))
-    reason = classified(Reason(kind=outcome.kind or "crashed", message=outcome.message or ""))
-    return load(save(Draft(plan=plan, started_at=started_at).record("failed", reason), records))
+    try:
+        return load(save(_failed(outcome, plan, started_at), records))
+    except RecordError as error:
+        without = Outcome(record=None, kind="unreadable_record", message=str(error))
+        return load(save(_failed(without, plan, started_at), records))
+
+
+def _failed(outcome: Outcome, plan: Plan, started_at: str) -> Record:
+    """The record of a point that left none, with every block that it had finished."""
+    draft = Draft(plan=plan, started_at=started_at)
+    for findings in outcome.found:
+        learn(draft, findings)
+    noted = {warning.code for warning in draft.warnings}
+    meter: dict[str, Any] = draft.environment.get("meter", {})
+    seen = cross_checks.warnings_of(draft.windows, draft.idle, meter, pairing=draft.pairing)
+    draft.warnings += [warning for warning in seen if warning.code not in noted]
+    blocks = len({window.block for window in draft.windows})
+    kept = f"; finished blocks kept: {blocks}" if blocks else ""
+    reason = Reason(kind=outcome.kind or "crashed", message=f"{outcome.message or ''}{kept}")
+    return draft.record("failed", classified(reason))

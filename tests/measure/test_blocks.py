@@ -7,6 +7,7 @@ import pytest
 
 from suite.measure.blocks import ORDERS, Comparison, energy_ratio, measure_blocks
 from suite.measure.draft import Draft
+from suite.measure.observer import Nobody
 from suite.measure.residency import Residency
 from suite.measure.window_plan import WindowPlan
 from suite.stats.cross_checks import not_steady
@@ -14,7 +15,17 @@ from suite.stats.paired import headline_component
 from tests.world import OpenWorldMeter, World, protocol, world_arms
 
 
-def drafted(world, *, slices=1, swapped=False, arms=None, queries=52, **changes):
+class Noting(Nobody):
+    """Notes how many windows there were, and whether the target was known to be met, at each progress."""
+
+    def __init__(self):
+        self.seen = []
+
+    def progress(self, draft):
+        self.seen.append((len(draft.windows), draft.converged))
+
+
+def drafted(world, *, slices=1, swapped=False, arms=None, queries=52, observer=None, **changes):
     """The draft after a comparison in ``world``."""
     arms = arms or world_arms(world)
     four = dict.fromkeys(arms, 4)
@@ -24,7 +35,7 @@ def drafted(world, *, slices=1, swapped=False, arms=None, queries=52, **changes)
         arms=arms, windows=plan, protocol=protocol(**changes), meter=OpenWorldMeter(world), residency=residency
     )
     draft = Draft(plan=None)
-    measure_blocks(comparison, draft, lambda stage: None)
+    measure_blocks(comparison, draft, observer or Nobody())
     return draft
 
 
@@ -48,6 +59,18 @@ def test_a_constant_ratio_converges_at_the_fewest_blocks():
     assert energy_ratio(windows, 0.95).estimate == pytest.approx(0.8)
 
 
+def episodes(now_s):
+    """A load that no comparison of some blocks averages out."""
+    return 1.0 if int(now_s / 5) % 3 else 2.0
+
+
+@pytest.mark.parametrize(("drift", "met", "blocks"), [(lambda now_s: 1.0, True, 4), (episodes, False, 6)])
+def test_each_block_is_told_as_it_ends_and_the_last_one_with_whether_the_target_was_met(drift, met, blocks):
+    observer = Noting()
+    drafted(World(drift=drift), observer=observer, max_blocks=6)
+    assert observer.seen == [(4 * block, None if block < blocks else met) for block in range(1, blocks + 1)]
+
+
 def test_linear_drift_cancels_within_a_block():
     world = World(drift=lambda now_s: 1 + 0.0005 * now_s)  # 20 s a block: 1 % a block, 16 % over all
     windows, _ = measured(world)
@@ -67,7 +90,7 @@ def test_the_same_drift_biases_one_arm_after_the_other():
 
 
 def test_noise_that_never_narrows_is_reported_as_unconverged():
-    world = World(drift=lambda now_s: 1.0 if int(now_s / 5) % 3 else 2.0)
+    world = World(drift=episodes)
     windows, converged = measured(world, max_blocks=6)
     assert not converged
     assert len(windows) == 6 * 4
