@@ -10,6 +10,7 @@ from suite.record.schema import (
     SCHEMA_VERSION,
     ApplyCost,
     Conditions,
+    Edges,
     Idle,
     MitigationUse,
     Phase,
@@ -43,7 +44,7 @@ def windows(
     tokens: int | None = None,
     latencies: bool = False,
     slices: int = 1,
-    gated: bool | None = None,
+    edges: Edges | None = None,
     conditions: dict[str, Any] | None = None,
 ) -> list[Window]:
     """Blocks of four windows whose candidate takes ``block_ratios`` times the baseline's ``baseline_j`` a query.
@@ -71,7 +72,7 @@ def windows(
                     batches=queries // batch_sizes[arm == "candidate"],
                     latencies_s=[seconds / queries] * queries if latencies else None,
                     slices=slices,
-                    gated=gated,
+                    edges=edges,
                     conditions=None
                     if conditions is None
                     else Conditions(
@@ -114,7 +115,7 @@ def environment(hardware: str = "Example CPU, 2 logical CPUs", gpu: str | None =
         "cpu": {"method": ESTIMATED, "scope": "this process and its children", "tdp_w": 120.0, "model": "Example CPU"}
     }
     if gpu:
-        components["gpu"] = {"method": COUNTER, "scope": "board", "index": 0, "energy_counter": True, "tick_s": 0.1}
+        components["gpu"] = {"method": COUNTER, "scope": "board", "index": 0, "energy_counter": True, "period_s": 0.1}
     return {
         "meter": {"name": "codecarbon", "tracking_mode": "process", "components": components, "ram": "excluded"},
         "hardware": {

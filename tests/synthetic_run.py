@@ -119,7 +119,7 @@ def gpu_run(seed: int = 2) -> list[Record]:
                 time_ratio=ratio,
                 batch_sizes=(batch_size, batch_size),
                 tokens=8192,
-                gated=True,
+                edges="tick_aligned",
                 conditions=BOARD | {"throttle_reasons": ["power limit reached"] if ratio > 1 else []},
             )
             cost = ApplyCost(duration_s=3.0, energy_j={"gpu": 400.0}, method={"gpu": COUNTER})

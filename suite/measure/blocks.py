@@ -9,6 +9,7 @@ from suite.core.meter import OpenMeter
 from suite.core.protocol import Protocol
 from suite.errors import ImpossibleOutput
 from suite.measure.draft import Draft
+from suite.measure.interpolated_window import interpolated_window
 from suite.measure.residency import Residency
 from suite.measure.warm_up import warm_up
 from suite.measure.window_plan import WindowPlan
@@ -81,6 +82,11 @@ def _block(comparison: Comparison, block: int, draft: Draft) -> Iterator[Window]
                 draft.warn(warning)
         if plan.ticker is None:
             yield whole_window(arm, plan.queries[name], block, meter, lead=plan.leads[name])
+        elif plan.ticker.interpolation:
+            yield interpolated_window(
+                arm, plan.queries[name], block, meter,
+                interpolation=plan.ticker.interpolation, roll=plan.leads[name],
+            )  # fmt: skip
         else:
             yield gated_window(
                 arm, plan.queries[name], block, meter,

@@ -20,6 +20,9 @@ Status = Literal["ok", "skipped", "failed"]
 Phase = Literal["inference", "training"]
 Arm = Literal["baseline", "candidate"]
 Pairing = Literal["resident", "swapped"]
+Edges = Literal["interpolated", "tick_aligned", "unaligned"]
+"""How a window's ends lie to the steps of an energy counter: its energy is interpolated between the steps around each
+end, or it begins and ends on a step, or anywhere, and is then wrong by up to a step."""
 
 
 class Reason(msgspec.Struct, frozen=True, kw_only=True):
@@ -103,7 +106,11 @@ class Window(msgspec.Struct, frozen=True, kw_only=True):
     Attributes:
         latencies_s: one entry per query (single_stream only).
         slices: pieces that the window was run in, in turn with the other arm's; 1 is one stretch.
-        gated: whether it opened and closed on a step of the energy counter; None where there is none to wait for.
+        edges: how its ends lie to the steps of the energy counter; None where there is no counter that steps.
+        codecarbon_energy_j: CodeCarbon's own reading of the same window, where ``energy_j`` has a better one of the
+            GPU: it reads the counter as it was at the last step, so it differs by up to one step.
+        energy_uncertainty_j: standard uncertainty of ``energy_j`` that comes of the window's ends.
+        gated: how older records say it: True for ``tick_aligned``, False for ``unaligned``.
         conditions: what else the instrument saw, for a window in one stretch.
     """
 
@@ -117,8 +124,16 @@ class Window(msgspec.Struct, frozen=True, kw_only=True):
     batches: int | None = None
     latencies_s: list[float] | None = None
     slices: int = 1
-    gated: bool | None = None
+    edges: Edges | None = None
+    codecarbon_energy_j: dict[str, float] = {}
+    energy_uncertainty_j: dict[str, float] = {}
+    gated: bool | msgspec.UnsetType | None = msgspec.UNSET
     conditions: Conditions | None = None
+
+    def __post_init__(self) -> None:
+        """Reads ``edges`` of older records."""
+        if self.edges is None and isinstance(self.gated, bool):
+            msgspec.structs.force_setattr(self, "edges", "tick_aligned" if self.gated else "unaligned")
 
 
 class Idle(msgspec.Struct, frozen=True, kw_only=True):

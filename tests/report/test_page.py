@@ -241,7 +241,7 @@ def section_of(html, name):
 
 
 def gpu_record(method=COUNTER, **changes):
-    seen = windows([0.5] * 4, component="gpu", method=method, gated=True, conditions=BOARD)
+    seen = windows([0.5] * 4, component="gpu", method=method, edges="tick_aligned", conditions=BOARD)
     return record(device="cuda", where=environment(gpu="Example GPU"), mitigations=PRUNING, run_windows=seen, **changes)
 
 
@@ -280,7 +280,7 @@ def test_swapped_models_are_flagged_in_the_table(tmp_path):
 def test_how_the_windows_of_a_gpu_were_measured(tmp_path):
     found = section_of(small_page(tmp_path, [gpu_record()]), "provenance")
     assert "16 windows a point, 1.00 s long (median of a point), 16.0 s in all" in found
-    assert "16 of 16 gated on the counter&#39;s steps of 100 ms" in found
+    assert "16 of 16 aligned with the counter&#39;s steps, one every 100 ms" in found
     assert "61\N{EN DASH}64 °C" in found
     assert "1,980 MHz" in found
 
@@ -293,7 +293,7 @@ def test_how_the_windows_of_a_cpu_were_measured(tmp_path):
 
 def test_the_environment_stands_once_whatever_the_meter_found_at_each_point(tmp_path):
     other = environment(gpu="Example GPU")
-    other["meter"]["components"]["gpu"]["tick_s"] = 0.09
+    other["meter"]["components"]["gpu"]["period_s"] = 0.09
     html = small_page(tmp_path, [gpu_record(), msgspec.structs.replace(gpu_record(batch_size=8), environment=other)])
     assert "measured in this environment" not in html
 
