@@ -27,7 +27,7 @@ from suite.io.paths import CONF
 from suite.plugins.conf_folders import conf_folders, options
 from suite.record.hashing import fingerprint
 
-GROUPS = ("task", "model", "mitigation", "workload", "meter", "protocol", "schedule")
+GROUPS = ("task", "model", "mitigation", "workload", "runtime", "meter", "protocol", "schedule")
 LABELLED = ("task", "model", "workload")
 _NOT_IN_LABEL = ("task.seed", "task.max_scored", "model.name")
 

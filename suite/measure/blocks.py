@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from suite.core.meter import OpenMeter
 from suite.core.protocol import Protocol
 from suite.errors import ImpossibleOutput
+from suite.measure.compilation import CompileWatch
 from suite.measure.draft import Draft
 from suite.measure.interpolated_window import interpolated_window
 from suite.measure.residency import Residency
@@ -35,6 +36,7 @@ class Comparison:
         protocol: when to stop.
         meter: open.
         residency: which arm lies on the device.
+        compile_watch: counts what is compiled: nothing may be inside a window.
     """
 
     arms: dict[Arm, ReadyArm]
@@ -42,6 +44,7 @@ class Comparison:
     protocol: Protocol
     meter: OpenMeter
     residency: Residency
+    compile_watch: CompileWatch
 
 
 def measure_blocks(comparison: Comparison, draft: Draft, notify: Callable[[str], None]) -> None:
@@ -58,7 +61,9 @@ def measure_blocks(comparison: Comparison, draft: Draft, notify: Callable[[str],
     draft.converged = False
     for block in range(protocol.max_blocks):
         notify(f"block {block + 1} of {protocol.min_blocks} to {protocol.max_blocks}")
+        compiled = comparison.compile_watch.count
         for window in _block(comparison, block, draft):
+            comparison.compile_watch.require_none_since(compiled, f"a window of the {window.arm}")
             draft.windows.append(window)
         if block + 1 >= protocol.min_blocks:
             interval = energy_ratio(draft.windows, protocol.stop_level)

@@ -15,7 +15,7 @@ import dataclasses
 import math
 import random
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Protocol, get_args
 
 import msgspec
@@ -146,6 +146,11 @@ class RealWork(Loop):
         """As the real loop's."""
         return self.loop.pass_queries
 
+    @property
+    def shapes(self) -> Sequence[int]:
+        """As the real loop's."""
+        return self.loop.shapes
+
     def reset(self) -> None:
         """Resets the real loop."""
         self.loop.reset()
@@ -171,6 +176,11 @@ class DeclaredWork(Loop):
     def pass_queries(self) -> int:
         """As the real loop's."""
         return self.one_pass.queries
+
+    @property
+    def shapes(self) -> Sequence[int]:
+        """One: nothing real runs that could have another."""
+        return (0,)
 
     def reset(self) -> None:
         """There is no state."""

@@ -50,6 +50,7 @@ class Point(msgspec.Struct, frozen=True, kw_only=True):
     batch_size: int
     device: str
     dtype: str
+    runtime: str = "eager"
 
     @property
     def label(self) -> str:
@@ -59,13 +60,31 @@ class Point(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def point_id(self) -> str:
         """Twelve hexadecimal digits of the SHA-256 of the point's canonical JSON."""
-        return digest(msgspec.to_builtins(self))
+        identity = msgspec.to_builtins(self)
+        if self.runtime == "eager":  # as in records that were made before there were others
+            del identity["runtime"]
+        return digest(identity)
 
 
 class ApplyCost(msgspec.Struct, frozen=True, kw_only=True):
     """What applying the technique cost, once: seconds, joules by component and how they were got."""
 
     duration_s: float
+    energy_j: dict[str, float]
+    method: dict[str, str]
+
+
+class CompileCost(msgspec.Struct, frozen=True, kw_only=True):
+    """What compiling an arm cost, once.
+
+    Attributes:
+        graphs: compiled or recorded; 0 where the arm shares the other's.
+        cache_hits: of them, read from the run's folder of compiled code.
+    """
+
+    duration_s: float
+    graphs: int
+    cache_hits: int
     energy_j: dict[str, float]
     method: dict[str, str]
 
@@ -190,4 +209,5 @@ class Record(msgspec.Struct, frozen=True, kw_only=True):
     scores: Scores | None = None
     model_bytes: dict[str, int] = {}
     device_busy_share: dict[str, float] = {}
+    compile_cost: dict[str, CompileCost] = {}
     warnings: list[RecordWarning] = []

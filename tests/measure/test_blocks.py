@@ -8,6 +8,7 @@ import pytest
 
 from suite.core.meter import Ticker
 from suite.measure.blocks import ORDERS, Comparison, energy_ratio, measure_blocks
+from suite.measure.compilation import CompileWatch
 from suite.measure.draft import Draft
 from suite.measure.residency import Residency
 from suite.measure.window_plan import WindowPlan
@@ -23,7 +24,12 @@ def drafted(world, *, slices=1, swapped=False, arms=None, queries=52, ticker=Non
     plan = WindowPlan(queries=dict.fromkeys(arms, queries), slices=slices, ticker=ticker, steps=four, leads=four)
     residency = Residency({name: arm.setup for name, arm in arms.items()}, swapped=swapped)
     comparison = Comparison(
-        arms=arms, windows=plan, protocol=protocol(**changes), meter=OpenWorldMeter(world), residency=residency
+        arms=arms,
+        windows=plan,
+        protocol=protocol(**changes),
+        meter=OpenWorldMeter(world),
+        residency=residency,
+        compile_watch=CompileWatch(),
     )
     draft = Draft(plan=None)
     measure_blocks(comparison, draft, lambda stage: None)
