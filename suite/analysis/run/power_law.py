@@ -23,6 +23,7 @@ import msgspec
 from scipy import stats
 
 from suite.analysis.summary import PointSummary
+from suite.record.dotted_keys import flatten
 from suite.record.hashing import WITHOUT_FIGURES
 from suite.stats.interval import LEVEL, Interval, around, mean_interval, t_quantile
 
@@ -101,7 +102,8 @@ def families(points: Iterable[PointSummary]) -> list[Family]:
     for point in points:
         if not _is_usable(point):
             continue
-        task = _flat(point.config.get("task"))
+        settings = point.config.get("task")
+        task = flatten(settings) if isinstance(settings, dict) else {}
         shared = _shared(point, bool(task))
         for knob, value in {BATCH_SIZE: point.baseline_batch_size, **_numbers(task)}.items():
             rest = {key: other for key, other in task.items() if key != knob}
@@ -125,14 +127,6 @@ def exponent(readings: Sequence[Reading]) -> Interval | None:
 def _is_usable(point: PointSummary) -> bool:
     figures = (point.energy_ratio, point.baseline_energy_per_query_j)
     return point.status == "ok" and all(figure is not None and figure > 0 for figure in figures)
-
-
-def _flat(settings: Any, prefix: str = "") -> dict[str, Any]:
-    """Nested keys joined by dots; empty where there are no settings."""
-    flat: dict[str, Any] = {}
-    for key, value in settings.items() if isinstance(settings, dict) else ():
-        flat |= _flat(value, f"{prefix}{key}.") if isinstance(value, dict) else {f"{prefix}{key}": value}
-    return flat
 
 
 def _numbers(task: Mapping[str, Any]) -> dict[str, float]:

@@ -11,8 +11,8 @@ import altair as alt
 
 from suite.analysis.run.power_law import Curve, Family
 from suite.analysis.summary import PointSummary
+from suite.record.dotted_keys import flatten
 from suite.report.charts import vega
-from suite.report.view_model import flatten
 from suite.text import numbers as text
 from suite.text.i18n import N_, _
 
