@@ -76,6 +76,10 @@ benchmarks: $(SETUP) ## the suite's own speed (pytest-benchmark)
 bench-measurement: $(SETUP) ## how right the figures are: one table against an exactly known truth, minutes
 	@$(PY) -m benchmarks.measurement
 
+.PHONY: techniques
+techniques: $(SETUP) ## write docs/techniques.md from what each technique says of itself
+	@$(PY) -m suite.doctor --techniques > docs/techniques.md
+
 words: $(SETUP) ## bring the report's catalogues of words (suite/text/locale) up to date with the code
 	$(dir $(PY))pybabel -q extract --mapping pyproject.toml --keyword N_ --no-location --sort-output --omit-header --width 120 \
 	    --project energy-mitigation-benchmark --output suite/text/locale/report.pot suite/report suite/text

@@ -9,8 +9,10 @@ from typing import Any, ClassVar, Literal
 import torch
 import transformers
 
+from suite.core.mitigation import Mitigation
 from suite.core.setup import Setup
 from suite.core.task import Batch, Example, Task, cycle
+from suite.toolkit.requirements import Circumstances, check
 
 Kind = Literal["image", "text", "generation"]
 
@@ -115,6 +117,15 @@ class FakeGeneration(FakeTask):
     """The same for a causal language model."""
 
     auto_class: ClassVar[str] = "AutoModelForCausalLM"
+
+
+def admit(technique: Mitigation, setup: Setup, capability: tuple[int, int] | None = None) -> Setup:
+    """``setup``, if the technique's requirements are met there, as a point asks before it loads a model."""
+    found = Circumstances(
+        device=setup.device, compute_capability=capability, phase=setup.phase, model_class=setup.task.auto_class
+    )
+    check({"technique": technique}, found)
+    return setup
 
 
 def fake_task(kind: Kind = "image", *, locked: bool = False, size: int = 48, query_count: int = 16) -> FakeTask:

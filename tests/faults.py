@@ -32,7 +32,7 @@ class Fault(Mitigation):
             DEEDS[self.how]()
         return setup.replace(seed=setup.seed + 1)
 
-    def effect(self, before: Setup, after: Setup) -> dict[str, Any]:
+    def proof(self, before: Setup, after: Setup) -> dict[str, Any]:
         proof: dict[str, Any] = {"seed": [before.seed, after.seed]}
         return proof | ({"surprise": object()} if self.how == "unserialisable" else {})
 

@@ -140,6 +140,11 @@ def environment(hardware: str = "Example CPU, 2 logical CPUs", gpu: str | None =
     }
 
 
+def target_of(technique: str) -> str:
+    """The class of a technique of this suite."""
+    return f"suite.mitigations.{technique}.{''.join(word.capitalize() for word in technique.split('_'))}"
+
+
 def record(
     *,
     task: str = "image_classification",
@@ -182,6 +187,7 @@ def record(
         "name": "example",
         "task": {"name": task, "data": None, "margin": margin, "margin_relative": margin_relative},
         "model": {"name": model, "path": f"models/{model}", "weights": "pretrained"},
+        "mitigation": {name: {"_target_": target_of(name), **params} for name, params in mitigations},
         "protocol": {"name": "quick"},
         "batch_size": batch_size,
         "seed": 0,

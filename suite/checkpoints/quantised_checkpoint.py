@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import importlib
 import importlib.util
+import sys
 from typing import Any
 
 from suite.errors import NotApplicable
@@ -26,6 +28,18 @@ def check_backend(path: str, config: Any) -> None:
     package = _BACKENDS.get(method)
     if package and importlib.util.find_spec(package.partition(".")[0]) is None:
         raise NotApplicable(f"the {method} checkpoint {path} needs the package {package}, which is not installed")
+    if method == "torchao":
+        _complete_transformers()
+
+
+def _complete_transformers() -> None:
+    """Gives transformers' module for torchao the names that it lacks where it was imported without torchao in sight.
+
+    The server that points are forked from does so on a machine with a GPU (``suite.sweep.preload``).
+    """
+    module = sys.modules.get("transformers.integrations.torchao")
+    if module is not None and not hasattr(module, "is_metadata_torchao"):
+        importlib.reload(module)
 
 
 def method_of(config: Any) -> str:

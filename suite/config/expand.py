@@ -24,6 +24,7 @@ from omegaconf.errors import OmegaConfBaseException
 
 from suite.errors import InputError
 from suite.io.paths import CONF
+from suite.plugins.conf_folders import conf_folders, options
 from suite.record.hashing import fingerprint
 
 GROUPS = ("task", "model", "mitigation", "workload", "meter", "protocol", "schedule")
@@ -122,12 +123,13 @@ def composed(overrides: Sequence[str]) -> DictConfig:
     Raises:
         InputError: an unknown group option or key, with the nearest known name; or a value that cannot be resolved.
     """
+    folders = conf_folders(search_path_of(overrides))
     try:
         with initialize_config_dir(str(CONF), version_base="1.3", job_name="suite"):
             config = compose("config", overrides=list(overrides))
         missing = OmegaConf.missing_keys(config)
     except MissingConfigException as error:
-        raise _unknown_option(error) from None
+        raise _unknown_option(error, folders) from None
     except (ConfigCompositionException, HydraException, OmegaConfBaseException, ValueError) as error:
         raise _unknown_key(error, overrides) from None
     if missing:
@@ -176,6 +178,19 @@ def labels(config: dict[str, Any], overrides: Sequence[str]) -> dict[str, str]:
     }
 
 
+def search_path_of(overrides: Sequence[str]) -> list[str]:
+    """Entries of ``hydra.searchpath``, where the user's own packages keep their configuration.
+
+    Raises:
+        InputError: it is no list.
+    """
+    given = parse([text for text in overrides if text.startswith("hydra.searchpath=")])
+    value = given[-1].value() if given else []
+    if not isinstance(value, list):
+        raise InputError("hydra.searchpath must be a list", got=value, remedy="write [pkg://PACKAGE.conf]")
+    return [str(entry) for entry in value]
+
+
 def own_name(place: str) -> str:
     """What the user's own model or data is called: a hub id as it is, a path by its last part and its contents."""
     path = Path(place).expanduser()
@@ -193,10 +208,10 @@ def _chosen_names(overrides: Sequence[str]) -> dict[str, str]:
     return chosen
 
 
-def _unknown_option(error: MissingConfigException) -> InputError:
+def _unknown_option(error: MissingConfigException, folders: Sequence[Path]) -> InputError:
     missing = (error.missing_cfg_file or "").removesuffix(".yaml").strip("/")
     group, _, option = missing.rpartition("/")
-    known = sorted(path.stem for path in (CONF / group).glob("*.yaml")) if group else []
+    known = options(group, folders) if group else []
     return InputError(f"unknown {group or 'configuration'}", got=option or missing, remedy=_nearest(option, known))
 
 
@@ -209,11 +224,8 @@ def _unknown_key(error: Exception, overrides: Sequence[str]) -> InputError:
     for key in exact or [key for key in keys if causing and (key.endswith("." + causing) or causing.startswith(key))]:
         technique = key.split(".")[1] if key.startswith("mitigation.") and key.count(".") > 1 else None
         known = _known_keys(overrides, key)
-        if (
-            technique
-            and f"mitigation.{technique}" not in known
-            and (CONF / "mitigation" / f"{technique}.yaml").is_file()
-        ):
+        exists = technique in options("mitigation", conf_folders(search_path_of(overrides)))
+        if exists and f"mitigation.{technique}" not in known:
             return InputError("this technique is not chosen", got=key, remedy=f"add mitigation={technique}")
         return InputError("unknown key", got=key, remedy=_nearest(key, known))
     first = " ".join(text.split())
@@ -222,7 +234,12 @@ def _unknown_key(error: Exception, overrides: Sequence[str]) -> InputError:
 
 def _known_keys(overrides: Sequence[str], without: str) -> list[str]:
     """Keys that would be valid beside the other overrides, groups included."""
-    others = [text for text in overrides if "." not in text.partition("=")[0] and not text.startswith(without + "=")]
+    others = [
+        text
+        for text in overrides
+        if text.startswith("hydra.searchpath=")
+        or ("." not in text.partition("=")[0] and not text.startswith(without + "="))
+    ]
     try:
         with initialize_config_dir(str(CONF), version_base="1.3", job_name="suite"):
             config = compose("config", overrides=others)

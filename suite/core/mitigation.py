@@ -1,4 +1,4 @@
-"""Mitigation: one efficiency technique. It takes a setup and returns a changed one."""
+"""Mitigation: one efficiency technique. It takes a setup and returns a changed one, and describes itself as data."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from abc import ABC, abstractmethod
 from typing import Any, ClassVar
 
 from suite.core.setup import Setup
+from suite.plugins.requires import Requires
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -14,22 +15,35 @@ class Mitigation(ABC):
     """A technique said to lower energy.
 
     A subclass is a frozen, keyword-only dataclass without defaults (those stand in its yaml) and checks
-    its fields in ``__post_init__``, raising InputError.
+    its fields in ``__post_init__``, raising InputError. It describes itself in the class attributes below, each
+    written as a literal: ``suite.plugins.cards`` reads them from the file without importing it.
     """
 
     source: ClassVar[str]
-    """Paper or document that describes the technique, with DOI or arXiv number where it has one."""
+    """Paper or document that describes the technique, with DOI, arXiv number or address."""
+    idea: ClassVar[str]
+    """How it works."""
+    effect: ClassVar[str]
+    """What it is expected to do to energy and memory, on which hardware, and when it does nothing."""
+    accuracy: ClassVar[str]
+    """What it is expected to do to the score."""
+    deviations: ClassVar[str]
+    """How this implementation departs from ``source``."""
+    requires: ClassVar[Requires] = Requires()
+    """What must hold for it to be applicable; checked before a model is loaded (``suite.toolkit.requirements``)."""
 
     @abstractmethod
     def apply(self, setup: Setup) -> Setup:
         """The setup with the technique applied. Never changes ``setup`` or its model; may use ``setup.task.train()``.
 
+        Called only where ``requires`` is met.
+
         Raises:
-            NotApplicable: a precondition is not met, or the value is already in force.
+            NotApplicable: the model does not suit the technique, or the value is already in force.
         """
 
     @abstractmethod
-    def effect(self, before: Setup, after: Setup) -> dict[str, Any]:
+    def proof(self, before: Setup, after: Setup) -> dict[str, Any]:
         """What the technique changed, as seen on the two setups (not as configured): JSON-able figures.
 
         Raises:

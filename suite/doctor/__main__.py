@@ -7,23 +7,42 @@ import json
 import sys
 from collections.abc import Sequence
 
+from suite.cli import exit_code
+from suite.doctor.technique_pages import markdown
+from suite.errors import InputError
 from suite.io.paths import CHECKOUT
 from suite.machine.log_levels import quieten
+from suite.plugins.conf_folders import conf_folders, techniques
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Runs the command; always 0, since what is missing is the answer and not an error."""
+    """Runs the command; 0 whatever is missing, since that is the answer; 2 on bad input."""
+    return exit_code(lambda: _run(arguments))
+
+
+def _run(arguments: Sequence[str] | None) -> int:
     parser = argparse.ArgumentParser(
         prog="python -m suite.doctor",
         description="Hardware found, which meter measures and which estimates what, which techniques can run here "
         "and why not, hub reachable or not, embedded models.",
     )
     parser.add_argument("--json", action="store_true", help="one JSON object on standard output")
+    parser.add_argument("--techniques", action="store_true", help="what each technique says of itself, as Markdown")
+    parser.add_argument(
+        "search_path",
+        nargs="?",
+        metavar="hydra.searchpath=[pkg://PACKAGE.conf]",
+        help="where to look for more techniques than this suite's own",
+    )
     chosen = parser.parse_args(arguments)
     quieten()
+    search_path = _search_path(chosen.search_path)
+    if chosen.techniques:
+        print(markdown(techniques(conf_folders(search_path))))
+        return 0
     from suite.doctor.facts import gather  # imports torch, which --help does not need
 
-    found = gather(CHECKOUT)
+    found = gather(CHECKOUT, search_path)
     if chosen.json:
         print(json.dumps(found, indent=1))
         return 0
@@ -33,6 +52,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
     Console().print(page(found))
     return 0
+
+
+def _search_path(override: str | None) -> list[str]:
+    if override is None:
+        return []
+    from suite.config.expand import search_path_of  # imports Hydra, which --help does not need
+
+    if not override.startswith("hydra.searchpath="):
+        remedy = "give nothing, or hydra.searchpath=[pkg://PACKAGE.conf]"
+        raise InputError("the doctor takes no other override", got=override, remedy=remedy)
+    return search_path_of([override])
 
 
 if __name__ == "__main__":

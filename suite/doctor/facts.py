@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import platform
 import shutil
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -13,14 +14,23 @@ from suite.checkpoints.weights_hash import file_hash, model_hash
 from suite.doctor.technique_needs import techniques
 from suite.errors import ImpossibleOutput, InputError
 from suite.machine import environment
+from suite.plugins.conf_folders import conf_folders
 
 Facts = dict[str, Any]
 
 POWERCAP = Path("/sys/class/powercap")
 
 
-def gather(root: Path) -> Facts:
-    """Everything, for the checkout at ``root``."""
+def gather(root: Path, search_path: Sequence[str] = ()) -> Facts:
+    """Everything, for the checkout at ``root``.
+
+    Args:
+        root: holds ``models/`` and ``conf/``.
+        search_path: entries of ``hydra.searchpath``, for techniques outside of this suite.
+
+    Raises:
+        InputError: the search path leads nowhere, or a technique's yaml cannot be read.
+    """
     import pynvml
 
     cuda = cuda_support()
@@ -32,7 +42,7 @@ def gather(root: Path) -> Facts:
         "cuda": cuda,
         "gpus": gpus(pynvml),
         "meters": meters(device, rapl(POWERCAP)),
-        "techniques": techniques(root / "conf" / "mitigation", cuda),
+        "techniques": techniques(conf_folders(search_path), cuda),
         "hub": hub_state(),
         "models": embedded_models(root / "models", root / "conf" / "model"),
         "disk": disk([root, cache_folder()]),

@@ -1,83 +1,76 @@
-"""Which techniques can run here. Tried by importing their libraries and asking for the device; no model is loaded."""
+"""Which techniques can run here: each one's requirements, as it states them, against this machine."""
 
 from __future__ import annotations
 
 import dataclasses
-import importlib.metadata
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from suite.errors import NotApplicable
-from suite.toolkit import libraries
+from suite.errors import InputError
+from suite.machine import environment
+from suite.plugins import conf_folders
+from suite.plugins.cards import TEXTS, Card, read_card
+from suite.plugins.requires import Requires
+from suite.toolkit.requirements import Circumstances, null_parameters, unmet
 
 
-@dataclasses.dataclass(frozen=True)
-class Needs:
-    """What a technique asks of the machine.
+def techniques(folders: Sequence[Path], cuda: dict[str, Any]) -> list[dict[str, Any]]:
+    """Each technique of the conf ``folders``: what it says of itself, whether it runs here, and the reason why not.
 
-    Attributes:
-        modules: import name and distribution of each library.
-        cuda: it works on a GPU only.
-        capability: the least compute capability where it runs on a GPU.
-        cpu_only: it works on a CPU only.
-        note: what to know where it can run.
+    Raises:
+        InputError: a technique's yaml cannot be read.
     """
-
-    modules: tuple[tuple[str, str], ...] = ()
-    cuda: bool = False
-    capability: tuple[int, int] | None = None
-    cpu_only: bool = False
-    note: str = ""
+    return [state(name, settings, cuda) for name, settings in conf_folders.techniques(folders).items()]
 
 
-_BITSANDBYTES = (("bitsandbytes.nn", "bitsandbytes"),)
-_TORCHAO = (("torchao.quantization", "torchao"),)
-
-NEEDS: dict[str, Needs] = {
-    "int8_bitsandbytes": Needs(modules=_BITSANDBYTES),
-    "nf4": Needs(modules=_BITSANDBYTES),
-    "int8_dynamic": Needs(modules=_TORCHAO, capability=(8, 0)),
-    "int8_weight_only": Needs(modules=_TORCHAO),
-    "int8_quanto": Needs(modules=(("optimum.quanto", "optimum-quanto"),)),
-    "int8_onnxruntime": Needs(modules=(("onnx", "onnx"), ("onnxruntime", "onnxruntime")), cpu_only=True),
-    "tf32": Needs(cuda=True, capability=(8, 0)),
-    "bf16": Needs(capability=(8, 0)),
-    "autocast_bf16": Needs(capability=(8, 0)),
-    "gradient_checkpointing": Needs(note="with workload=training_steps"),
-    "checkpoint": Needs(note="with mitigation.checkpoint.path"),
-}
-"""A technique that is not here needs nothing beyond torch."""
-
-
-def techniques(conf: Path, cuda: dict[str, Any]) -> list[dict[str, Any]]:
-    """Each technique of ``conf`` with ``runs``, the ``reason`` why not, and its libraries' versions."""
-    names = sorted(file.stem for file in conf.glob("*.yaml") if file.stem != "none")
-    return [state(name, NEEDS.get(name, Needs()), cuda) for name in names]
-
-
-def state(name: str, needs: Needs, cuda: dict[str, Any]) -> dict[str, Any]:
-    """Can this technique run on this machine's better device (the GPU where torch can use one)?"""
-    reason = _device_reason(needs, cuda)
-    versions: dict[str, str] = {}
-    for module, distribution in needs.modules:
-        try:
-            libraries.load(module)
-            versions[distribution] = importlib.metadata.version(distribution)
-        except NotApplicable as error:
-            reason = reason or str(error)
-        except importlib.metadata.PackageNotFoundError:
-            reason = reason or f"{distribution} is not installed"
-    note = needs.note
-    if reason is None and needs.cpu_only and cuda["usable"]:
-        note = "with device=cpu"
-    return {"name": name, "runs": reason is None, "reason": reason, "note": note, "libraries": versions}
+def state(name: str, settings: dict[str, Any], cuda: dict[str, Any]) -> dict[str, Any]:
+    """One technique, by the settings of its yaml, on the devices of this machine."""
+    target = str(settings["_target_"])
+    try:
+        card = read_card(target)
+    except InputError as error:
+        return {"name": name, "target": target, "runs": False, "reason": str(error), "note": "", "libraries": {}}
+    reasons = {device: _reasons(card.requires, device, cuda) for device in _devices(cuda)}
+    runs_on = [device for device, found in reasons.items() if not found]
+    notes = [f"with {words}" for words in null_parameters(name, card.requires, settings)]
+    better, why_not = next(iter(reasons.items()))
+    if runs_on and why_not:
+        notes.append(f"with device={runs_on[0]} (on {better}: {'; '.join(why_not)})")
+    if card.requires.phase is not None:
+        notes.append(f"{card.requires.phase} only")
+    return {
+        "name": name,
+        "target": target,
+        "runs": bool(runs_on),
+        "reason": None if runs_on else "; ".join(why_not),
+        "note": ", ".join(notes),
+        "libraries": _libraries(card.requires),
+        **_description(card),
+    }
 
 
-def _device_reason(needs: Needs, cuda: dict[str, Any]) -> str | None:
-    if not cuda["usable"]:
-        return f"needs CUDA: {cuda['reason']}" if needs.cuda else None
-    found = tuple(cuda["capability"])
-    if needs.capability is not None and found < needs.capability:
-        wanted = ".".join(map(str, needs.capability))
-        return f"needs compute capability {wanted}, this GPU has {'.'.join(map(str, found))}"
-    return None
+def _description(card: Card) -> dict[str, Any]:
+    texts = {field: getattr(card, field) for field in ("title", *TEXTS)}
+    return texts | {"requires": dataclasses.asdict(card.requires)}
+
+
+def _devices(cuda: dict[str, Any]) -> list[str]:
+    """The better one first."""
+    return ["cuda", "cpu"] if cuda["usable"] else ["cpu"]
+
+
+def _reasons(requires: Requires, device: str, cuda: dict[str, Any]) -> list[str]:
+    """Why the technique cannot run on ``device``; the phase and the model are not decided yet."""
+    capability = tuple(cuda["capability"]) if device == "cuda" else None
+    found = Circumstances(device=device, compute_capability=capability, phase=None, model_class=None)
+    reasons = unmet(requires, found)
+    if requires.device == "cuda" and not cuda["usable"]:
+        return [f"{text} ({cuda['reason']})" for text in reasons]
+    return reasons
+
+
+def _libraries(requires: Requires) -> dict[str, str]:
+    """Versions of the technique's libraries, as far as they are installed."""
+    versions = {name: environment.installed_version(name) for name in requires.packages.values()}
+    return {name: version for name, version in versions.items() if version is not None}

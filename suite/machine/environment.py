@@ -2,31 +2,42 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import importlib.metadata
 import os
 import platform
 import subprocess
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
 import psutil
 import torch
 
+from suite.errors import InputError
 from suite.io.paths import CHECKOUT
+from suite.plugins.cards import read_card
+from suite.plugins.conf_folders import CONF, techniques
+from suite.plugins.requires import Requires
 
-PACKAGES = (
-    "torch", "transformers", "accelerate", "optimum", "optimum-quanto", "bitsandbytes", "torchao", "onnx",
-    "onnxruntime", "codecarbon", "hydra-core", "numpy", "scikit-learn", "babel",
+CORE_PACKAGES = (
+    "torch", "transformers", "accelerate", "optimum", "codecarbon", "hydra-core", "numpy", "scikit-learn", "babel",
 )  # fmt: skip
+"""Those behind every point. What techniques bring along stands in their ``requires``."""
 
 
-def describe(device: str) -> dict[str, Any]:
-    """Hardware, driver, packages and revision, for work on ``device`` (``cpu`` or ``cuda``)."""
+def describe(device: str, used: Iterable[Requires] = ()) -> dict[str, Any]:
+    """Hardware, driver, packages and revision.
+
+    Args:
+        device: ``cpu`` or ``cuda``: which of them does the work.
+        used: requirements of the techniques that are used, which may be of another package than this suite.
+    """
     return {
         "hardware": hardware(device),
         "driver": driver(),
-        "packages": packages(),
+        "packages": packages(used),
         "python": platform.python_version(),
         "platform": platform.platform(),
         "git_revision": git_revision(),
@@ -82,15 +93,36 @@ def driver() -> dict[str, str]:
     return {"nvidia": pynvml.nvmlSystemGetDriverVersion(), "cuda": str(torch.version.cuda)}
 
 
-def packages() -> dict[str, str]:
-    """Versions of the packages that can change a figure; one that is not installed is absent."""
-    found = {}
-    for name in PACKAGES:
-        try:
-            found[name] = importlib.metadata.version(name)
-        except importlib.metadata.PackageNotFoundError:
-            continue
-    return found
+def packages(used: Iterable[Requires] = ()) -> dict[str, str]:
+    """Versions of the packages that can change a figure; one that is not installed is absent.
+
+    They are those of the core, of every technique of this suite, and of the techniques that are ``used``.
+    """
+    versions = {name: installed_version(name) for name in (*needed_packages(used), *_packages_of_techniques())}
+    return {name: version for name, version in versions.items() if version is not None}
+
+
+def needed_packages(used: Iterable[Requires]) -> tuple[str, ...]:
+    """Names of the packages that the figures of a point with the techniques ``used`` depend on."""
+    return (*CORE_PACKAGES, *(name for requires in used for name in requires.packages.values()))
+
+
+@functools.cache
+def installed_version(name: str) -> str | None:
+    """Version of the distribution ``name`` on this machine; None where it is not installed."""
+    try:
+        return importlib.metadata.version(name)
+    except importlib.metadata.PackageNotFoundError:
+        return None
+
+
+@functools.cache
+def _packages_of_techniques() -> tuple[str, ...]:
+    found: dict[str, None] = {}
+    for settings in techniques([CONF]).values():
+        with contextlib.suppress(InputError):  # a technique that cannot be read cannot be used either
+            found |= dict.fromkeys(read_card(str(settings["_target_"])).requires.packages.values())
+    return tuple(found)
 
 
 @functools.cache

@@ -54,6 +54,7 @@ class Draft:
     idle: Idle | None = None
     scores: Scores | None = None
     model_bytes: dict[str, int] = dataclasses.field(default_factory=dict)
+    device_busy_share: dict[str, float] = dataclasses.field(default_factory=dict)
     warnings: list[RecordWarning] = dataclasses.field(default_factory=list)
 
     def warn(self, warning: RecordWarning | None) -> None:
@@ -64,6 +65,7 @@ class Draft:
     def record(self, status: Status, reason: Reason | None = None) -> Record:
         """The record of an attempt that ends now."""
         plan = self.plan
+        used = [mitigation.requires for mitigation in plan.mitigations.values()]
         return Record(
             schema_version=SCHEMA_VERSION,
             record_id=uuid.uuid4().hex,
@@ -75,7 +77,7 @@ class Draft:
             finished_at=now(),
             config=plan.config,
             point=plan.point,
-            environment=environment.describe(plan.point.device) | self.environment,
+            environment=environment.describe(plan.point.device, used) | self.environment,
             effect=self.effect,
             apply_cost=self.apply_cost,
             windows=self.windows,
@@ -85,5 +87,6 @@ class Draft:
             idle=self.idle,
             scores=self.scores,
             model_bytes=self.model_bytes,
+            device_busy_share=self.device_busy_share,
             warnings=self.warnings,
         )

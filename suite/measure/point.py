@@ -13,6 +13,7 @@ from suite.core.meter import OpenMeter, Ticker
 from suite.core.setup import Setup
 from suite.errors import ImpossibleOutput, InputError, NoEffect, NotApplicable, OutOfReach
 from suite.measure.blocks import Comparison, measure_blocks
+from suite.measure.device_busy import device_busy_shares
 from suite.measure.draft import OUT_OF_REACH, Draft
 from suite.measure.idle import idle_power, mean_idle
 from suite.measure.memory import peak_bytes, try_out
@@ -24,6 +25,7 @@ from suite.measure.window_plan import common_pass_queries, plan_windows
 from suite.measure.windows import ReadyArm
 from suite.record.schema import Arm, Reason, Record, Status
 from suite.stats import cross_checks
+from suite.toolkit.requirements import Circumstances, check
 
 Notify = Callable[[str], None]
 """Told the stage that a point has come to."""
@@ -63,6 +65,8 @@ def _measure(draft: Draft, notify: Notify) -> None:
     torch.manual_seed(plan.seed)
     if plan.threads is not None:
         torch.set_num_threads(plan.threads)
+    check(plan.mitigations, _circumstances(plan))
+    check(plan.mitigations, _circumstances(plan))
     notify("loading the model")
     baseline = _baseline_setup(plan)
     notify("opening the meter")
@@ -71,8 +75,21 @@ def _measure(draft: Draft, notify: Notify) -> None:
         arms, residency = _both_arms(draft, baseline, meter, notify)
         _measure_windows(draft, arms, residency, meter, notify)
         draft.environment = {"meter": meter.describe()}
+        notify("profiling the device")
+        draft.device_busy_share = device_busy_shares(arms, residency)
+        draft.warn(cross_checks.host_bound(draft.device_busy_share))
         notify("taking the peak memory")  # now that each arm has made what it keeps (workspaces, caches)
         draft.peak_memory_bytes = peak_bytes(arms, draft.model_bytes, residency)
+
+
+def _circumstances(plan: Plan) -> Circumstances:
+    on_gpu = plan.point.device == "cuda"
+    return Circumstances(
+        device=plan.point.device,
+        compute_capability=torch.cuda.get_device_capability() if on_gpu else None,
+        phase=plan.point.phase,
+        model_class=plan.task.auto_class,
+    )
 
 
 def _both_arms(

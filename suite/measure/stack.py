@@ -81,7 +81,7 @@ def effect_of(plan: Plan, stack: AppliedStack, *, swapped: bool) -> dict[str, An
     ):
         if swapped:
             _alone_on_device(after, stack.steps)
-        proofs[name] = mitigation.effect(before, after)
+        proofs[name] = mitigation.proof(before, after)
     return {"baseline": snapshot(stack.steps[0]), "candidate": snapshot(stack.candidate), "proof": proofs}
 
 

@@ -1,15 +1,4 @@
-"""autocast_bf16: matrix products in bfloat16, everything else and the weights in float32.
-
-Idea: torch casts the inputs of each matrix product down and leaves sums, norms and softmax in float32.
-Effect: the arithmetic gets as cheap as in bf16, but the weights keep 32 bits and are cast at every use, so it
-saves less than whole-model bf16 at small batches and may cost energy there. Accuracy: usually within noise.
-It is the safe way to train in 16 bits, since weights and updates stay in float32.
-Does nothing: on a model that is not in float32, or where autocast is on already.
-Source: Micikevicius et al. 2018, Mixed Precision Training, arXiv:1710.03740; torch.autocast.
-Deviations: torch's cache of cast weights is off. Our context spans many batches, and a cache that lives so long
-would hold stale weights in training and flatter inference. Generation, where one context usually spans all tokens
-of an answer, casts more often here than it must.
-"""
+"""autocast_bf16: matrix products in bfloat16, everything else and the weights in float32."""
 
 from __future__ import annotations
 
@@ -22,6 +11,7 @@ import torch
 from suite.core.mitigation import Mitigation
 from suite.core.setup import Setup
 from suite.errors import NotApplicable
+from suite.plugins.requires import Requires
 from suite.toolkit import effect, layers
 
 
@@ -29,14 +19,31 @@ from suite.toolkit import effect, layers
 class AutocastBf16(Mitigation):
     """Runs the model under ``torch.autocast`` to bfloat16."""
 
-    source: ClassVar[str] = "Micikevicius et al. 2018, arXiv:1710.03740"
+    source: ClassVar[str] = "Micikevicius et al. 2018, Mixed Precision Training, arXiv:1710.03740; torch.autocast"
+    idea: ClassVar[str] = (
+        "torch casts the inputs of each matrix product down and leaves sums, norms and softmax in float32."
+    )
+    effect: ClassVar[str] = (
+        "The arithmetic gets as cheap as in bf16, but the weights keep 32 bits and are cast at every use, so it "
+        "saves less than whole-model bf16 at small batches and may cost energy there. Does nothing on a model "
+        "that is not in float32, or where autocast is on already."
+    )
+    accuracy: ClassVar[str] = (
+        "Usually within noise. It is the safe way to train in 16 bits, since weights and updates stay in float32."
+    )
+    deviations: ClassVar[str] = (
+        "torch's cache of cast weights is off. Our context spans many batches, and a cache that lives so long "
+        "would hold stale weights in training and flatter inference. Generation, where one context usually spans "
+        "all tokens of an answer, casts more often here than it must."
+    )
+    requires: ClassVar[Requires] = Requires(
+        compute_capability=(8, 0), reasons={"compute_capability": "older GPUs have no bfloat16 units"}
+    )
 
     def apply(self, setup: Setup) -> Setup:
         """The same model with autocast entered around each window."""
         if setup.dtype != "float32":
             raise NotApplicable(f"autocast lowers float32, the model is in {setup.dtype}")
-        if setup.device == "cuda" and not torch.cuda.is_bf16_supported(including_emulation=False):
-            raise NotApplicable("this GPU has no bfloat16 units (compute capability 8.0 or newer has)")
         layers.require_float(setup)
         with setup.active():
             if torch.is_autocast_enabled(setup.device):
@@ -44,7 +51,7 @@ class AutocastBf16(Mitigation):
         context = functools.partial(torch.autocast, setup.device, dtype=torch.bfloat16, cache_enabled=False)
         return setup.replace(contexts=(*setup.contexts, context))
 
-    def effect(self, before: Setup, after: Setup) -> dict[str, Any]:
+    def proof(self, before: Setup, after: Setup) -> dict[str, Any]:
         """The dtypes of the Linear layers' outputs under autocast."""
         batch = effect.probe_batch(after)
         was, outputs = effect.observed_dtypes(before, batch), effect.observed_dtypes(after, batch)

@@ -1,13 +1,4 @@
-"""Batch size: answer more queries at once.
-
-Idea: weights are read, and kernels and Python are started, once a batch instead of once a query.
-Effect: less energy per query until the arithmetic units are busy; then none. Each query waits for its batch, so
-latency grows. Accuracy is unchanged but for rounding, and for padding in batches of mixed lengths. In training a
-larger batch also means fewer steps per epoch, so compare scores before you trust the saving.
-Does nothing: at the baseline's own batch size.
-Source: Pope et al. 2022, Efficiently Scaling Transformer Inference, arXiv:2211.05102 (section 2).
-Deviations: none; only the candidate's batch size changes, the list of queries stays.
-"""
+"""batch_size: answer more queries at once."""
 
 from __future__ import annotations
 
@@ -18,6 +9,7 @@ from suite.core import checks
 from suite.core.mitigation import Mitigation
 from suite.core.setup import Setup
 from suite.errors import NotApplicable
+from suite.plugins.requires import Requires
 from suite.toolkit import effect
 
 
@@ -25,7 +17,18 @@ from suite.toolkit import effect
 class BatchSize(Mitigation):
     """Runs ``size`` queries a batch."""
 
-    source: ClassVar[str] = "Pope et al. 2022, arXiv:2211.05102"
+    source: ClassVar[str] = "Pope et al. 2022, Efficiently Scaling Transformer Inference, arXiv:2211.05102 (section 2)"
+    idea: ClassVar[str] = "Weights are read, and kernels and Python are started, once a batch instead of once a query."
+    effect: ClassVar[str] = (
+        "Less energy per query until the arithmetic units are busy; then none. Each query waits for its batch, so "
+        "latency grows. Does nothing at the baseline's own batch size."
+    )
+    accuracy: ClassVar[str] = (
+        "Unchanged but for rounding, and for padding in batches of mixed lengths. In training a larger batch also "
+        "means fewer steps per epoch, so compare scores before you trust the saving."
+    )
+    deviations: ClassVar[str] = "None; only the candidate's batch size changes, the list of queries stays."
+    requires: ClassVar[Requires] = Requires()
 
     size: int
 
@@ -38,7 +41,7 @@ class BatchSize(Mitigation):
             raise NotApplicable(f"the baseline's batch size is {self.size} already")
         return setup.replace(batch_size=self.size)
 
-    def effect(self, before: Setup, after: Setup) -> dict[str, Any]:
+    def proof(self, before: Setup, after: Setup) -> dict[str, Any]:
         """Both batch sizes."""
         changed = after.batch_size != before.batch_size
         return effect.require(changed, "the batch size is the same", effect.changes(before, after))

@@ -1,13 +1,4 @@
-"""bf16: the whole model in bfloat16.
-
-Idea: weights and activations in 16 bits with float32's range: half the bytes to move, and matrix units that
-multiply 16 bits faster (tensor cores; AVX512-BF16 or AMX on a CPU).
-Effect: up to about half the energy where the hardware has such units; more energy where it emulates them.
-Accuracy: usually within noise. In training, updates smaller than 1/256 of a weight are lost: look at the score.
-Does nothing: on a model that is in bfloat16 already, which is the default on CUDA.
-Source: Kalamkar et al. 2019, A Study of BFLOAT16 for Deep Learning Training, arXiv:1905.12322.
-Deviations: training has no float32 master weights (autocast_bf16 keeps them).
-"""
+"""bf16: the whole model in bfloat16."""
 
 from __future__ import annotations
 
@@ -19,6 +10,7 @@ import torch
 from suite.core.mitigation import Mitigation
 from suite.core.setup import Setup
 from suite.errors import NotApplicable
+from suite.plugins.requires import Requires
 from suite.toolkit import effect, layers
 
 
@@ -26,20 +18,33 @@ from suite.toolkit import effect, layers
 class Bf16(Mitigation):
     """Casts weights, and floating inputs with them, to bfloat16."""
 
-    source: ClassVar[str] = "Kalamkar et al. 2019, arXiv:1905.12322"
+    source: ClassVar[str] = "Kalamkar et al. 2019, A Study of BFLOAT16 for Deep Learning Training, arXiv:1905.12322"
+    idea: ClassVar[str] = (
+        "Weights and activations in 16 bits with float32's range: half the bytes to move, and matrix units that "
+        "multiply 16 bits faster (tensor cores; AVX512-BF16 or AMX on a CPU)."
+    )
+    effect: ClassVar[str] = (
+        "Up to about half the energy where the hardware has such units; more energy where it emulates them. Does "
+        "nothing on a model that is in bfloat16 already, which is the default on CUDA."
+    )
+    accuracy: ClassVar[str] = (
+        "Usually within noise. In training, updates smaller than 1/256 of a weight are lost: look at the score."
+    )
+    deviations: ClassVar[str] = "Training has no float32 master weights (autocast_bf16 keeps them)."
+    requires: ClassVar[Requires] = Requires(
+        compute_capability=(8, 0), reasons={"compute_capability": "older GPUs have no bfloat16 units"}
+    )
 
     def apply(self, setup: Setup) -> Setup:
         """A copy of the model in bfloat16."""
         if setup.dtype == "bfloat16":
             raise NotApplicable("the model is in bfloat16 already")
-        if setup.device == "cuda" and not torch.cuda.is_bf16_supported(including_emulation=False):
-            raise NotApplicable("this GPU has no bfloat16 units (compute capability 8.0 or newer has)")
         layers.require_float(setup)
         model = layers.editable_copy(setup)
         layers.convert_float(model, torch.bfloat16)
         return setup.replace(model=model, dtype="bfloat16")
 
-    def effect(self, before: Setup, after: Setup) -> dict[str, Any]:
+    def proof(self, before: Setup, after: Setup) -> dict[str, Any]:
         """The dtypes of the Linear layers' outputs, and the bytes saved."""
         outputs = effect.observed_dtypes(after, effect.probe_batch(after))
         seen = effect.changes(before, after) | {"linear_outputs": outputs}

@@ -1,12 +1,4 @@
-"""checkpoint: another ready checkpoint in the model's place.
-
-Idea: somebody made a smaller or quantised version already: DistilBERT for BERT, a GPTQ model for its original.
-Effect: whatever it has; both energy and accuracy are measured like any technique's. Its making, however costly, is not
-in the one-off cost, which is only the loading.
-Does nothing: if the checkpoint's weights are the model's own.
-Source: Sanh et al. 2019, DistilBERT, arXiv:1910.01108; Frantar et al. 2023, GPTQ, arXiv:2210.17323.
-Deviations: the checkpoint brings its own tokenizer or image processor, so the same queries may become other tokens.
-"""
+"""checkpoint: another ready checkpoint in the model's place."""
 
 from __future__ import annotations
 
@@ -18,7 +10,8 @@ import torch
 from suite.checkpoints.pretrained import ModelSpec, load_pretrained
 from suite.core.mitigation import Mitigation
 from suite.core.setup import Setup
-from suite.errors import InputError, NotApplicable
+from suite.errors import InputError
+from suite.plugins.requires import Requires
 from suite.toolkit import effect
 
 
@@ -27,11 +20,26 @@ class Checkpoint(Mitigation):
     """Loads ``path`` instead of the model, in the same dtype and on the same device.
 
     Attributes:
-        path: a local Hugging Face directory or a hub id.
+        path: a local Hugging Face directory or a hub id; None is refused as a requirement that is not met.
         revision: branch, tag or commit of a hub repository; None for its default branch.
     """
 
-    source: ClassVar[str] = "Sanh et al. 2019, arXiv:1910.01108; Frantar et al. 2023, arXiv:2210.17323"
+    source: ClassVar[str] = (
+        "Sanh et al. 2019, DistilBERT, arXiv:1910.01108; Frantar et al. 2023, GPTQ, arXiv:2210.17323"
+    )
+    idea: ClassVar[str] = (
+        "Somebody made a smaller or quantised version already: DistilBERT for BERT, a GPTQ model for its original."
+    )
+    effect: ClassVar[str] = (
+        "Whatever the checkpoint has; it is measured like any technique's. Its making, however costly, is not in "
+        "the one-off cost, which is only the loading. Does nothing if the checkpoint's weights are the model's "
+        "own."
+    )
+    accuracy: ClassVar[str] = "That of the checkpoint, measured like any technique's."
+    deviations: ClassVar[str] = (
+        "The checkpoint brings its own tokenizer or image processor, so the same queries may become other tokens."
+    )
+    requires: ClassVar[Requires] = Requires(parameters=("path",), reasons={"parameters": "no checkpoint was named"})
 
     path: str | None
     revision: str | None
@@ -42,15 +50,13 @@ class Checkpoint(Mitigation):
 
     def apply(self, setup: Setup) -> Setup:
         """The setup with the checkpoint's model and processor; contexts and batch size stay."""
-        if self.path is None:
-            raise NotApplicable("no checkpoint was named: give mitigation.checkpoint.path=DIR_OR_HUB_ID")
         spec = ModelSpec(
             name="checkpoint", path=self.path, revision=self.revision, weights="pretrained", architecture=None
         )
         model, processor = load_pretrained(spec, setup.task, device=setup.device, dtype=setup.dtype, seed=setup.seed)
         return setup.replace(model=model, processor=processor, random_weights=False)
 
-    def effect(self, before: Setup, after: Setup) -> dict[str, Any]:
+    def proof(self, before: Setup, after: Setup) -> dict[str, Any]:
         """Both models in figures, and whether their weights differ."""
         seen = effect.changes(before, after) | {"weights_differ": weights_differ(before.model, after.model)}
         return effect.require(seen["weights_differ"], "the checkpoint's weights are the model's own", seen)

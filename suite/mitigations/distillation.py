@@ -1,15 +1,4 @@
-"""distillation: a student with fewer layers learns to answer as the model does.
-
-Idea: keep evenly spaced blocks of the model (the teacher), first and last included, and train the shorter network on
-the train split towards the teacher's softened answers and the true labels.
-Effect: energy falls about with the layers dropped, on any hardware. Accuracy: a loss that shrinks with training; the
-training is the one-off cost.
-Does nothing: if no block would be dropped. Not offered for training (the student's own training is the one-off cost)
-nor for random weights (they know nothing to pass on).
-Source: Hinton et al. 2015, arXiv:1503.02531; the student's start from Sanh et al. 2019, DistilBERT, arXiv:1910.01108.
-Deviations: no cosine loss on hidden states. Temperature 1 by default: on a byte-level language model, 120 steps, one
-seed, the student reached a cross-entropy of 2.43 with it, 2.54 with labels alone, and 2.68 at temperature 2.
-"""
+"""distillation: a student with fewer layers learns to answer as the model does."""
 
 from __future__ import annotations
 
@@ -26,6 +15,7 @@ from suite.core.mitigation import Mitigation
 from suite.core.setup import Setup
 from suite.core.task import Batch, Task
 from suite.errors import NotApplicable
+from suite.plugins.requires import Requires
 from suite.toolkit import effect, layers
 from suite.toolkit.retraining import retrain
 
@@ -41,7 +31,27 @@ class Distillation(Mitigation):
         training: fields of ``suite.core.recipe.Recipe``: how the student is trained; 0 steps: not at all.
     """
 
-    source: ClassVar[str] = "Hinton et al. 2015, arXiv:1503.02531; Sanh et al. 2019, arXiv:1910.01108"
+    source: ClassVar[str] = (
+        "Hinton et al. 2015, Distilling the Knowledge in a Neural Network, arXiv:1503.02531; the student's start "
+        "from Sanh et al. 2019, DistilBERT, arXiv:1910.01108"
+    )
+    idea: ClassVar[str] = (
+        "Keep evenly spaced blocks of the model (the teacher), first and last included, and train the shorter "
+        "network on the train split towards the teacher's softened answers and the true labels."
+    )
+    effect: ClassVar[str] = (
+        "Energy falls about with the layers dropped, on any hardware; the training is the one-off cost. Does "
+        "nothing if no block would be dropped."
+    )
+    accuracy: ClassVar[str] = "A loss that shrinks with training. Random weights have nothing to teach."
+    deviations: ClassVar[str] = (
+        "No cosine loss on hidden states. Temperature 1 by default: on a byte-level language model, 120 steps, "
+        "one seed, the student reached a cross-entropy of 2.43 with it, 2.54 with labels alone, and 2.68 at "
+        "temperature 2."
+    )
+    requires: ClassVar[Requires] = Requires(
+        phase="inference", reasons={"phase": "the student's own training is the one-off cost, measure it in inference"}
+    )
 
     keep_layers_share: float
     temperature: float
@@ -56,8 +66,6 @@ class Distillation(Mitigation):
 
     def apply(self, setup: Setup) -> Setup:
         """Cuts a copy to the student's depth and trains it on the train split."""
-        if setup.phase == "training":
-            raise NotApplicable("a student's training is the one-off cost of distillation: measure it in inference")
         if setup.random_weights:
             raise NotApplicable("the model has random weights and nothing to teach")
         layers.require_float(setup)
@@ -75,7 +83,7 @@ class Distillation(Mitigation):
             retrain(distilled, recipe=recipe, loss=loss)
         return distilled
 
-    def effect(self, before: Setup, after: Setup) -> dict[str, Any]:
+    def proof(self, before: Setup, after: Setup) -> dict[str, Any]:
         """Parameters and blocks, before and after."""
         stack = layers.blocks(layers.module_of(before))
         was, now = len(stack.modules), len(list(layers.module_of(after).get_submodule(stack.name).children()))

@@ -1,13 +1,4 @@
-"""fp16: the whole model in float16.
-
-Idea: as bf16, with three more bits of precision and a much smaller range (largest number 65,504).
-Effect: on a GPU about as bf16. On a CPU without AVX512-FP16 it costs energy, since every product is emulated.
-Accuracy: usually within noise; a model trained in bfloat16 can overflow to infinity.
-Does nothing: on a model that is in float16 already. Not offered for training: without loss scaling, gradients
-underflow to zero.
-Source: Micikevicius et al. 2018, Mixed Precision Training, arXiv:1710.03740.
-Deviations: inference only; no float32 master weights and no loss scaling, which are for training.
-"""
+"""fp16: the whole model in float16."""
 
 from __future__ import annotations
 
@@ -19,6 +10,7 @@ import torch
 from suite.core.mitigation import Mitigation
 from suite.core.setup import Setup
 from suite.errors import NotApplicable
+from suite.plugins.requires import Requires
 from suite.toolkit import effect, layers
 
 
@@ -26,12 +18,23 @@ from suite.toolkit import effect, layers
 class Fp16(Mitigation):
     """Casts weights, and floating inputs with them, to float16."""
 
-    source: ClassVar[str] = "Micikevicius et al. 2018, arXiv:1710.03740"
+    source: ClassVar[str] = "Micikevicius et al. 2018, Mixed Precision Training, arXiv:1710.03740"
+    idea: ClassVar[str] = "As bf16, with three more bits of precision and a much smaller range (largest number 65,504)."
+    effect: ClassVar[str] = (
+        "On a GPU about as bf16. On a CPU without AVX512-FP16 it costs energy, since every product is emulated. "
+        "Does nothing on a model that is in float16 already."
+    )
+    accuracy: ClassVar[str] = "Usually within noise; a model trained in bfloat16 can overflow to infinity."
+    deviations: ClassVar[str] = "Inference only; no float32 master weights and no loss scaling, which are for training."
+    requires: ClassVar[Requires] = Requires(
+        phase="inference",
+        reasons={
+            "phase": "without loss scaling, which the training loop has not, gradients underflow to zero; use bf16"
+        },
+    )
 
     def apply(self, setup: Setup) -> Setup:
         """A copy of the model in float16."""
-        if setup.phase == "training":
-            raise NotApplicable("float16 training needs loss scaling, which the training loop has not: use bf16")
         if setup.dtype == "float16":
             raise NotApplicable("the model is in float16 already")
         layers.require_float(setup)
@@ -39,7 +42,7 @@ class Fp16(Mitigation):
         layers.convert_float(model, torch.float16)
         return setup.replace(model=model, dtype="float16")
 
-    def effect(self, before: Setup, after: Setup) -> dict[str, Any]:
+    def proof(self, before: Setup, after: Setup) -> dict[str, Any]:
         """The dtypes of the Linear layers' outputs, and the bytes saved."""
         outputs = effect.observed_dtypes(after, effect.probe_batch(after))
         seen = effect.changes(before, after) | {"linear_outputs": outputs}

@@ -1,12 +1,4 @@
-"""gradient_checkpointing: activations are computed twice instead of kept, in training.
-
-Idea: keep only each block's input in the forward pass and compute the rest again in the backward pass.
-Effect: costs energy, about one more forward pass a step; it saves memory, so that a larger batch or model fits, and
-that is where a saving can come from. Loss and gradients are the same, so accuracy is too.
-Does nothing: outside training, or where it is on already.
-Source: Chen et al. 2016, Training Deep Nets with Sublinear Memory Cost, arXiv:1604.06174.
-Deviations: non-reentrant checkpointing of each block, as transformers offers it.
-"""
+"""gradient_checkpointing: activations are computed twice instead of kept, in training."""
 
 from __future__ import annotations
 
@@ -20,6 +12,7 @@ import torch
 from suite.core.mitigation import Mitigation
 from suite.core.setup import Setup
 from suite.errors import NotApplicable
+from suite.plugins.requires import Requires
 from suite.toolkit import effect, layers
 from suite.toolkit.retraining import own_randomness
 
@@ -28,12 +21,20 @@ from suite.toolkit.retraining import own_randomness
 class GradientCheckpointing(Mitigation):
     """Switches checkpointing on in every block."""
 
-    source: ClassVar[str] = "Chen et al. 2016, arXiv:1604.06174"
+    source: ClassVar[str] = "Chen et al. 2016, Training Deep Nets with Sublinear Memory Cost, arXiv:1604.06174"
+    idea: ClassVar[str] = (
+        "Keep only each block's input in the forward pass and compute the rest again in the backward pass."
+    )
+    effect: ClassVar[str] = (
+        "Costs energy, about one more forward pass a step; it saves memory, so that a larger batch or model fits, "
+        "and that is where a saving can come from. Does nothing where it is on already."
+    )
+    accuracy: ClassVar[str] = "Unchanged: loss and gradients are the same."
+    deviations: ClassVar[str] = "Non-reentrant checkpointing of each block, as transformers offers it."
+    requires: ClassVar[Requires] = Requires(phase="training", reasons={"phase": "add workload=training_steps"})
 
     def apply(self, setup: Setup) -> Setup:
         """A copy of the model that checkpoints every block while it trains."""
-        if setup.phase != "training":
-            raise NotApplicable("it concerns training only: add workload=training_steps")
         original: Any = layers.module_of(setup)
         if not getattr(original, "supports_gradient_checkpointing", False):
             raise NotApplicable(f"{type(original).__name__} does not support gradient checkpointing")
@@ -46,7 +47,7 @@ class GradientCheckpointing(Mitigation):
         model.config.use_cache = False  # a cache would hold on to what checkpointing lets go
         return setup.replace(model=model)
 
-    def effect(self, before: Setup, after: Setup) -> dict[str, Any]:
+    def proof(self, before: Setup, after: Setup) -> dict[str, Any]:
         """The bytes that one training batch keeps for its backward pass, before and after."""
         saved = {"before": saved_bytes(before), "after": saved_bytes(after)}
         seen = effect.changes(before, after) | {"saved_tensor_bytes": saved}

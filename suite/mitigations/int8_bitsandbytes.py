@@ -1,13 +1,4 @@
-"""int8_bitsandbytes: LLM.int8(), 8-bit products with outlier columns kept in floating point.
-
-Idea: weights are rounded per row; activation columns with a value above the threshold are multiplied in floating
-point, the rest in integers, so that the few large features of big language models survive.
-Effect: memory falls to about a quarter of float32. On a GPU it was made to save memory, and usually costs energy per
-query against bf16; on a CPU with AVX512 it saves at large batches. Accuracy: within noise.
-Does nothing: on layers that are quantised already.
-Source: Dettmers et al. 2022, LLM.int8(), arXiv:2208.07339.
-Deviations: the output head stays in floating point, as in transformers.
-"""
+"""int8_bitsandbytes: LLM.int8(), 8-bit products with outlier columns kept in floating point."""
 
 from __future__ import annotations
 
@@ -18,6 +9,7 @@ from typing import Any, ClassVar
 from suite.core import checks
 from suite.core.mitigation import Mitigation
 from suite.core.setup import Setup
+from suite.plugins.requires import Requires
 from suite.toolkit import effect, layers, libraries
 
 
@@ -29,7 +21,23 @@ class Int8Bitsandbytes(Mitigation):
         threshold: activations above it are outliers, in the activations' own unit; 0 means no outliers.
     """
 
-    source: ClassVar[str] = "Dettmers et al. 2022, arXiv:2208.07339"
+    source: ClassVar[str] = "Dettmers et al. 2022, LLM.int8(), arXiv:2208.07339"
+    idea: ClassVar[str] = (
+        "Weights are rounded per row; activation columns with a value above the threshold are multiplied in "
+        "floating point, the rest in integers, so that the few large features of big language models survive."
+    )
+    effect: ClassVar[str] = (
+        "Memory falls to about a quarter of float32. On a GPU it was made to save memory, and usually costs "
+        "energy per query against bf16; on a CPU with AVX512 it saves at large batches. Does nothing on layers "
+        "that are quantised already."
+    )
+    accuracy: ClassVar[str] = "Within noise."
+    deviations: ClassVar[str] = "The output head stays in floating point, as in transformers."
+    requires: ClassVar[Requires] = Requires(
+        packages={"bitsandbytes.nn": "bitsandbytes"},
+        phase="inference",
+        reasons={"phase": "integer weights are frozen and cannot be trained"},
+    )
 
     threshold: float
 
@@ -60,6 +68,6 @@ class Int8Bitsandbytes(Mitigation):
         model.eval()  # new modules start in training mode and would take the slow path
         return setup.replace(model=model)
 
-    def effect(self, before: Setup, after: Setup) -> dict[str, Any]:
+    def proof(self, before: Setup, after: Setup) -> dict[str, Any]:
         """The share of integer weights, and the bytes that it saves."""
         return effect.require_quantised(before, after)

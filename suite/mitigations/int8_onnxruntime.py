@@ -1,17 +1,4 @@
-"""int8_onnxruntime: the model as an ONNX graph with 8-bit matrix products, run by ONNX Runtime on the CPU.
-
-Idea: export the graph once; round the weights per output channel; round activations at run time, per tensor; run fused
-integer kernels without Python between the layers.
-Effect: often the largest saving on a CPU, since two things change together: the numbers and the runtime. The ratio
-holds both. Accuracy: a little loss, more where activations have outliers.
-Does nothing: on CUDA, in training and for text generation it is not offered. A graph without key-value cache would be
-another algorithm there.
-Source: Jacob et al. 2018, Quantization and Training of Neural Networks for Efficient Integer-Arithmetic-Only
-Inference, arXiv:1712.05877; ONNX Runtime, quantize_dynamic.
-Deviations: only matrix products with constant weights are quantised, and not the output head, as in the other int8
-techniques. The runtime's threads do not spin while they wait: they would burn energy in the other arm's window.
-optimum-onnx is not used; it cannot be installed beside transformers 5.
-"""
+"""int8_onnxruntime: the model as an ONNX graph with 8-bit matrix products, run by ONNX Runtime on the CPU."""
 
 from __future__ import annotations
 
@@ -33,6 +20,7 @@ from suite.core.mitigation import Mitigation
 from suite.core.setup import Setup
 from suite.core.task import Batch
 from suite.errors import NotApplicable
+from suite.plugins.requires import Requires
 from suite.toolkit import effect, layers, libraries
 
 OPSET = 17
@@ -49,7 +37,35 @@ class Int8Onnxruntime(Mitigation):
         per_channel: one scale per output channel of a weight instead of one per weight.
     """
 
-    source: ClassVar[str] = "Jacob et al. 2018, arXiv:1712.05877; ONNX Runtime (onnxruntime.ai)"
+    source: ClassVar[str] = (
+        "Jacob et al. 2018, Quantization and Training of Neural Networks for Efficient Integer-Arithmetic-Only "
+        "Inference, arXiv:1712.05877; quantize_dynamic of ONNX Runtime, https://onnxruntime.ai"
+    )
+    idea: ClassVar[str] = (
+        "Export the graph once; round the weights per output channel; round activations at run time, per tensor; "
+        "run fused integer kernels without Python between the layers."
+    )
+    effect: ClassVar[str] = (
+        "Often the largest saving on a CPU, since two things change together: the numbers and the runtime. The "
+        "ratio holds both. Does nothing on layers that are quantised already."
+    )
+    accuracy: ClassVar[str] = "A little loss, more where activations have outliers."
+    deviations: ClassVar[str] = (
+        "Only matrix products with constant weights are quantised, and not the output head, as in the other int8 "
+        "techniques. The runtime's threads do not spin while they wait: they would burn energy in the other arm's "
+        "window. optimum-onnx is not used; it cannot be installed beside transformers 5."
+    )
+    requires: ClassVar[Requires] = Requires(
+        packages={"onnx": "onnx", "onnxruntime": "onnxruntime"},
+        device="cpu",
+        phase="inference",
+        excluded_models=("AutoModelForCausalLM",),
+        reasons={
+            "device": "ONNX Runtime's int8 kernels used here run on the CPU",
+            "phase": "integer weights are frozen and cannot be trained",
+            "excluded_models": "an exported graph has no key-value cache, so generation would be another algorithm",
+        },
+    )
 
     per_channel: bool
 
@@ -58,10 +74,6 @@ class Int8Onnxruntime(Mitigation):
 
     def apply(self, setup: Setup) -> Setup:
         """Puts the session in the model's place. The files of the export are removed again."""
-        if setup.device != "cpu":
-            raise NotApplicable("ONNX Runtime's int8 kernels used here run on the CPU")
-        if setup.task.auto_class == "AutoModelForCausalLM":
-            raise NotApplicable("an exported graph has no key-value cache, so generation would be another algorithm")
         if setup.dtype != "float32":
             raise NotApplicable(f"the export starts from float32, the model is in {setup.dtype}")
         if setup.contexts:
@@ -76,7 +88,7 @@ class Int8Onnxruntime(Mitigation):
         session = OnnxModel(content, config=model.config, threads=torch.get_num_threads())
         return setup.replace(model=session)
 
-    def effect(self, before: Setup, after: Setup) -> dict[str, Any]:
+    def proof(self, before: Setup, after: Setup) -> dict[str, Any]:
         """The share of integer weights in the graph, and the size of the file that holds it."""
         return effect.require_quantised(before, after)
 

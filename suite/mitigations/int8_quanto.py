@@ -1,13 +1,4 @@
-"""int8_quanto: weights, and if wanted activations, of Linear layers in 8 bits, by optimum's quanto.
-
-Idea: weights are rounded once, per output channel; activations with fixed scales that a calibration on training samples
-found, so that no scale is computed at run time.
-Effect: with activations less energy at large batches, where integer units do the work; weights alone save memory
-only, and widening them costs energy. Accuracy: within noise with weights alone; with activations a small loss.
-Does nothing: on layers that are quantised already.
-Source: Jacob et al. 2018, arXiv:1712.05877 (calibrated scales); github.com/huggingface/optimum-quanto.
-Deviations: the output head stays in floating point. The library is in maintenance mode.
-"""
+"""int8_quanto: weights, and if wanted activations, of Linear layers in 8 bits, by optimum's quanto."""
 
 from __future__ import annotations
 
@@ -17,6 +8,7 @@ from typing import Any, ClassVar
 from suite.core import checks
 from suite.core.mitigation import Mitigation
 from suite.core.setup import Setup
+from suite.plugins.requires import Requires
 from suite.toolkit import effect, layers, libraries
 
 
@@ -29,7 +21,25 @@ class Int8Quanto(Mitigation):
         calibration_samples: training samples that set the scales of the activations, at least 1.
     """
 
-    source: ClassVar[str] = "Jacob et al. 2018, arXiv:1712.05877; optimum-quanto"
+    source: ClassVar[str] = (
+        "Jacob et al. 2018, arXiv:1712.05877 (calibrated scales); optimum-quanto, "
+        "https://github.com/huggingface/optimum-quanto"
+    )
+    idea: ClassVar[str] = (
+        "Weights are rounded once, per output channel; activations with fixed scales that a calibration on "
+        "training samples found, so that no scale is computed at run time."
+    )
+    effect: ClassVar[str] = (
+        "With activations less energy at large batches, where integer units do the work; weights alone save "
+        "memory only, and widening them costs energy. Does nothing on layers that are quantised already."
+    )
+    accuracy: ClassVar[str] = "Within noise with weights alone; with activations a small loss."
+    deviations: ClassVar[str] = "The output head stays in floating point. The library is in maintenance mode."
+    requires: ClassVar[Requires] = Requires(
+        packages={"optimum.quanto": "optimum-quanto"},
+        phase="inference",
+        reasons={"phase": "integer weights are frozen and cannot be trained"},
+    )
 
     activations: bool
     calibration_samples: int
@@ -58,6 +68,6 @@ class Int8Quanto(Mitigation):
             with setup.active():
                 setup.model(**setup.task.batch(setup, samples[start : start + setup.batch_size]))
 
-    def effect(self, before: Setup, after: Setup) -> dict[str, Any]:
+    def proof(self, before: Setup, after: Setup) -> dict[str, Any]:
         """The share of integer weights, and the bytes that it saves."""
         return effect.require_quantised(before, after)

@@ -1,12 +1,4 @@
-"""int8_weight_only: weights of Linear layers in 8 bits, arithmetic in floating point, by torchao.
-
-Idea: weights are rounded once, per output channel, and widened again at every use: a quarter of the bytes to move.
-Effect: saves where moving weights is the cost (batch 1, large models); nothing or a loss where arithmetic is
-(large batches). Accuracy: within noise.
-Does nothing: on layers that are quantised already.
-Source: Dettmers et al. 2022, LLM.int8(), arXiv:2208.07339; torchao Int8WeightOnlyConfig.
-Deviations: eager mode, without torch.compile; the output head stays in floating point.
-"""
+"""int8_weight_only: weights of Linear layers in 8 bits, arithmetic in floating point, by torchao."""
 
 from __future__ import annotations
 
@@ -15,6 +7,7 @@ from typing import Any, ClassVar
 
 from suite.core.mitigation import Mitigation
 from suite.core.setup import Setup
+from suite.plugins.requires import Requires
 from suite.toolkit import effect, layers, libraries
 
 
@@ -22,7 +15,24 @@ from suite.toolkit import effect, layers, libraries
 class Int8WeightOnly(Mitigation):
     """Quantises the weights of every Linear layer but the head with ``torchao.quantization.quantize_``."""
 
-    source: ClassVar[str] = "Dettmers et al. 2022, arXiv:2208.07339; torchao (github.com/pytorch/ao)"
+    source: ClassVar[str] = (
+        "Dettmers et al. 2022, LLM.int8(), arXiv:2208.07339; Int8WeightOnlyConfig of torchao, "
+        "https://github.com/pytorch/ao"
+    )
+    idea: ClassVar[str] = (
+        "Weights are rounded once, per output channel, and widened again at every use: a quarter of the bytes to move."
+    )
+    effect: ClassVar[str] = (
+        "Saves where moving weights is the cost (batch 1, large models); nothing or a loss where arithmetic is "
+        "(large batches). Does nothing on layers that are quantised already."
+    )
+    accuracy: ClassVar[str] = "Within noise."
+    deviations: ClassVar[str] = "Eager mode, without torch.compile; the output head stays in floating point."
+    requires: ClassVar[Requires] = Requires(
+        packages={"torchao.quantization": "torchao"},
+        phase="inference",
+        reasons={"phase": "integer weights are frozen and cannot be trained"},
+    )
 
     def apply(self, setup: Setup) -> Setup:
         """Quantises a copy."""
@@ -31,6 +41,6 @@ class Int8WeightOnly(Mitigation):
         torchao.quantize_(model, torchao.Int8WeightOnlyConfig(), filter_fn=lambda _, name: name in chosen)
         return setup.replace(model=model)
 
-    def effect(self, before: Setup, after: Setup) -> dict[str, Any]:
+    def proof(self, before: Setup, after: Setup) -> dict[str, Any]:
         """The share of integer weights, and the bytes that it saves."""
         return effect.require_quantised(before, after)

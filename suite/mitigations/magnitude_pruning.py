@@ -1,13 +1,4 @@
-"""magnitude_pruning: the smallest weights become zero, wherever they are.
-
-Idea: small weights matter least; remove a share of all Linear weights, ranked over the whole model.
-Effect on energy: none is expected. Zeros are stored and multiplied like any number; only sparse kernels or sparse
-hardware would gain, and dense ones are what runs here. It is measured to show just that. Accuracy: nearly unchanged
-up to about half of the weights, then it falls.
-Does nothing: on a model that has the sparsity already. Not offered for training, where the zeros would be trained away.
-Source: Han et al. 2015, Learning both Weights and Connections, arXiv:1506.02626; torch.nn.utils.prune.
-Deviations: one shot, without retraining; the output head is left whole.
-"""
+"""magnitude_pruning: the smallest weights become zero, wherever they are."""
 
 from __future__ import annotations
 
@@ -20,6 +11,7 @@ from suite.core import checks
 from suite.core.mitigation import Mitigation
 from suite.core.setup import Setup
 from suite.errors import NotApplicable
+from suite.plugins.requires import Requires
 from suite.toolkit import effect, layers
 
 
@@ -31,7 +23,20 @@ class MagnitudePruning(Mitigation):
         sparsity: share of zeros, in (0, 1).
     """
 
-    source: ClassVar[str] = "Han et al. 2015, arXiv:1506.02626"
+    source: ClassVar[str] = (
+        "Han et al. 2015, Learning both Weights and Connections, arXiv:1506.02626; torch.nn.utils.prune"
+    )
+    idea: ClassVar[str] = (
+        "Small weights matter least; remove a share of all Linear weights, ranked over the whole model."
+    )
+    effect: ClassVar[str] = (
+        "None is expected. Zeros are stored and multiplied like any number; only sparse kernels or sparse "
+        "hardware would gain, and dense ones are what runs here. It is measured to show just that. Changes "
+        "nothing on a model that has the sparsity already."
+    )
+    accuracy: ClassVar[str] = "Nearly unchanged up to about half of the weights, then it falls."
+    deviations: ClassVar[str] = "One shot, without retraining; the output head is left whole."
+    requires: ClassVar[Requires] = Requires(phase="inference", reasons={"phase": "training would fill the zeros again"})
 
     sparsity: float
 
@@ -40,8 +45,6 @@ class MagnitudePruning(Mitigation):
 
     def apply(self, setup: Setup) -> Setup:
         """Sets weights of a copy to zero; their number and their bytes stay."""
-        if setup.phase == "training":
-            raise NotApplicable("training would fill the zeros again")
         layers.require_float(setup)
         model = layers.editable_copy(setup)
         chosen = list(layers.linears(model).values())
@@ -56,7 +59,7 @@ class MagnitudePruning(Mitigation):
             prune.remove(layer, "weight")
         return setup.replace(model=model)
 
-    def effect(self, before: Setup, after: Setup) -> dict[str, Any]:
+    def proof(self, before: Setup, after: Setup) -> dict[str, Any]:
         """The share of zeros in the Linear layers."""
         seen = effect.changes(before, after)
         changed = (seen["after"]["sparsity"] or 0) > (seen["before"]["sparsity"] or 0)

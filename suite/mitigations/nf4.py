@@ -1,15 +1,4 @@
-"""nf4: weights of Linear layers in 4 bits, arithmetic in 16 or 32, by bitsandbytes.
-
-Idea: blocks of 64 weights are scaled and each weight becomes one of 16 values, spaced as a normal distribution asks;
-double quantisation rounds the scales too.
-Effect: weights take about an eighth of float32. Saves where moving weights is the cost (batch 1, large models); at
-large batches widening the weights costs energy. Accuracy: a small loss, larger on small models.
-Does nothing: on layers that are quantised already. On a CPU double quantisation is undone at the first forward pass,
-so it is refused there.
-Source: Dettmers et al. 2023, QLoRA, arXiv:2305.14314.
-Deviations: the output head stays in floating point, as in transformers. On a CPU with AVX512-BF16 the library
-computes in bfloat16 whatever the model's dtype.
-"""
+"""nf4: weights of Linear layers in 4 bits, arithmetic in 16 or 32, by bitsandbytes."""
 
 from __future__ import annotations
 
@@ -21,6 +10,7 @@ from suite.core import checks
 from suite.core.mitigation import Mitigation
 from suite.core.setup import Setup
 from suite.errors import NotApplicable
+from suite.plugins.requires import Requires
 from suite.toolkit import effect, layers, libraries
 
 BLOCK = 64
@@ -37,7 +27,26 @@ class Nf4(Mitigation):
         double_quant: whether the scales are quantised as well.
     """
 
-    source: ClassVar[str] = "Dettmers et al. 2023, arXiv:2305.14314"
+    source: ClassVar[str] = "Dettmers et al. 2023, QLoRA, arXiv:2305.14314"
+    idea: ClassVar[str] = (
+        "Blocks of 64 weights are scaled and each weight becomes one of 16 values, spaced as a normal "
+        "distribution asks; double quantisation rounds the scales too."
+    )
+    effect: ClassVar[str] = (
+        "Weights take about an eighth of float32. Saves where moving weights is the cost (batch 1, large models); "
+        "at large batches widening the weights costs energy. Does nothing on layers that are quantised already. "
+        "On a CPU double quantisation is undone at the first forward pass, so it is refused there."
+    )
+    accuracy: ClassVar[str] = "A small loss, larger on small models."
+    deviations: ClassVar[str] = (
+        "The output head stays in floating point, as in transformers. On a CPU with AVX512-BF16 the library "
+        "computes in bfloat16 whatever the model's dtype."
+    )
+    requires: ClassVar[Requires] = Requires(
+        packages={"bitsandbytes.nn": "bitsandbytes"},
+        phase="inference",
+        reasons={"phase": "integer weights are frozen and cannot be trained"},
+    )
 
     double_quant: bool
 
@@ -72,6 +81,6 @@ class Nf4(Mitigation):
         model.eval()  # new modules start in training mode and would take the slow path
         return setup.replace(model=model)
 
-    def effect(self, before: Setup, after: Setup) -> dict[str, Any]:
+    def proof(self, before: Setup, after: Setup) -> dict[str, Any]:
         """The share of 4-bit weights, and the bytes that it saves."""
         return effect.require_quantised(before, after)

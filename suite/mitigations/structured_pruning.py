@@ -1,16 +1,4 @@
-"""structured_pruning: whole channels of every MLP are cut away, so the network really gets smaller.
-
-Idea: rank the channels between the two (or three) layers of an MLP by the norms of their weights, drop the weakest
-share, and keep smaller dense layers. A short training on the train split mends what was cut.
-Effect: energy falls about with the share of the arithmetic that was cut, on any hardware. Accuracy falls with the
-share, and recovery brings part of it back; its cost is part of the one-off cost.
-Does nothing: if the share is too small to drop one step of channels.
-Source: Li et al. 2017, Pruning Filters for Efficient ConvNets, arXiv:1608.08710; for transformers' MLPs Ma et al.
-2023, LLM-Pruner, arXiv:2305.11627.
-Deviations: norms instead of gradients rank the channels; every block loses the same number, so that the result is an
-ordinary Hugging Face model with a smaller ``intermediate_size``; attention heads stay. A model with random weights is
-not mended, for there is nothing to mend.
-"""
+"""structured_pruning: whole channels of every MLP are cut away, so the network really gets smaller."""
 
 from __future__ import annotations
 
@@ -23,6 +11,7 @@ from suite.core import checks
 from suite.core.mitigation import Mitigation
 from suite.core.setup import Setup
 from suite.errors import NotApplicable
+from suite.plugins.requires import Requires
 from suite.toolkit import effect, layers
 from suite.toolkit.retraining import retrain
 
@@ -37,7 +26,25 @@ class StructuredPruning(Mitigation):
         recovery: fields of ``suite.core.recipe.Recipe``: how the pruned model is trained; 0 steps: not at all.
     """
 
-    source: ClassVar[str] = "Li et al. 2017, arXiv:1608.08710; Ma et al. 2023, arXiv:2305.11627"
+    source: ClassVar[str] = (
+        "Li et al. 2017, Pruning Filters for Efficient ConvNets, arXiv:1608.08710; for transformers' MLPs Ma et "
+        "al. 2023, LLM-Pruner, arXiv:2305.11627"
+    )
+    idea: ClassVar[str] = (
+        "Rank the channels between the two (or three) layers of an MLP by the norms of their weights, drop the "
+        "weakest share, and keep smaller dense layers. A short training on the train split mends what was cut."
+    )
+    effect: ClassVar[str] = (
+        "Energy falls about with the share of the arithmetic that was cut, on any hardware. The recovery's cost "
+        "is part of the one-off cost. Does nothing if the share is too small to drop one step of channels."
+    )
+    accuracy: ClassVar[str] = "Falls with the share, and recovery brings part of it back."
+    deviations: ClassVar[str] = (
+        "Norms instead of gradients rank the channels; every block loses the same number, so that the result is "
+        "an ordinary Hugging Face model with a smaller intermediate_size; attention heads stay. A model with "
+        "random weights is not mended, for there is nothing to mend."
+    )
+    requires: ClassVar[Requires] = Requires()
 
     share: float
     multiple_of: int
@@ -67,7 +74,7 @@ class StructuredPruning(Mitigation):
             retrain(pruned, recipe=recipe, loss=setup.task.loss)
         return pruned
 
-    def effect(self, before: Setup, after: Setup) -> dict[str, Any]:
+    def proof(self, before: Setup, after: Setup) -> dict[str, Any]:
         """Parameters and MLP channels, before and after."""
         seen = effect.changes(before, after) | {
             "mlp_channels": {"before": _channels(before), "after": _channels(after)},

@@ -1,12 +1,4 @@
-"""tf32: float32 matrix products with 10 instead of 23 bits of mantissa, on NVIDIA's tensor cores.
-
-Idea: weights and results stay float32; only the factors are rounded as they enter the tensor core.
-Effect: less energy for float32 models on a GPU, by as much as matrix products are of the whole. Accuracy: usually
-within noise. It saves no memory.
-Does nothing: on a CPU, on a GPU before compute capability 8.0, on a model that is not in float32, or where it is on.
-Source: NVIDIA A100 Tensor Core GPU Architecture (white paper, 2020); Ootomo & Yokota 2022, arXiv:2203.03341.
-Deviations: only matrix products are switched. For cuDNN's convolutions torch has TF32 on by default, in both arms.
-"""
+"""tf32: float32 matrix products with 10 instead of 23 bits of mantissa, on NVIDIA's tensor cores."""
 
 from __future__ import annotations
 
@@ -20,6 +12,7 @@ import torch
 from suite.core.mitigation import Mitigation
 from suite.core.setup import Setup
 from suite.errors import NotApplicable
+from suite.plugins.requires import Requires
 from suite.toolkit import effect, layers
 
 PROBE_WIDTH = 256
@@ -49,24 +42,35 @@ def probe_product(setup: Setup) -> torch.Tensor:
 class Tf32(Mitigation):
     """Allows TF32 in matrix products."""
 
-    source: ClassVar[str] = "NVIDIA A100 white paper 2020; Ootomo & Yokota 2022, arXiv:2203.03341"
+    source: ClassVar[str] = (
+        "NVIDIA A100 Tensor Core GPU Architecture (white paper, 2020); Ootomo & Yokota 2022, arXiv:2203.03341"
+    )
+    idea: ClassVar[str] = (
+        "Weights and results stay float32; only the factors are rounded as they enter the tensor core."
+    )
+    effect: ClassVar[str] = (
+        "Less energy for float32 models on a GPU, by as much as matrix products are of the whole. It saves no "
+        "memory. Does nothing on a model that is not in float32, or where it is on already."
+    )
+    accuracy: ClassVar[str] = "Usually within noise."
+    deviations: ClassVar[str] = (
+        "Only matrix products are switched. For cuDNN's convolutions torch has TF32 on by default, in both arms."
+    )
+    requires: ClassVar[Requires] = Requires(
+        device="cuda", compute_capability=(8, 0), reasons={"device": "TF32 is a format of NVIDIA GPUs"}
+    )
 
     def apply(self, setup: Setup) -> Setup:
         """The same model with TF32 products allowed in each window."""
-        if setup.device != "cuda":
-            raise NotApplicable("TF32 is a format of NVIDIA GPUs, and the device is the CPU")
         if setup.dtype != "float32":
             raise NotApplicable(f"TF32 speeds up float32, the model is in {setup.dtype}")
-        capability = torch.cuda.get_device_capability()
-        if capability < (8, 0):
-            raise NotApplicable(f"TF32 needs compute capability 8.0, this GPU has {capability[0]}.{capability[1]}")
         layers.module_of(setup)
         with setup.active():
             if torch.backends.cuda.matmul.fp32_precision == "tf32":
                 raise NotApplicable("TF32 is on already")
         return setup.replace(contexts=(*setup.contexts, tf32_products))
 
-    def effect(self, before: Setup, after: Setup) -> dict[str, Any]:
+    def proof(self, before: Setup, after: Setup) -> dict[str, Any]:
         """How far a probe product moved when TF32 was allowed."""
         difference = float((probe_product(before) - probe_product(after)).abs().max())
         seen = effect.changes(before, after) | {"probe_product_difference": difference}

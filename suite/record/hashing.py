@@ -9,7 +9,7 @@ from typing import Any
 
 import msgspec
 
-WITHOUT_FIGURES = frozenset({"name", "runs_dir", "report", "isolation", "point_timeout_s", "schedule"})
+WITHOUT_FIGURES = frozenset({"name", "runs_dir", "report", "isolation", "point_timeout_s", "schedule", "searchpath"})
 """Keys of a configuration that say where, when and how a point is run: none of them can change a figure."""
 
 WHOLE_BYTES = 64 * 1024 * 1024

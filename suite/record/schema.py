@@ -174,4 +174,5 @@ class Record(msgspec.Struct, frozen=True, kw_only=True):
     idle: Idle | None = None
     scores: Scores | None = None
     model_bytes: dict[str, int] = {}
+    device_busy_share: dict[str, float] = {}
     warnings: list[RecordWarning] = []

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import math
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from suite.analysis.point.break_even import Repayment, repayment
@@ -202,7 +202,11 @@ def _place(point: PointSummary) -> tuple[int, bool, float]:
 
 
 def _labels(members: Sequence[PointSummary]) -> list[str]:
-    """Names of the stacks, with those parameters in which points of the same stack differ."""
+    """Names of the stacks, with those parameters in which points of the same stack differ.
+
+    A parameter that the technique is named after is always told: ``batch_size`` with a ``size`` of 64 is ``batch size
+    64``.
+    """
     params = [_params(point) for point in members]
     twins = Counter(point.mitigation for point in members)
     values: dict[tuple[str, str], list[str]] = {}
@@ -213,15 +217,25 @@ def _labels(members: Sequence[PointSummary]) -> list[str]:
     labels = []
     for point, mine in zip(members, params, strict=True):
         name = _("baseline (A/A)") if point.mitigation == "none" else text.key_words(point.mitigation)
+        namesake = _namesake(point, mine)
+        if namesake is not None:
+            name = f"{name} {text.value(mine[namesake])}"
         differing = [
             f"{text.key_words(key.rpartition('.')[2])} {text.value(value)}"
             for key, value in mine.items()
-            if (point.mitigation, key) in differ
+            if (point.mitigation, key) in differ and key != namesake
         ]
-        if point.mitigation == "batch_size" and point.batch_size is not None:
-            name, differing = _("batch size {size}").format(size=point.batch_size), []
         labels.append(f"{name} ({', '.join(differing)})" if differing else name)
     return labels
+
+
+def _namesake(point: PointSummary, params: Mapping[str, Any]) -> str | None:
+    """The parameter of the stack's last technique that the technique is named after; None where there is none."""
+    for key in params:
+        place, _, parameter = key.partition(".")
+        if int(place) == len(point.mitigations) - 1 and f"_{point.mitigation}".endswith(f"_{parameter}"):
+            return key
+    return None
 
 
 def _params(point: PointSummary) -> dict[str, Any]:

@@ -24,6 +24,8 @@ STILL_TICKS = 3  # a counter that does not rise for longer has left steps out
 WARMING_K = 10.0  # leakage changes power by 0.1 to 0.2 % a kelvin, so this is worth 1 to 2 %
 HOT_C = 85.0  # boards begin to slow down a few degrees above
 CLOCK_CHANGE = 0.05
+BUSY_ENOUGH = 0.7
+"""Below this share of busy time the energy of a GPU is mostly that of waiting."""
 IDLE_CHANGE = 0.1
 HARMLESS_REASONS = frozenset({"clocks set by the user", "clocks set for a display"})  # fixed clocks are a virtue here
 
@@ -119,6 +121,20 @@ def not_converged(max_blocks: int, target: float) -> RecordWarning:
         code="not_converged",
         message=f"after {max_blocks} blocks the interval is still wider than {100 * target:g} % each way",
         remedy="stop other work on this machine, or give more blocks (protocol=strict)",
+    )
+
+
+def host_bound(busy: Mapping[str, float]) -> RecordWarning | None:
+    """The GPU waits for the host: its busy share lies below ``BUSY_ENOUGH`` in an arm."""
+    low = {arm: share for arm, share in busy.items() if share < BUSY_ENOUGH}
+    if not low:
+        return None
+    shares = " and ".join(f"{100 * share:.0f} % of the {arm}'s" for arm, share in sorted(low.items()))
+    return RecordWarning(
+        code="host_bound",
+        message=f"the GPU works in {shares} time and waits for the host in the rest: this ratio compares launches more "
+        "than what was computed",
+        remedy="compile the model (runtime=compiled) or enlarge the batch (batch_size=…)",
     )
 
 

@@ -1,10 +1,23 @@
-"""Done once by the server that points are forked from: what is slow, the same for every point, and touches no GPU."""
+"""Done once by the server that points are forked from: what is slow, the same for every point, and touches no GPU.
+
+A CUDA context does not survive a fork, and neither does a process's first question to CUDA about its devices. So the
+server asks NVML how many there are, and leaves out torchao where there is one: its import asks the GPU what it is.
+"""
 
 import contextlib
+import os
+import sys
 
 from suite.machine.log_levels import quieten
 
 quieten()
+os.environ.setdefault("PYTORCH_NVML_BASED_CUDA_CHECK", "1")  # torch.cuda.is_available() then starts nothing
+
+import torch  # noqa: E402
+
+WITHOUT_GPU = not torch.cuda.is_available()
+if not WITHOUT_GPU:
+    sys.modules["torchao"] = None  # type: ignore[assignment]  # the import system's own mark of a missing module
 
 import babel.dates  # noqa: E402
 import babel.numbers  # noqa: E402, F401
@@ -12,19 +25,23 @@ import codecarbon.core.emissions  # noqa: E402
 import codecarbon.core.resource_tracker  # noqa: E402, F401
 import datasets  # noqa: E402, F401
 import sklearn.datasets  # noqa: E402, F401
-import torch  # noqa: E402, F401
 import transformers  # noqa: E402
 import transformers.models.auto.modeling_auto  # noqa: E402
 import transformers.models.bert.modeling_bert  # noqa: E402
 import transformers.models.llama.modeling_llama  # noqa: E402
 import transformers.models.vit.modeling_vit  # noqa: E402, F401
+from transformers.utils.import_utils import is_torchao_available  # noqa: E402
 
 import suite.config.build  # noqa: E402
 import suite.measure.point  # noqa: E402, F401
 from suite.machine import environment  # noqa: E402
 
+if not WITHOUT_GPU:  # from here on it is there again, for the points that use it
+    del sys.modules["torchao"]
+    is_torchao_available.cache_clear()
 quieten()  # CodeCarbon's import has raised its voice again
 environment.cpu_model()
+environment.packages()
 environment.git_revision()  # of the code that is loaded here, whatever is checked out while the sweep runs
 with contextlib.suppress(ImportError, AttributeError):  # another version of CodeCarbon looks the processor up itself
     from codecarbon.core import cpu, hardware_cache

@@ -12,6 +12,7 @@ from suite.errors import InputError
 from suite.io.atomic import sweep_out
 from suite.machine import environment
 from suite.measure.draft import OUT_OF_REACH
+from suite.plugins.requires import Requires
 from suite.record.hashing import config_hash
 from suite.record.schema import Record
 from suite.record.store import TornRecord, newest_by_point, read_run
@@ -38,19 +39,24 @@ class Retrospect:
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class _Here:
-    """What a record must come from to count: hardware (None: any, on a cluster) and packages."""
+    """What a record must come from to count: hardware (None: any, on a cluster) and the packages of this machine."""
 
     hardware: str | None
-    packages: dict[str, str]
 
-    def difference(self, record: Record) -> str | None:
-        """In what the record is of elsewhere, in words; None where it is of here."""
+    def difference(self, record: Record, used: Sequence[Requires] = ()) -> str | None:
+        """In what the record is of elsewhere, in words; None where it is of here.
+
+        Args:
+            record: of a point.
+            used: requirements of the point's techniques. A package that neither the record names nor the point needs
+                does not count, so that a technique added to the suite leaves the records of the others valid.
+        """
         hardware = record.environment.get("hardware", {}).get("name")
         if self.hardware is not None and hardware != self.hardware:
             return f"measured on {hardware or 'unknown hardware'}"
         packages = record.environment.get("packages", {})
-        names = sorted(self.packages.keys() | packages.keys())
-        other = [name for name in names if packages.get(name) != self.packages.get(name)]
+        names = sorted({*packages, *environment.needed_packages(used)})
+        other = [name for name in names if packages.get(name) != environment.installed_version(name)]
         return f"measured with {other[0]} {packages.get(other[0], 'absent')}" if other else None
 
 
@@ -87,7 +93,7 @@ def look_back(points: Sequence[PlannedPoint], folder: Path, *, retry: str, anywh
 
 def _here(device: str, anywhere: bool) -> _Here:
     hardware = None if anywhere else environment.hardware(device)["name"]
-    return _Here(hardware=hardware, packages=environment.packages())
+    return _Here(hardware=hardware)
 
 
 def _is_done(point: PlannedPoint, record: Record | None, here: dict[str, _Here], retry: str) -> bool:
@@ -97,7 +103,8 @@ def _is_done(point: PlannedPoint, record: Record | None, here: dict[str, _Here],
     if passing and retry == "failed":
         return False
     same = record.config_hash == config_hash(point.plan.config)
-    return same and here[point.plan.point.device].difference(record) is None
+    used = [mitigation.requires for mitigation in point.plan.mitigations.values()]
+    return same and here[point.plan.point.device].difference(record, used) is None
 
 
 def _foreign(shown: Sequence[Record], here: dict[str, _Here], folder: Path) -> list[str]:

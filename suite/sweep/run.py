@@ -18,7 +18,7 @@ from hydra.types import HydraContext, RunMode
 from omegaconf import DictConfig, open_dict
 
 from suite.config.build import plan_of
-from suite.config.expand import composed, labels, resolved
+from suite.config.expand import composed, labels, resolved, search_path_of
 from suite.config.plan import PlannedPoint
 from suite.errors import InputError
 from suite.io.atomic import synced_temporary
@@ -49,6 +49,8 @@ def planned(points: list[list[str]]) -> list[PlannedPoint]:
     found = []
     for overrides in points:
         config = resolved(composed(overrides))
+        if search_path := search_path_of(overrides):
+            config["searchpath"] = search_path
         refuse_secrets(config, secrets)
         own = {key: str(config.pop(key)) for key in ("retry", "lock")}
         if own["lock"] not in ("error", "wait", "none"):

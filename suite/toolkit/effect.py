@@ -157,7 +157,7 @@ def probe_batch(setup: Setup) -> Batch:
 
 
 def changes(before: Setup, after: Setup) -> dict[str, Any]:
-    """The snapshots of both setups: the part that every technique's ``effect`` has."""
+    """The snapshots of both setups: the part that every technique's ``proof`` has."""
     return {"before": snapshot(before), "after": snapshot(after)}
 
 

@@ -101,13 +101,13 @@ def require_float(setup: Setup) -> nn.Module:
 
 
 def copy_to_quantise(setup: Setup) -> tuple[nn.Module, dict[str, nn.Linear]]:
-    """A copy of the model and its Linear layers, for a technique that quantises weights for inference.
+    """A copy of the model and its Linear layers, for a technique that quantises weights.
+
+    Quantised weights are frozen: such a technique says ``phase="inference"`` in its ``requires``.
 
     Raises:
-        NotApplicable: the phase is training, the model is quantised already or has no such layer.
+        NotApplicable: the model is quantised already or has no such layer.
     """
-    if setup.phase == "training":
-        raise NotApplicable("integer weights are frozen: they cannot be trained")
     require_float(setup)
     model = editable_copy(setup)
     layers = linears(model)

@@ -343,7 +343,7 @@ def test_a_real_checkpoint_gives_its_known_accuracy(tmp_path: Path) -> None:
 
 SCRIPT = """
 import json, sys
-from tests.core.test_pretrained import load, spec, task
+from tests.checkpoints.test_pretrained import load, spec, task
 from suite.errors import InputError, NotApplicable
 
 for path, revision in json.loads(sys.argv[1]):

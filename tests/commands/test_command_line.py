@@ -54,6 +54,8 @@ def suite_in(tmp_path, capsys):
         (["--no-such-option"], ["--no-such-option"]),
         (["model.path=no/such/directory"], ["no/such/directory"]),
         (["task.data=no_such_file.jsonl"], ["no_such_file.jsonl"]),
+        (["hydra.searchpath=[pkg://no_such_package.conf]"], ["hydra.searchpath", "no_such_package"]),
+        (["hydra.searchpath=pkg://no_such_package.conf"], ["hydra.searchpath must be a list"]),
     ],
 )
 def test_bad_input_is_one_line_and_exit_2_and_leaves_nothing(suite_in, tmp_path, arguments, words):

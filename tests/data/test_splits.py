@@ -513,7 +513,7 @@ def test_offline_mode_skips_a_hub_dataset(monkeypatch: pytest.MonkeyPatch, tmp_p
 
 SCRIPT = """
 import json, sys
-from suite.core.data import load_splits
+from suite.data.splits import load_splits
 from suite.errors import InputError, NotApplicable
 
 for source in sys.argv[1:]:

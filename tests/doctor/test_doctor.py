@@ -17,8 +17,9 @@ from rich.console import Console
 from suite.doctor import facts
 from suite.doctor.__main__ import main
 from suite.doctor.tables import page
-from suite.doctor.technique_needs import NEEDS, Needs, state, techniques
+from suite.doctor.technique_needs import state, techniques
 from suite.io.paths import CHECKOUT
+from suite.plugins.cards import read_card
 
 ROOT = CHECKOUT
 NO_CUDA = {"usable": False, "reason": "this torch is built without CUDA", "capability": None}
@@ -141,46 +142,85 @@ def test_a_gpu_without_counter_is_sampled() -> None:
 
 
 def test_every_technique_of_conf_is_listed() -> None:
-    names = {entry["name"] for entry in techniques(ROOT / "conf/mitigation", NO_CUDA)}
+    names = {entry["name"] for entry in techniques([ROOT / "conf"], NO_CUDA)}
     assert names == {file.stem for file in (ROOT / "conf/mitigation").glob("*.yaml")} - {"none"}
 
 
-def test_needs_are_stated_of_techniques_that_exist() -> None:
-    assert set(NEEDS) <= {file.stem for file in (ROOT / "conf/mitigation").glob("*.yaml")}
+def of(name: str, cuda: dict[str, Any]) -> dict[str, Any]:
+    """What the doctor says of a technique of this suite."""
+    (found,) = [entry for entry in techniques([ROOT / "conf"], cuda) if entry["name"] == name]
+    return found
 
 
-def test_a_missing_library_is_the_reason() -> None:
-    found = state("some", Needs(modules=(("no_such_library", "no-such-library"),)), NO_CUDA)
+def invented(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, body: str) -> dict[str, Any]:
+    """What the doctor says, without a GPU, of a technique with ``body``."""
+    (tmp_path / "doctors_example.py").write_text(f"class Some:\n    {body}\n")
+    monkeypatch.syspath_prepend(str(tmp_path))
+    read_card.cache_clear()
+    return state("some", {"_target_": "doctors_example.Some"}, NO_CUDA)
+
+
+def test_a_missing_library_is_the_reason(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    found = invented(tmp_path, monkeypatch, "requires = Requires(packages={'no_such_library': 'no-such-library'})")
     assert found["runs"] is False
     assert "no_such_library cannot be imported here" in found["reason"]
+    assert found["libraries"] == {}
 
 
-def test_a_library_that_loads_is_named_with_its_version() -> None:
+def test_a_library_that_loads_is_named_with_its_version(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     import msgspec
 
-    found = state("some", Needs(modules=(("msgspec", "msgspec"),)), NO_CUDA)
+    found = invented(tmp_path, monkeypatch, "requires = Requires(packages={'msgspec': 'msgspec'})")
     assert (found["runs"], found["libraries"]) == (True, {"msgspec": msgspec.__version__})
 
 
+def test_a_technique_that_cannot_be_read_is_a_row_with_the_reason(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    found = invented(tmp_path, monkeypatch, "requires = NEEDS")
+    assert found["runs"] is False
+    assert found["reason"].startswith("requires of doctors_example.Some cannot be read")
+    assert page(facts.gather(ROOT) | {"techniques": [found]})
+
+
 def test_a_technique_for_gpus_says_why_there_is_none() -> None:
-    assert state("tf32", NEEDS["tf32"], NO_CUDA)["reason"] == "needs CUDA: this torch is built without CUDA"
+    reason = "needs device=cuda, here it is cpu: TF32 is a format of NVIDIA GPUs (this torch is built without CUDA)"
+    assert of("tf32", NO_CUDA)["reason"] == reason
 
 
 def test_an_old_gpu_is_told_its_capability() -> None:
-    found = state("tf32", NEEDS["tf32"], with_cuda(7, 5))
+    found = of("tf32", with_cuda(7, 5))
     assert found["reason"] == "needs compute capability 8.0, this GPU has 7.5"
 
 
 def test_a_new_gpu_runs_tf32() -> None:
-    assert state("tf32", NEEDS["tf32"], with_cuda(9, 0))["runs"] is True
+    assert of("tf32", with_cuda(9, 0))["runs"] is True
 
 
 def test_bf16_needs_no_gpu() -> None:
-    assert state("bf16", NEEDS["bf16"], NO_CUDA)["runs"] is True
+    assert of("bf16", NO_CUDA)["runs"] is True
+
+
+def test_bf16_on_an_old_gpus_box_runs_on_its_cpu() -> None:
+    found = of("bf16", with_cuda(7, 5))
+    assert (found["runs"], found["reason"]) == (True, None)
+    assert found["note"].startswith("with device=cpu (on cuda: needs compute capability 8.0, this GPU has 7.5")
 
 
 def test_a_cpu_technique_on_a_gpu_box_says_how() -> None:
-    assert state("some", Needs(cpu_only=True), with_cuda(9, 0))["note"] == "with device=cpu"
+    assert of("int8_onnxruntime", with_cuda(9, 0))["note"].startswith("with device=cpu (on cuda: needs device=cpu")
+
+
+def test_what_a_technique_must_be_told_and_when_it_makes_sense_are_notes() -> None:
+    assert of("checkpoint", NO_CUDA)["note"] == "with mitigation.checkpoint.path=…"
+    assert of("gradient_checkpointing", NO_CUDA)["note"] == "training only"
+
+
+def test_a_technique_is_described_with_its_requirements() -> None:
+    found = of("bf16", NO_CUDA)
+    assert found["title"] == "the whole model in bfloat16"
+    assert found["requires"]["compute_capability"] == (8, 0)
+    assert "arXiv:1905.12322" in found["source"]
 
 
 # Models, disk, hub
@@ -247,6 +287,14 @@ def test_json_is_one_object_and_the_exit_code_is_0(offline: None, capsys: pytest
     found = json.loads(capsys.readouterr().out)
     assert {"hardware", "gpus", "meters", "techniques", "hub", "models", "disk", "packages", "python"} <= set(found)
     assert "cpu" in {meter["component"] for meter in found["meters"]}
+
+
+@pytest.mark.parametrize("words", ["device=cpu", "hydra.searchpath=pkg://mine.conf", "hydra.searchpath=[pkg://mine]"])
+def test_another_override_than_a_search_path_is_refused_in_one_line(
+    words: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main([words]) == 2
+    assert capsys.readouterr().err.startswith("error: ")
 
 
 def test_tables_name_every_technique(offline: None, capsys: pytest.CaptureFixture[str]) -> None:

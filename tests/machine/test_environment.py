@@ -1,9 +1,11 @@
+import importlib.metadata
 import subprocess
 import sys
 
 import torch
 
 from suite.machine import environment
+from suite.plugins.requires import Requires
 
 
 def test_the_processor_names_the_hardware_of_work_on_it():
@@ -19,14 +21,28 @@ def test_packages_that_change_figures_are_named_with_their_versions():
     assert {"transformers", "codecarbon", "bitsandbytes", "torchao", "onnxruntime"} <= set(found)
 
 
-def test_a_package_that_is_not_installed_is_absent(monkeypatch):
-    monkeypatch.setattr(environment, "PACKAGES", ("torch", "no-such-package"))
-    assert set(environment.packages()) == {"torch"}
+RECORDED_EVER_SINCE = {
+    "torch", "transformers", "accelerate", "optimum", "optimum-quanto", "bitsandbytes", "torchao", "onnx",
+    "onnxruntime", "codecarbon", "hydra-core", "numpy", "scikit-learn", "babel",
+}  # fmt: skip
+
+
+def test_the_packages_of_earlier_records_are_all_still_named():
+    names = {*environment.needed_packages([]), *environment._packages_of_techniques()}
+    assert names >= RECORDED_EVER_SINCE
+
+
+def test_a_package_that_a_technique_requires_is_named_as_installed():
+    used = [Requires(packages={"msgspec": "msgspec"})]
+    assert environment.packages(used) == environment.packages() | {"msgspec": importlib.metadata.version("msgspec")}
+
+
+def test_a_package_that_is_not_installed_is_absent():
+    assert environment.packages([Requires(packages={"nothing": "no-such-package"})]) == environment.packages()
 
 
 def test_describing_the_machine_opens_no_cuda_context():
-    code = (
-        "import torch; from suite import environment; environment.describe('cpu'); print(torch.cuda.is_initialized())"
-    )
+    describe = "import torch; from suite.machine import environment; environment.describe('cpu')"
+    code = f"{describe}; print(torch.cuda.is_initialized())"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "False"

@@ -86,7 +86,7 @@ def test_what_a_technique_throws_becomes_its_reason(plan, how, status, kind, mes
 def test_a_technique_without_effect_fails(plan):
     @dataclasses.dataclass(frozen=True, kw_only=True)
     class Idle(Fault):
-        def effect(self, before, after):
+        def proof(self, before, after):
             raise NoEffect("nothing changed")
 
     record = point.measure(plan(mitigations={"idle": Idle(how="nothing")}))

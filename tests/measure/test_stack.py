@@ -21,7 +21,7 @@ class Copying(Fault):
         WHERE[made.seed] = setup.device
         return made
 
-    def effect(self, before, after):
+    def proof(self, before, after):
         SEEN.append(("proof", after.device, dict(WHERE)))
         return {}
 

@@ -10,6 +10,7 @@ from suite.errors import InputError, NotApplicable
 from suite.mitigations.distillation import Distillation, distillation_loss, spaced
 from suite.toolkit import layers
 from tests.fakes import (
+    admit,
     answers,
     fake_setup,
     tiny_bert,
@@ -118,7 +119,7 @@ def test_one_seed_gives_one_student() -> None:
 def test_effect_names_the_blocks() -> None:
     setup = fake_setup()
     technique = distillation(0.25)
-    assert technique.effect(setup, technique.apply(setup))["blocks"] == {"before": 4, "after": 1}
+    assert technique.proof(setup, technique.apply(setup))["blocks"] == {"before": 4, "after": 1}
 
 
 @pytest.mark.parametrize(
@@ -132,7 +133,7 @@ def test_effect_names_the_blocks() -> None:
 )
 def test_is_not_applicable(setup: Any, reason: str) -> None:
     with pytest.raises(NotApplicable, match=reason):
-        distillation().apply(setup)
+        distillation().apply(admit(distillation(), setup))
 
 
 @pytest.mark.parametrize(

@@ -47,14 +47,14 @@ def test_the_example_drops_a_block(example: Any, kind: Any) -> None:
     setup = fake_setup(kind, locked=True)
     technique = example(share=0.25)
     changed = technique.apply(setup)
-    seen = technique.effect(setup, changed)
+    seen = technique.proof(setup, changed)
     assert seen["after"]["parameters"] < seen["before"]["parameters"]
     assert answers(changed).shape == answers(setup).shape
 
 
 def test_the_example_catches_a_no_op(example: Any) -> None:
     with pytest.raises(NoEffect):
-        example(share=0.25).effect(fake_setup(), fake_setup())
+        example(share=0.25).proof(fake_setup(), fake_setup())
 
 
 def test_the_example_refuses_a_share_of_one(example: Any) -> None:

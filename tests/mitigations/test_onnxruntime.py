@@ -15,7 +15,7 @@ from suite.mitigations.int8_onnxruntime import Int8Onnxruntime, export
 from suite.mitigations.int8_weight_only import Int8WeightOnly
 from suite.mitigations.magnitude_pruning import MagnitudePruning
 from suite.toolkit import effect
-from tests.fakes import answers, fake_setup, tiny_distilbert, tiny_roberta
+from tests.fakes import admit, answers, fake_setup, tiny_distilbert, tiny_roberta
 
 
 def int8() -> Int8Onnxruntime:
@@ -112,7 +112,7 @@ def test_nothing_is_left_in_the_temporary_folder(tmp_path, monkeypatch: pytest.M
 )
 def test_is_not_applicable(setup: Setup, reason: str) -> None:
     with pytest.raises(NotApplicable, match=reason):
-        int8().apply(setup)
+        int8().apply(admit(int8(), setup))
 
 
 def test_techniques_for_torch_modules_refuse_it(text) -> None:

@@ -14,7 +14,7 @@ from suite.errors import InputError, NoEffect, NotApplicable
 from suite.mitigations.batch_size import BatchSize
 from suite.mitigations.checkpoint import Checkpoint, weights_differ
 from suite.mitigations.gradient_checkpointing import GradientCheckpointing, saved_bytes
-from tests.fakes import FakeTask, fake_setup, fake_task, tiny_vit
+from tests.fakes import FakeTask, admit, fake_setup, fake_task, tiny_vit
 
 
 class TestBatchSize:
@@ -37,7 +37,7 @@ class TestGradientCheckpointing:
     @pytest.mark.parametrize("kind", ["image", "text", "generation"])
     def test_a_step_keeps_fewer_bytes(self, kind: Any) -> None:
         setup = fake_setup(kind, phase="training")
-        saved = GradientCheckpointing().effect(setup, GradientCheckpointing().apply(setup))["saved_tensor_bytes"]
+        saved = GradientCheckpointing().proof(setup, GradientCheckpointing().apply(setup))["saved_tensor_bytes"]
         assert saved["after"] < saved["before"] / 2
 
     def test_gradients_are_the_same(self) -> None:
@@ -76,8 +76,8 @@ class TestGradientCheckpointing:
         assert setup.model.config.use_cache is True
 
     def test_inference_is_not_applicable(self) -> None:
-        with pytest.raises(NotApplicable, match="training only"):
-            GradientCheckpointing().apply(fake_setup())
+        with pytest.raises(NotApplicable, match="for training only, this is inference: add workload=training_steps"):
+            admit(GradientCheckpointing(), fake_setup())
 
     def test_twice_is_not_applicable(self) -> None:
         with pytest.raises(NotApplicable, match="on already"):
@@ -112,7 +112,7 @@ class TestCheckpoint:
         setup, path = image_setup(), saved(tiny_vit(num_hidden_layers=2), tmp_path)
         technique = Checkpoint(path=path, revision=None)
         changed = technique.apply(setup)
-        seen = technique.effect(setup, changed)
+        seen = technique.proof(setup, changed)
         assert len(changed.model.vit.layers) == 2
         assert changed.processor is not None
         assert seen["after"]["parameters"] < seen["before"]["parameters"]
@@ -121,11 +121,11 @@ class TestCheckpoint:
         setup = image_setup()
         technique = Checkpoint(path=saved(setup.model, tmp_path), revision=None)
         with pytest.raises(NoEffect, match="the model's own"):
-            technique.effect(setup, technique.apply(setup))
+            technique.proof(setup, technique.apply(setup))
 
     def test_no_path_is_not_applicable_and_says_what_to_do(self) -> None:
-        with pytest.raises(NotApplicable, match=r"give mitigation\.checkpoint\.path="):
-            Checkpoint(path=None, revision=None).apply(fake_setup())
+        with pytest.raises(NotApplicable, match=r"needs a value, give mitigation\.technique\.path="):
+            admit(Checkpoint(path=None, revision=None), fake_setup())
 
     def test_a_missing_directory_is_bad_input(self, tmp_path: Path) -> None:
         with pytest.raises(InputError, match="does not exist"):

@@ -14,7 +14,7 @@ from suite.mitigations.fp16 import Fp16
 from suite.mitigations.int8_dynamic import Int8Dynamic
 from suite.mitigations.tf32 import Tf32, probe_product, tf32_products
 from suite.toolkit import effect
-from tests.fakes import answers, fake_setup
+from tests.fakes import admit, answers, fake_setup
 
 
 @pytest.mark.parametrize(("technique", "dtype"), [(Bf16(), "bfloat16"), (Fp16(), "float16")])
@@ -28,7 +28,7 @@ def test_whole_model_answers_in_the_dtype(technique: Mitigation, dtype: str, kin
 @pytest.mark.parametrize("technique", [Bf16(), Fp16()])
 def test_whole_model_halves_the_weights_bytes(technique: Mitigation) -> None:
     setup = fake_setup()
-    seen = technique.effect(setup, technique.apply(setup))
+    seen = technique.proof(setup, technique.apply(setup))
     assert seen["after"]["bytes"] * 2 == seen["before"]["bytes"]
     assert seen["linear_outputs"] == {seen["after"]["dtype"]: 25}  # 4 layers of 6, and the head
 
@@ -42,7 +42,7 @@ def test_rotary_frequencies_keep_their_precision() -> None:
 
 @pytest.mark.parametrize(
     ("technique", "dtype"),
-    [(Bf16(), "bfloat16"), (Fp16(), "float16"), (AutocastBf16(), "bfloat16"), (Tf32(), "float32")],
+    [(Bf16(), "bfloat16"), (Fp16(), "float16"), (AutocastBf16(), "bfloat16"), (Tf32(), "bfloat16")],
 )
 def test_precision_already_in_force_or_absent_is_not_applicable(technique: Mitigation, dtype: str) -> None:
     setup = fake_setup(dtype=dtype)
@@ -59,7 +59,7 @@ def test_quantised_models_are_not_applicable(technique: Mitigation) -> None:
 
 def test_fp16_is_not_for_training_without_loss_scaling() -> None:
     with pytest.raises(NotApplicable, match="loss scaling"):
-        Fp16().apply(fake_setup(phase="training"))
+        admit(Fp16(), fake_setup(phase="training"))
 
 
 def test_int8_after_bf16_stays_in_bf16() -> None:
@@ -71,7 +71,7 @@ def test_int8_after_bf16_stays_in_bf16() -> None:
 class TestAutocast:
     def test_products_are_bf16_and_weights_stay_float32(self) -> None:
         setup = fake_setup()
-        seen = AutocastBf16().effect(setup, AutocastBf16().apply(setup))
+        seen = AutocastBf16().proof(setup, AutocastBf16().apply(setup))
         assert seen["linear_outputs"] == {"bfloat16": 25}
         assert seen["after"]["dtypes"] == {"float32": 1.0}
 
@@ -114,15 +114,17 @@ def losses(steps_per_context: int) -> list[float]:
 class TestTf32:
     def test_a_cpu_is_not_applicable(self) -> None:
         with pytest.raises(NotApplicable, match="NVIDIA"):
-            Tf32().apply(fake_setup())
+            admit(Tf32(), fake_setup())
 
-    def test_an_old_gpu_is_not_applicable(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr(torch.cuda, "get_device_capability", lambda: (7, 5))
+    def test_an_old_gpu_is_not_applicable(self) -> None:
         with pytest.raises(NotApplicable, match=r"this GPU has 7\.5"):
-            Tf32().apply(fake_setup(device="cuda"))
+            admit(Tf32(), fake_setup(device="cuda"), capability=(7, 5))
 
-    def test_a_new_gpu_gets_the_context(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr(torch.cuda, "get_device_capability", lambda: (9, 0))
+    def test_a_new_gpu_is_admitted(self) -> None:
+        setup = fake_setup(device="cuda")
+        assert admit(Tf32(), setup, capability=(8, 0)) is setup
+
+    def test_a_gpu_gets_the_context(self) -> None:
         assert Tf32().apply(fake_setup(device="cuda")).contexts == (tf32_products,)
 
     def test_the_switch_is_on_inside_and_restored_outside(self) -> None:
@@ -131,8 +133,7 @@ class TestTf32:
             assert torch.backends.cuda.matmul.fp32_precision == "tf32"
         assert torch.backends.cuda.matmul.fp32_precision == before
 
-    def test_already_on_is_not_applicable(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr(torch.cuda, "get_device_capability", lambda: (9, 0))
+    def test_already_on_is_not_applicable(self) -> None:
         with pytest.raises(NotApplicable, match="on already"):
             Tf32().apply(fake_setup(device="cuda", contexts=(tf32_products,)))
 
@@ -140,7 +141,7 @@ class TestTf32:
         """On a CPU the switch is without effect, and the probe says so."""
         setup = fake_setup()
         with pytest.raises(NoEffect, match="same result"):
-            Tf32().effect(setup, setup.replace(contexts=(tf32_products,)))
+            Tf32().proof(setup, setup.replace(contexts=(tf32_products,)))
 
     def test_the_probe_is_one_fixed_product(self) -> None:
         setup: Setup = fake_setup()
@@ -151,4 +152,4 @@ class TestTf32:
     def test_on_a_gpu_the_probe_product_moves(self) -> None:
         setup = fake_setup(device="cuda")
         setup.model.cuda()
-        assert Tf32().effect(setup, Tf32().apply(setup))["probe_product_difference"] > 0
+        assert Tf32().proof(setup, Tf32().apply(setup))["probe_product_difference"] > 0

@@ -11,6 +11,7 @@ from suite.mitigations.magnitude_pruning import MagnitudePruning
 from suite.mitigations.structured_pruning import StructuredPruning
 from suite.toolkit import effect, layers
 from tests.fakes import (
+    admit,
     answers,
     fake_setup,
     tiny_bert,
@@ -124,11 +125,11 @@ class TestStructured:
         technique = structured(steps=3)
         changed = technique.apply(setup)
         assert torch.equal(answers(changed), answers(structured().apply(setup)))
-        assert technique.effect(setup, changed)["recovery_steps"] == 0
+        assert technique.proof(setup, changed)["recovery_steps"] == 0
 
     def test_effect_names_channels_before_and_after(self) -> None:
         setup = fake_setup()
-        seen = structured(0.25).effect(setup, structured(0.25).apply(setup))
+        seen = structured(0.25).proof(setup, structured(0.25).apply(setup))
         assert seen["mlp_channels"] == {"before": 64, "after": 48}
         # Four layers lose 16 channels with 32 weights up, 32 down and a bias.
         assert seen["before"]["parameters"] - seen["after"]["parameters"] == 4 * 16 * 65
@@ -185,7 +186,7 @@ class TestMagnitude:
 
     def test_bytes_and_parameters_stay(self) -> None:
         setup = fake_setup()
-        seen = MagnitudePruning(sparsity=0.5).effect(setup, MagnitudePruning(sparsity=0.5).apply(setup))
+        seen = MagnitudePruning(sparsity=0.5).proof(setup, MagnitudePruning(sparsity=0.5).apply(setup))
         assert seen["after"]["bytes"] == seen["before"]["bytes"]
         assert seen["after"]["parameters"] == seen["before"]["parameters"]
 
@@ -204,7 +205,7 @@ class TestMagnitude:
 
     def test_training_is_not_applicable(self) -> None:
         with pytest.raises(NotApplicable, match="training would fill"):
-            MagnitudePruning(sparsity=0.5).apply(fake_setup(phase="training"))
+            admit(MagnitudePruning(sparsity=0.5), fake_setup(phase="training"))
 
     @pytest.mark.parametrize("sparsity", [0, 1, 1.2])
     def test_sparsity_out_of_range_is_refused(self, sparsity: float) -> None:

@@ -16,7 +16,7 @@ from suite.mitigations.int8_quanto import Int8Quanto
 from suite.mitigations.int8_weight_only import Int8WeightOnly
 from suite.mitigations.nf4 import Nf4
 from suite.toolkit import effect, layers, libraries
-from tests.fakes import answers, fake_setup, tiny_gpt2, tiny_llama, tiny_vit
+from tests.fakes import admit, answers, fake_setup, tiny_gpt2, tiny_llama, tiny_vit
 
 INT8: list[Mitigation] = [
     Int8Bitsandbytes(threshold=6.0),
@@ -130,7 +130,7 @@ def test_a_quantised_model_is_not_quantised_again(technique: Mitigation) -> None
 @pytest.mark.parametrize("technique", ALL, ids=name_of)
 def test_is_not_applicable_in_training(technique: Mitigation) -> None:
     with pytest.raises(NotApplicable, match="cannot be trained"):
-        technique.apply(fake_setup(phase="training"))
+        admit(technique, fake_setup(phase="training"))
 
 
 def test_double_quantisation_is_refused_on_a_cpu() -> None:

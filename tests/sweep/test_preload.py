@@ -9,9 +9,11 @@ import pytest
 TASKS = ("image_classification", "text_classification", "text_generation")
 START = """
 import json, sys
-import suite.preload
-from suite import runner, sweep
-from suite.assemble import plan_of
+import suite.sweep.preload
+from suite.config.build import plan_of
+from suite.measure import point as measuring
+from suite.measure.draft import Draft
+from suite.sweep import run as sweep
 
 class Warm(Exception):
     pass
@@ -24,7 +26,7 @@ overrides = ["mitigation=none", "device=cpu", "threads=1", "protocol.max_scored=
 (point,) = sweep.planned([[*overrides, "runs_dir=" + sys.argv[2]]])
 before = set(sys.modules)
 try:
-    runner._measure(plan_of(point.plan.config, point.labels), {}, notify)
+    measuring._measure(Draft(plan=plan_of(point.plan.config, point.labels)), notify)
 except Warm:
     import torch
 
@@ -47,3 +49,44 @@ def test_the_server_says_nothing():
         [sys.executable, "-c", "import suite.sweep.preload"], capture_output=True, text=True, check=True
     )
     assert (done.stdout, done.stderr) == ("", "")
+
+
+GPU_SERVER = """
+import json, sys
+import torch
+
+real = torch.cuda.is_available
+torch.cuda.is_available = lambda: True  # as on a machine with a GPU
+import suite.sweep.preload
+torch.cuda.is_available = real
+
+early = sorted(name for name in sys.modules if name.partition(".")[0] == "torchao")
+from transformers.utils import is_torchao_available
+
+print(json.dumps([early, is_torchao_available(), torch.cuda.is_initialized()]))
+"""
+
+
+def test_a_server_for_a_gpu_leaves_torchao_to_the_points_that_use_it():
+    done = subprocess.run([sys.executable, "-c", GPU_SERVER], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout.splitlines()[-1]) == [[], True, False]
+
+
+LATE_TORCHAO = """
+import sys
+sys.modules["torchao"] = None
+import transformers.integrations.torchao as integration
+assert not hasattr(integration, "is_metadata_torchao")
+del sys.modules["torchao"]
+from transformers.utils import is_torchao_available
+is_torchao_available.cache_clear()
+from suite.checkpoints.quantised_checkpoint import _complete_transformers
+_complete_transformers()
+assert hasattr(integration, "is_metadata_torchao")
+"""
+
+
+def test_a_torchao_checkpoint_loads_where_transformers_was_there_first():
+    done = subprocess.run([sys.executable, "-c", LATE_TORCHAO], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr

@@ -102,6 +102,33 @@ def test_records_of_elsewhere_are_named_in_one_line(point, environment, words):
     assert "measured again" in line
 
 
+def packages_of(point, *, without=(), **other):
+    """The environment of a record of ``point`` with other packages."""
+    here = done(point).environment
+    kept = {name: version for name, version in here["packages"].items() if name not in without}
+    return here | {"packages": kept | other}
+
+
+@pytest.mark.parametrize(
+    ("changes", "left"),
+    [
+        ({"without": ["torchao"]}, 0),  # as if a technique that brings torchao along was added to the suite since
+        ({"without": ["torch"]}, 1),
+        ({"torchao": "0.1"}, 1),
+        ({"no-such-package": "1.0"}, 1),
+    ],
+)
+def test_packages_count_that_the_record_names_or_the_point_needs(point, changes, left):
+    save(done(point, environment=packages_of(point, **changes)), point.plan.run_folder / "records")
+    assert len(run.pending([point])) == left
+
+
+def test_a_package_that_the_points_own_technique_requires_counts(tmp_path):
+    (point,) = run.planned([["mitigation=int8_weight_only", "device=cpu", f"runs_dir={tmp_path}"]])
+    save(done(point, environment=packages_of(point, without=["torchao"])), point.plan.run_folder / "records")
+    assert run.pending([point]) == [point]
+
+
 def test_records_of_here_are_nothing_to_tell(point):
     save(done(point), point.plan.run_folder / "records")
     assert run.look_back([point]).lines == []

@@ -124,8 +124,8 @@ def test_an_italian_page_has_no_english_words_of_its_own(tmp_path, make):
     assert left == set()
 
 
-NAMES = frozenset({"only", "energy", "with"})
-"""Of the technique ``int8_weight_only``, of the project, and of a scenario whose title conf holds."""
+NAMES = frozenset({"only", "size", "energy", "with"})
+"""Of the techniques ``int8_weight_only`` and ``batch_size``, of the project, and of a scenario's title in conf."""
 ENGLISH_WORDS = frozenset(
     re.findall(
         r"\w+",

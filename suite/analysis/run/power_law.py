@@ -4,9 +4,9 @@ A family is a set of points that differ in one knob: the batch size, or a number
 prompt. Its first curve is the baseline's; each technique, and each set of its parameters, has one of its own.
 
 The baseline's energy at a value of the knob is the mean over the points that were measured there. A technique's is
-its paired ratio times that mean, so that what drifts between points moves no curve against another. The technique
-``batch_size`` is the unmodified model at another batch size: its ratio times its own baseline is a reading of the
-baseline's curve, taken where that batch size was not measured as a baseline.
+its paired ratio times that mean, so that what drifts between points moves no curve against another. A technique that
+was seen to change the batch size and nothing else is the unmodified model at another batch size: its ratio times its
+own baseline is a reading of the baseline's curve, taken where that batch size was not measured as a baseline.
 
 The exponent b of energy ~ knob^b is the slope of log energy over log knob by least squares with the Student-t
 interval of a slope, n - 2 degrees of freedom: at least three values. How sure each reading is plays no part in it.
@@ -41,7 +41,7 @@ class Reading:
         value: of the knob.
         energy_j: with the interval of the paired ratio for a technique. For the baseline with that of the mean of
             several points, or over the blocks of a single one.
-        joined: whether it is the technique ``batch_size``'s, put on the baseline's curve.
+        joined: whether it is that of a technique which changes the batch size alone, put on the baseline's curve.
     """
 
     value: float
@@ -171,11 +171,10 @@ def _curve(points: Mapping[float, PointSummary] | None, readings: Mapping[float,
 
 
 def _by_technique(knob: str, members: Sequence[_Member]) -> list[dict[float, PointSummary]]:
-    """Points of each technique by value. One that sets the batch size itself has no curve over it."""
+    """Points of each technique by value. One that changes the batch size itself has no curve over it."""
     found: dict[bytes, dict[float, PointSummary]] = {}
     for value, point in members:
-        names = [use["name"] for use in point.mitigations]
-        if names and not (knob == BATCH_SIZE and BATCH_SIZE in names):
+        if point.mitigations and not (knob == BATCH_SIZE and point.batch_size != point.baseline_batch_size):
             stack = msgspec.json.encode(point.mitigations, order="sorted")
             found.setdefault(stack, {}).setdefault(value, point)
     return list(found.values())
@@ -194,14 +193,22 @@ def _paired(value: float, point: PointSummary, baseline: Reading, *, joined: boo
 
 
 def _joined(members: Sequence[_Member], baseline: Mapping[float, Reading]) -> dict[float, Reading]:
-    """Readings of the technique ``batch_size`` by its batch size; of two, the one from the nearer baseline."""
+    """Readings of techniques that change the batch size alone, by that size; of two, that of the nearer baseline."""
     alone = [
         (float(point.batch_size), value, point)
         for value, point in members
-        if point.batch_size and [use["name"] for use in point.mitigations] == [BATCH_SIZE]
+        if point.batch_size and _changes_batch_size_alone(point)
     ]
     nearest_last = sorted(alone, key=lambda each: -abs(math.log(each[0] / each[1])))
     return {size: _paired(size, point, baseline[value], joined=True) for size, value, point in nearest_last}
+
+
+def _changes_batch_size_alone(point: PointSummary) -> bool:
+    """Whether both arms were seen to differ in the batch size only, and the technique's proof shows nothing else."""
+    baseline, candidate = point.effect.get("baseline") or {}, point.effect.get("candidate") or {}
+    differing = {key for key in baseline | candidate if baseline.get(key) != candidate.get(key)}
+    proofs = (point.effect.get("proof") or {}).values()
+    return differing == {BATCH_SIZE} and not any(proof.keys() - {"before", "after"} for proof in proofs)
 
 
 def _baseline(value: float, points: Sequence[PointSummary]) -> Reading:

@@ -14,6 +14,7 @@ def repeat_command(point: PointSummary) -> str:
     """``python -m suite …`` with every choice that identifies the point spelled out."""
     names = [use["name"] for use in point.mitigations] or ["none"]
     words = [
+        *([f"hydra.searchpath={_value(point.config['searchpath'])}"] if point.config.get("searchpath") else []),
         *_component("task", point.task, point.config),
         *_component("model", point.model, point.config),
         *_component("workload", point.workload, point.config),

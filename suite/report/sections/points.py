@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
+from collections.abc import Iterable
 from typing import Any
 
 from suite.analysis.summary import PointSummary
+from suite.errors import InputError
+from suite.plugins.cards import Card, read_card
 from suite.record.dotted_keys import flatten
 from suite.report import limits
-from suite.report.prose.cards import card
 from suite.report.prose.repeat_command import repeat_command
 from suite.report.view_model import Report
 from suite.text import numbers as text
@@ -32,16 +35,28 @@ def context(report: Report) -> dict[str, Any] | None:
     if not report.points:
         return None
     groups = [(group, limits.detailed(report, group)) for group in limits.detailed_groups(report)]
-    names = sorted({use["name"] for _, entries in groups for e in entries for use in e.point.mitigations})
     return {
         "groups": groups,
         "left_out": limits.left_out(report),
-        "cards": {name: found for name in names if (found := card(name))},
+        "cards": cards(entry.point for _, entries in groups for entry in entries),
         "command": repeat_command,
         "effect_rows": effect_rows,
         "proof": proof,
         "windows": windows,
     }
+
+
+def cards(points: Iterable[PointSummary]) -> dict[str, Card]:
+    """Cards of the techniques of ``points``, by name; one whose source is not on this machine has none."""
+    targets: dict[str, str] = {}
+    for point in points:
+        for name, settings in (point.config.get("mitigation") or {}).items():
+            targets.setdefault(name, str(settings.get("_target_")))
+    found = {}
+    for name, target in sorted(targets.items()):
+        with contextlib.suppress(InputError):
+            found[name] = read_card(target)
+    return found
 
 
 def windows(point: PointSummary) -> Windows | None:

@@ -67,7 +67,10 @@ def test_a_reading_of_the_technique_batch_size_is_hollow_and_explained(tmp_path)
     made = report_of(tmp_path, at_batch(8, 1.0), larger)
     hollow = context(made)["views"][0].chart.wide["layer"][-1]
     assert hollow["mark"]["filled"] is False
-    assert "Hollow points of the baseline are the technique “batch size”" in words_of(html_of("scaling", made))
+    assert (
+        "Hollow points of the baseline come from a technique that changes the batch size and nothing else"
+        in words_of(html_of("scaling", made))
+    )
 
 
 def test_without_such_a_reading_nothing_is_said_of_it(halving):

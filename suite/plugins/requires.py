@@ -1,0 +1,95 @@
+"""What a technique requires of the machine and of the point, as data."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping
+from typing import Literal, get_args
+
+from suite.errors import InputError
+from suite.record.schema import Phase
+
+Device = Literal["cpu", "cuda"]
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Requires:
+    """What must hold for a technique to be applicable; what is left out is not required.
+
+    Written with literals only, since it is also read from the source file (``suite.plugins.cards``). What depends on
+    the model, on other techniques or on a parameter's value is checked in ``apply`` instead.
+
+    Attributes:
+        packages: import name of each library, with the name that ``pip install`` takes.
+        device: ``cpu`` or ``cuda``, for a technique that works on one of them only.
+        compute_capability: the least one, where it runs on an NVIDIA GPU.
+        phase: ``inference`` or ``training``, for a technique that makes sense in one of them only.
+        parameters: fields of the technique that must not be null.
+        excluded_models: ``transformers`` auto classes whose models it cannot take, as ``Task.auto_class`` names them.
+        reasons: field of this class to why it is required, or what to do instead; shown with the refusal.
+
+    Raises:
+        InputError: a value is none of these.
+    """
+
+    packages: Mapping[str, str] = dataclasses.field(default_factory=dict)
+    device: Device | None = None
+    compute_capability: tuple[int, int] | None = None
+    phase: Phase | None = None
+    parameters: tuple[str, ...] = ()
+    excluded_models: tuple[str, ...] = ()
+    reasons: Mapping[str, str] = dataclasses.field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        _one_of("device", self.device, get_args(Device))
+        _one_of("phase", self.phase, get_args(Phase))
+        if self.compute_capability is not None and not _is_version(self.compute_capability):
+            raise InputError(
+                "requires.compute_capability must be two whole numbers", got=self.compute_capability, remedy="as (8, 0)"
+            )
+        for field in ("parameters", "excluded_models"):
+            if isinstance(getattr(self, field), str):
+                raise InputError(f"requires.{field} must be a tuple", got=getattr(self, field), remedy="end it with ,)")
+        unasked = [field for field in self.reasons if not getattr(self, field, None)]
+        if unasked:
+            remedy = "give a reason for each field that is set, by the field's name"
+            raise InputError("requires.reasons explains what is not required", got=unasked, remedy=remedy)
+
+    def in_words(self, *, explained: bool = False) -> str:
+        """All requirements as one phrase, with their ``reasons`` in brackets where it is ``explained``."""
+        words = {
+            "packages": _packages(list(dict.fromkeys(self.packages.values()))),
+            "device": f"device={self.device}" if self.device else "",
+            "compute_capability": _least(self.compute_capability) if self.compute_capability else "",
+            "phase": f"{self.phase} only" if self.phase else "",
+            "parameters": f"a value for {', '.join(self.parameters)}" if self.parameters else "",
+            "excluded_models": f"no {', '.join(self.excluded_models)}" if self.excluded_models else "",
+        }
+        phrases = [
+            f"{text} ({self.reasons[field]})" if explained and field in self.reasons else text
+            for field, text in words.items()
+            if text
+        ]
+        return "; ".join(phrases) or "nothing beyond torch"
+
+
+def version(numbers: tuple[int, ...]) -> str:
+    """A compute capability as NVIDIA writes it, e.g. ``8.0``."""
+    return ".".join(map(str, numbers))
+
+
+def _packages(names: list[str]) -> str:
+    return f"package{'s' if len(names) > 1 else ''} {', '.join(names)}" if names else ""
+
+
+def _least(capability: tuple[int, int]) -> str:
+    return f"compute capability {version(capability)} or newer where the device is a GPU"
+
+
+def _one_of(field: str, value: str | None, known: tuple[str, ...]) -> None:
+    if value is not None and value not in known:
+        raise InputError(f"requires.{field} is unknown", got=value, remedy=f"use {' or '.join(known)}, or leave it out")
+
+
+def _is_version(value: object) -> bool:
+    return isinstance(value, tuple) and len(value) == 2 and all(isinstance(number, int) for number in value)
