@@ -13,6 +13,7 @@ from suite.analysis.results.parquet import TABLE, parquet_bytes, read_parquet
 from suite.analysis.results.reader import read_results
 from suite.carbon.place import find
 from suite.errors import InputError
+from suite.record.dotted_keys import flatten
 from suite.record.store import save
 from tests import synthetic
 
@@ -198,7 +199,13 @@ def test_an_older_table_without_points_is_of_its_folder(published):
 def test_without_a_table_the_document_says_the_same(published, spoil):
     from_table = read(published)
     spoil(published / TABLE)
-    assert read(published) == from_table
+    assert with_flat_config(read(published)) == with_flat_config(from_table)
+
+
+def with_flat_config(results):
+    """Without the empty mappings of the configurations, which the document does not hold."""
+    points = tuple(msgspec.structs.replace(point, config=flatten(point.config)) for point in results.points)
+    return dataclasses.replace(results, points=points)
 
 
 def test_a_document_of_another_analysis_is_named(published, another_analysis):
