@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+import msgspec
+
+from suite.analysis.results.lineage import unknown_lineages
+from suite.analysis.results.parquet import TABLE, parquet_bytes
+from suite.analysis.results.reader import read_results
+from suite.analysis.results.run_results import RunResults
 from suite.record.schema import (
     SCHEMA_VERSION,
     ApplyCost,
@@ -225,3 +232,20 @@ def write_run(folder: Path, records: Sequence[Record]) -> Path:
     for one in records:
         save(one, folder / "records")
     return folder
+
+
+def publish_table(run: Path, folder: Path, *, analysis: str | None = None) -> Path:
+    """The table that the report of ``run`` would write, alone in ``folder``; by another version of the ``analysis``."""
+    folder.mkdir(parents=True, exist_ok=True)
+    results = read_results(run, g_co2e_per_kwh=475.0)
+    if analysis:
+        lineages = tuple(msgspec.structs.replace(each, analysis=analysis) for each in results.lineages)
+        results = dataclasses.replace(results, lineages=lineages)
+    (folder / TABLE).write_bytes(parquet_bytes(results))
+    return folder
+
+
+def no_points(unreadable: tuple[str, ...] = ()) -> RunResults:
+    """A run that has not got a readable record yet."""
+    lineages = unknown_lineages(["empty"])
+    return RunResults(lineages=lineages, points=(), unreadable=unreadable, superseded=0, notes=())

@@ -17,7 +17,7 @@ from suite.measure.window_plan import WindowPlan
 from suite.measure.windows import ReadyArm, gated_window, sliced_windows, whole_window
 from suite.record.schema import Arm, Window
 from suite.stats.interval import Interval
-from suite.stats.paired import block_ratios, headline_component, ratio_interval
+from suite.stats.paired import headline_component, paired_ratio
 
 ORDERS: tuple[tuple[Arm, ...], tuple[Arm, ...]] = (
     ("baseline", "candidate", "candidate", "baseline"),
@@ -67,7 +67,8 @@ def measure_blocks(comparison: Comparison, draft: Draft, notify: Callable[[str],
             draft.windows.append(window)
         if block + 1 >= protocol.min_blocks:
             interval = energy_ratio(draft.windows, protocol.stop_level)
-            if interval is not None and interval.half_width <= target * interval.estimate:
+            half_width = interval.half_width
+            if half_width is not None and half_width <= target * interval.estimate:
                 draft.converged = True
                 return
 
@@ -99,14 +100,14 @@ def _block(comparison: Comparison, block: int, draft: Draft) -> Iterator[Window]
             )  # fmt: skip
 
 
-def energy_ratio(windows: list[Window], level: float) -> Interval | None:
+def energy_ratio(windows: list[Window], level: float) -> Interval:
     """Interval of the candidate's energy per query over the baseline's, as far as it is measured.
 
     Raises:
         ImpossibleOutput: no component was read in every window.
     """
     component = headline_component(windows)
-    ratios = block_ratios(windows, component) if component else None
-    if ratios is None:
+    ratio = paired_ratio(windows, component, level=level) if component else None
+    if ratio is None:
         raise ImpossibleOutput("neither GPU nor CPU energy was read in every window")
-    return ratio_interval(ratios, level)
+    return ratio

@@ -35,6 +35,7 @@ from suite.machine.nvml.board import Board
 from suite.machine.nvml.board_window import BoardWindow
 from suite.machine.nvml.counter_probe import Counter, probe_counter
 from suite.machine.nvml.step_watch import StepWatch
+from suite.machine.which_gpu import uuid_at_work
 from suite.record.schema import Arm
 from suite.units import kwh_to_joules
 
@@ -70,7 +71,7 @@ class CodeCarbon(Meter):
             InputError: the GPU that torch uses cannot be read: MIG, or no NVML.
             ImpossibleOutput: CodeCarbon was not built, or reads another GPU.
         """
-        board = Board.by_uuid(_uuid_that_torch_uses()) if device == "cuda" else None
+        board = Board.by_uuid(uuid_at_work()) if device == "cuda" else None
         return _OpenCodeCarbon(board, self.tdp_w, Threads())
 
     def open_on(self, board: Board, *, background: Background) -> OpenMeter:
@@ -432,20 +433,6 @@ def _tdp_source() -> str:
     if found._get_cpu_power_from_registry(found.model):
         return "CodeCarbon's table of CPUs"
     return "4 W a thread, CodeCarbon's guess for a CPU that is not in its table"
-
-
-def _uuid_that_torch_uses() -> str:
-    """Of the current CUDA device: torch numbers the visible ones, NVML all of them, so numbers do not help."""
-    import torch
-
-    if not torch.cuda.is_available():
-        visible = os.environ.get("CUDA_VISIBLE_DEVICES")
-        raise InputError(
-            "torch sees no GPU",
-            got=f"CUDA_VISIBLE_DEVICES={visible}",
-            remedy="name a GPU there that nvidia-smi -L lists, or unset it, or give device=cpu",
-        )
-    return str(torch.cuda.get_device_properties(torch.cuda.current_device()).uuid)
 
 
 def _arguments(**chosen: Any) -> dict[str, Any]:

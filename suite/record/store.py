@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import re
 import stat
@@ -13,12 +14,11 @@ import msgspec
 
 from suite.io.atomic import sync_folder, synced_temporary
 from suite.io.redaction import known_secrets, redacted
+from suite.record.dotted_keys import DEEPEST_LEVEL
 from suite.record.schema import SCHEMA_VERSION, Record
 
 LARGEST_BYTES = 64 * 1024 * 1024
 """No record comes near: it would hold a million latencies."""
-DEEPEST_LEVEL = 32
-"""Levels that free fields may be nested; a resolved configuration has six."""
 
 
 class RecordError(Exception):
@@ -130,9 +130,29 @@ def _check_windows(path: Path, record: Record) -> None:
             raise TornRecord(f"{path.name}: windows[{number}] cannot be (queries, duration_s or a figure below nought)")
 
 
+def record_files(folder: Path) -> list[Path]:
+    """Every record file under ``folder/records``, in the order of their names."""
+    return sorted((folder / "records").glob("*.json"))
+
+
+def records_digest(folder: Path) -> str | None:
+    """SHA-256 of the names and contents of all record files of a run; None where there are none.
+
+    A file that is none by its size or kind, or that cannot be opened, counts by its name.
+    """
+    paths, total = record_files(folder), hashlib.sha256()
+    for path in paths:
+        try:
+            content = _content(path)
+        except (OSError, TornRecord):
+            content = b""
+        total.update(os.fsencode(path.name) + b"\0" + hashlib.sha256(content).digest())
+    return total.hexdigest() if paths else None
+
+
 def read_run(folder: Path) -> Iterator[tuple[Path, Record | RecordError]]:
     """Every record file under ``folder/records``, in the order of their names, with what it holds or why not."""
-    for path in sorted((folder / "records").glob("*.json")):
+    for path in record_files(folder):
         try:
             yield path, load(path)
         except RecordError as error:

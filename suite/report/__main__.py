@@ -7,8 +7,8 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from suite.carbon.place import DEFAULT_GRID
 from suite.cli import exit_code
-from suite.report.grid import DEFAULT_GRID
 from suite.text.i18n import ENGLISH, languages
 
 DESCRIPTION = """\

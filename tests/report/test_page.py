@@ -10,14 +10,14 @@ import msgspec
 import pytest
 
 from suite.analysis.results.csv_json import results_csv, results_json
+from suite.carbon.place import find
 from suite.record.schema import Reason, RecordWarning
 from suite.report import sections
 from suite.report.build import read_report
-from suite.report.grid import load_grid
 from suite.report.page import render, safe_json, section_names
 from suite.report.view_model import make_report
 from suite.text import numbers as text
-from tests.synthetic import BOARD, COUNTER, ESTIMATED, environment, record, windows, write_run
+from tests.synthetic import BOARD, COUNTER, ESTIMATED, environment, no_points, record, windows, write_run
 
 PRUNING = (("structured_pruning", {"ratio": 0.5}),)
 ATTACK = "<script>alert(1)</script>"
@@ -71,7 +71,7 @@ def figures(page):
 
 @pytest.fixture(scope="module")
 def by_point(embedded):
-    return {point["point_id"]: point for point in json.loads(results_json(embedded))["points"]}
+    return {point["point_id"]: point for point in json.loads(results_json(embedded.results, embedded.grid))["points"]}
 
 
 def small_page(tmp_path, records):
@@ -165,8 +165,8 @@ def test_the_same_records_give_the_same_page(embedded, page):
 
 def test_downloads_are_the_files_themselves(page, embedded):
     links = dict(re.findall(r'<a download="([\w.]+)" href="data:[^,]*,([^"]*)"', page))
-    assert base64.b64decode(links["results.csv"]) == results_csv(embedded)
-    assert base64.b64decode(links["results.json"]) == results_json(embedded)
+    assert base64.b64decode(links["results.csv"]) == results_csv(embedded.points)
+    assert base64.b64decode(links["results.json"]) == results_json(embedded.results, embedded.grid)
 
 
 def test_untrusted_text_is_escaped_everywhere(tmp_path):
@@ -190,7 +190,7 @@ def test_json_in_a_script_element_cannot_end_it():
 
 
 def test_no_points_still_make_a_page():
-    html = render(make_report("empty", [], unreadable=["x-1.json: torn"], superseded=0, grid=load_grid("world")))
+    html = render(make_report(no_points(unreadable=("x-1.json: torn",)), find("world")))
     assert "This run has no points yet." in html
     assert "x-1.json: torn" in html
     assert "No energy figures" in html

@@ -8,7 +8,8 @@ from typing import Any
 
 from suite.analysis.point.energy import Basis, basis_of
 from suite.analysis.point.instrument import Agreement, Instrument
-from suite.report.view_model import Report, flatten
+from suite.record.dotted_keys import flatten
+from suite.report.view_model import Report
 from suite.text import numbers as text
 from suite.text.i18n import N_, _
 

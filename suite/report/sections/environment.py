@@ -6,7 +6,8 @@ from typing import Any
 
 import msgspec
 
-from suite.report.view_model import Report, flatten
+from suite.record.dotted_keys import flatten
+from suite.report.view_model import Report
 from suite.text.i18n import N_
 
 MOST = 8
