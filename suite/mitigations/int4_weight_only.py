@@ -72,7 +72,9 @@ class Int4WeightOnly(Mitigation):
         model, chosen = layers.copy_to_quantise(setup)
         skipped = "torchao would leave such layers as they are, without a word"
         cuda_kernels.require_multiples(chosen, 1, self.group_size, skipped)
-        cuda_kernels.require_multiples(chosen, 1, TILE, "the packing would pad them with weights that cost bytes and work")
+        cuda_kernels.require_multiples(
+            chosen, 1, TILE, "the packing would pad them with weights that cost bytes and work"
+        )
         torchao = libraries.load("torchao.quantization")
         config = torchao.Int4WeightOnlyConfig(
             group_size=self.group_size,

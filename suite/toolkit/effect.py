@@ -33,7 +33,7 @@ def snapshot(setup: Setup) -> dict[str, Any]:
         ``batch_size``; ``dtype``; ``parameters``: weights counted once, however they are stored; ``bytes`` of all
         parameters and buffers as stored, scales included; ``dtypes``: share of the parameters by how they are
         stored; ``quantised_share``: share of the Linear layers' weights in 8 bits or fewer; ``sparsity``: share of
-        exact zeros in the Linear layers' weights (those packed into fewer than 8 bits left out), None if there are none.
+        exact zeros in the Linear layers' weights (those in fewer than 8 bits left out), None if there are none.
     """
     figures = {"batch_size": setup.batch_size, "dtype": setup.dtype}
     if isinstance(setup.model, nn.Module):
