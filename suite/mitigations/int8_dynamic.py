@@ -51,10 +51,10 @@ class Int8Dynamic(Mitigation):
 
     def apply(self, setup: Setup) -> Setup:
         """Quantises a copy."""
+        cuda_kernels.require_compiled(setup, "weights are laid out anew, and tensors turned into text, at every call")
         model, linears = layers.copy_to_quantise(setup)
         chosen = linears.keys()
         if setup.device == "cuda":
-            cuda_kernels.require_compiled(setup, "weights are transposed at every call and tensors printed, at a loss")
             chosen -= short_layers(setup.replace(model=model))
         torchao = libraries.load("torchao.quantization")
         # torchao's inductor settings are global: the baseline, compiled after it, would get other kernels too.
