@@ -178,8 +178,7 @@ class TextGeneration(Task):
         return [value / math.log(2) / count for value, count in zip(nats, bytes_read, strict=True)]
 
     def _random_ids(self, setup: Setup, example: Example, length: int) -> list[int]:
-        seed = int.from_bytes(hashlib.sha256(f"{self.seed} {example['text']}".encode()).digest()[:4], "big")
-        generator = torch.Generator().manual_seed(seed)
+        generator = items.generator_for(self.seed, example["text"].encode())
         return torch.randint(vocabulary_of(setup.model.config), (length,), generator=generator).tolist()
 
     def _windows(self, split: Split) -> Sequence[Example]:

@@ -8,6 +8,7 @@ from typing import Any
 
 import torch
 from torch import nn
+from torch.sparse import SparseSemiStructuredTensor
 from transformers.pytorch_utils import Conv1D
 
 from suite.core.setup import Setup
@@ -92,15 +93,17 @@ def quantised_linears(model: nn.Module) -> list[str]:
 
 
 def require_float(setup: Setup) -> nn.Module:
-    """The setup's model, if none of its layers is quantised.
+    """The setup's model, if none of its layers is quantised or packed for sparse kernels.
 
     Raises:
-        NotApplicable: it is no torch module, or it is quantised already.
+        NotApplicable: it is no torch module, or its weights are no plain floating tensors any more.
     """
     model = module_of(setup)
     quantised = quantised_linears(model)
     if quantised:
-        raise NotApplicable(f"{len(quantised)} layers are quantised already (the first is {quantised[0]})")
+        kind = type(model.get_submodule(quantised[0]).weight)
+        what = "packed for sparse kernels" if issubclass(kind, SparseSemiStructuredTensor) else "quantised"
+        raise NotApplicable(f"{len(quantised)} layers are {what} already (the first is {quantised[0]})")
     return model
 
 

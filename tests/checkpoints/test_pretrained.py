@@ -206,6 +206,14 @@ def test_a_directory_without_tokenizer_is_refused(tmp_path: Path) -> None:
         load(spec(tmp_path))
 
 
+def test_a_directory_without_image_processor_is_refused(tmp_path: Path) -> None:
+    sizes = {"hidden_size": 16, "intermediate_size": 16, "num_hidden_layers": 1, "num_attention_heads": 2}
+    config = transformers.ViTConfig(image_size=8, patch_size=4, **sizes)
+    transformers.ViTForImageClassification(config).save_pretrained(tmp_path)
+    with pytest.raises(InputError, match="AutoImageProcessor cannot be loaded"):
+        load(spec(tmp_path), task("AutoModelForImageClassification", "AutoImageProcessor"))
+
+
 def test_random_weights_need_no_tokenizer(tmp_path: Path) -> None:
     bert_config().save_pretrained(tmp_path)
     assert load(spec(tmp_path, weights="random"))[1] is None
