@@ -84,9 +84,10 @@ def side_of(ratio: Interval, floor: float = 0.0) -> Side:
         ratio: with its interval.
         floor: relative change that counts as none: the systematic error of the instrument, which no interval holds.
     """
-    if ratio.high < 1 / (1 + floor):
+    low, high = ratio.ends
+    if high < 1 / (1 + floor):
         return "below"
-    return "above" if ratio.low > 1 + floor else "unresolved"
+    return "above" if low > 1 + floor else "unresolved"
 
 
 def stretches(readings: Sequence[Reading], floor: float = 0.0) -> tuple[Stretch, ...]:
@@ -164,8 +165,9 @@ def _side_at(left: Reading, right: Reading, share: float, floor: float) -> Side:
     """The side of the band at a share of the way."""
     a, b = _log(left.ratio), _log(right.ratio)
     middle = (1 - share) * a.estimate + share * b.estimate
-    down = math.hypot((1 - share) * (a.estimate - a.low), share * (b.estimate - b.low))
-    up = math.hypot((1 - share) * (a.high - a.estimate), share * (b.high - b.estimate))
+    (a_low, a_high), (b_low, b_high) = a.ends, b.ends
+    down = math.hypot((1 - share) * (a.estimate - a_low), share * (b.estimate - b_low))
+    up = math.hypot((1 - share) * (a_high - a.estimate), share * (b_high - b.estimate))
     return side_of(Interval(math.exp(middle), math.exp(middle - down), math.exp(middle + up)), floor)
 
 
@@ -225,4 +227,4 @@ def _zeros(ordered: Sequence[Reading]) -> list[float]:
 
 
 def _log(ratio: Interval) -> Interval:
-    return Interval(math.log(ratio.estimate), math.log(ratio.low), math.log(ratio.high))
+    return ratio.through(math.log)

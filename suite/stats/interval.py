@@ -35,6 +35,17 @@ class Interval(msgspec.Struct, frozen=True):
         """Half the distance between the ends; None where there are none."""
         return None if self.low is None or self.high is None else (self.high - self.low) / 2
 
+    @property
+    def ends(self) -> tuple[float, float]:
+        """Both ends, for those who have made sure that there are some.
+
+        Raises:
+            ValueError: there are none.
+        """
+        if self.low is None or self.high is None:
+            raise ValueError(f"an interval without ends around {self.estimate}")
+        return self.low, self.high
+
     def holds(self, value: float) -> bool:
         """Whether ``value`` lies between the ends; never where there are none."""
         return self.low is not None and self.high is not None and self.low <= value <= self.high

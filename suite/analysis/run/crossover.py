@@ -54,7 +54,8 @@ class Cell:
         side = side_of(ratio, FLOOR)
         if side != "unresolved":
             return "saves" if side == "below" else "costs-energy"
-        is_alike = ratio.low >= EQUIVALENCE_LOW and ratio.high <= EQUIVALENCE_HIGH
+        low, high = ratio.ends
+        is_alike = low >= EQUIVALENCE_LOW and high <= EQUIVALENCE_HIGH
         return "no-detectable-change" if is_alike else "unresolved"
 
 
