@@ -38,7 +38,7 @@ class Reading:
         Raises:
             ValueError: a figure is not above 0 or not finite.
         """
-        figures = (self.size, self.ratio.estimate, self.ratio.low, self.ratio.high)
+        figures = (self.size, self.ratio.estimate, *self.ratio.ends)
         if not all(math.isfinite(figure) and figure > 0 for figure in figures):
             raise ValueError(f"size, ratio and both ends must be above 0 and finite, got {figures}")
 
