@@ -27,6 +27,7 @@ from suite.footprint.impact import Impact, carbon_kg, facility_energy, impact_of
 from suite.footprint.location import Site
 from suite.footprint.repayment import Repaid, repaid
 from suite.footprint.scenario import Part, Scenario, parts_of, shares, total
+from suite.text.suggest import question
 
 PUBLISHED = "published"
 NO_TECHNIQUE = "none"
@@ -229,7 +230,7 @@ def _other_order(technique: str | None, points: Sequence[PointSummary]) -> str:
     """The same stack as the run has it, as a question that ends in a space; empty where it has none."""
     names = sorted((technique or "").split("+"))
     same = [point.mitigation for point in points if sorted(point.mitigation.split("+")) == names]
-    return f"did you mean mitigation=[{same[0].replace('+', ',')}]? " if same and same[0] != technique else ""
+    return question(f"mitigation=[{stack.replace('+', ',')}]" for stack in same[:1] if stack != technique)
 
 
 def _content(points: Sequence[PointSummary]) -> str:

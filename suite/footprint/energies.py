@@ -12,12 +12,12 @@ from suite.analysis.results.reader import read_results
 from suite.analysis.results.run_results import RunResults
 from suite.analysis.summary import PointSummary
 from suite.carbon.arithmetic import ratioed
-from suite.carbon.place import did_you_mean
 from suite.carbon.quantity import Figure, checked
 from suite.carbon.tables import read_table
 from suite.errors import InputError
 from suite.footprint.scenario import WH_PER_KWH
 from suite.footprint.subject import energy_of, is_real, tag_of, year_of
+from suite.text.suggest import did_you_mean
 from suite.units import joules_to_kwh
 
 UNIT = "Wh per query"

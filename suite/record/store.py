@@ -13,7 +13,7 @@ from typing import Any
 import msgspec
 
 from suite.io.atomic import sync_folder, synced_temporary
-from suite.io.redaction import known_secrets, redacted
+from suite.io.redaction import redacted
 from suite.record.dotted_keys import DEEPEST_LEVEL
 from suite.record.schema import SCHEMA_VERSION, Record
 
@@ -34,7 +34,7 @@ def save(record: Record, folder: Path) -> Path:
 
     Secrets that this machine knows (hub tokens, passwords) are masked wherever they stand.
     """
-    content = redacted(msgspec.json.format(msgspec.json.encode(record), indent=1).decode(), known_secrets())
+    content = redacted(msgspec.json.format(msgspec.json.encode(record), indent=1).decode())
     with synced_temporary(folder, content.encode()) as temporary:
         target = _link_to_next_attempt(temporary, folder, record.point_id)
     sync_folder(folder)

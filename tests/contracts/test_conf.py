@@ -9,7 +9,7 @@ import suite
 from suite.carbon.place import find
 from suite.checkpoints.pretrained import ModelSpec
 from suite.config.build import build
-from suite.config.expand import composed, resolved
+from suite.config.compose import composed, resolved
 from suite.core.meter import Meter
 from suite.core.protocol import Protocol
 from suite.core.task import Task
