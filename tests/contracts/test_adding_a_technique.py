@@ -20,7 +20,8 @@ import pytest
 
 from suite.__main__ import main as suite
 from suite.doctor.__main__ import main as doctor
-from suite.record.schema import Record, load_run
+from suite.record.schema import Record
+from suite.record.store import load_run
 from tests.commands.test_command_line import FAST
 
 ROOT = Path(__file__).parents[2]
