@@ -17,6 +17,7 @@ from typing import Any
 import msgspec
 
 from suite.errors import InputError
+from suite.measure.observer import Observer
 from suite.record.schema import Record
 from suite.sweep import process
 from suite.sweep.messages import Job
@@ -39,9 +40,9 @@ DEEDS: dict[str, Callable[[], Any]] = {
 }
 
 
-def measure(job: Job, notify: Callable[[str], None]) -> Record:
+def measure(job: Job, observer: Observer) -> Record:
     for step in range(4):
-        notify(f"block {step + 1}")
+        observer.stage(f"block {step + 1}")
         time.sleep(STEPS_S)
     told = job.labels[LABEL]
     if told.startswith("!"):

@@ -51,7 +51,7 @@ class Plan:
 class PlannedPoint:
     """One point of the sweep: its overrides, the plan they make, and what they say of the sweep around it.
 
-    ``retry`` and ``lock`` are the sweep's own: no record holds them, since they say nothing about a figure.
+    ``retry``, ``lock`` and ``budget`` are the sweep's own: no record holds them, since they say nothing about a figure.
     """
 
     overrides: list[str]
@@ -59,6 +59,7 @@ class PlannedPoint:
     plan: Plan
     retry: str = "failed"
     lock: str = "error"
+    budget: str | None = None
 
     @property
     def title(self) -> str:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Iterator
+import time
+from collections.abc import Iterator
 
 from suite.core.meter import OpenMeter
 from suite.core.protocol import Protocol
@@ -11,6 +12,8 @@ from suite.errors import ImpossibleOutput
 from suite.measure.compilation import CompileWatch
 from suite.measure.draft import Draft
 from suite.measure.interpolated_window import interpolated_window
+from suite.measure.limits import Limits
+from suite.measure.observer import Observer
 from suite.measure.residency import Residency
 from suite.measure.warm_up import warm_up
 from suite.measure.window_plan import WindowPlan
@@ -37,6 +40,7 @@ class Comparison:
         meter: open.
         residency: which arm lies on the device.
         compile_watch: counts what is compiled: nothing may be inside a window.
+        limits: when to stop though the protocol would go on.
     """
 
     arms: dict[Arm, ReadyArm]
@@ -45,32 +49,43 @@ class Comparison:
     meter: OpenMeter
     residency: Residency
     compile_watch: CompileWatch
+    limits: Limits
 
 
-def measure_blocks(comparison: Comparison, draft: Draft, notify: Callable[[str], None]) -> None:
-    """Blocks until the interval is narrow enough (``converged``) or the cap is reached.
+def measure_blocks(comparison: Comparison, draft: Draft, observer: Observer) -> None:
+    """Blocks until the interval is narrow enough (``converged``), the cap is reached or no time is left.
 
     Args:
         comparison: what is compared.
         draft: gets every window as it is measured, so that an error later on loses none; a warning an arm that was
-            not steady when it had come in anew; and whether the target was met.
-        notify: told of each block as it starts.
+            not steady when it had come in anew; and, as the last block ends, whether the target was met.
+        observer: told of each block as it starts, and of what is known as it ends.
     """
-    protocol = comparison.protocol
+    protocol, limits = comparison.protocol, comparison.limits
     target = protocol.target_half_width[comparison.arms["baseline"].setup.device]
-    draft.converged = False
-    for block in range(protocol.max_blocks):
-        notify(f"block {block + 1} of {protocol.min_blocks} to {protocol.max_blocks}")
-        compiled = comparison.compile_watch.count
+    most = min(protocol.max_blocks, limits.most_blocks or protocol.max_blocks)
+    done = 1 + max((window.block for window in draft.windows), default=-1)
+    for block in range(done, most):
+        observer.stage(f"block {block + 1} of {protocol.min_blocks} to {protocol.max_blocks}")
+        began_s, compiled = time.monotonic(), comparison.compile_watch.count
         for window in _block(comparison, block, draft):
             comparison.compile_watch.require_none_since(compiled, f"a window of the {window.arm}")
             draft.windows.append(window)
         if block + 1 >= protocol.min_blocks:
-            interval = energy_ratio(draft.windows, protocol.stop_level)
-            half_width = interval.half_width
-            if half_width is not None and half_width <= target * interval.estimate:
-                draft.converged = True
-                return
+            is_last = block + 1 == most or not limits.leaves_room_for(time.monotonic() - began_s)
+            met = _is_narrow(draft.windows, protocol.stop_level, target)
+            if met or is_last:
+                draft.converged = met
+        observer.progress(draft)
+        if draft.converged is not None:
+            return
+    draft.converged = _is_narrow(draft.windows, protocol.stop_level, target)
+
+
+def _is_narrow(windows: list[Window], level: float, target: float) -> bool:
+    interval = energy_ratio(windows, level)
+    half_width = None if interval is None else interval.half_width
+    return interval is not None and half_width is not None and half_width <= target * interval.estimate
 
 
 def _block(comparison: Comparison, block: int, draft: Draft) -> Iterator[Window]:

@@ -41,6 +41,7 @@ class Draft:
         plan: of the point.
         started_at: when the attempt began.
         environment: what goes beside, or in place of, the description of this machine.
+        converged: whether the target was met; None while blocks are still to come.
     """
 
     plan: Plan

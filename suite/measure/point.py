@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
 import traceback
-from collections.abc import Callable
 
 import torch
 
@@ -17,7 +17,9 @@ from suite.measure.compilation import CompileWatch, Recompiled, compile_arms, ke
 from suite.measure.device_busy import device_busy_shares
 from suite.measure.draft import OUT_OF_REACH, Draft
 from suite.measure.idle import idle_power, mean_idle
+from suite.measure.limits import UNLIMITED, Limits
 from suite.measure.memory import peak_bytes, try_out
+from suite.measure.observer import Nobody, Observer
 from suite.measure.residency import Residency
 from suite.measure.scores import scores_of
 from suite.measure.stack import apply_stack, effect_of
@@ -27,9 +29,6 @@ from suite.measure.windows import ReadyArm
 from suite.record.schema import Arm, Reason, Record, Status
 from suite.stats import cross_checks
 from suite.toolkit.requirements import Circumstances, check
-
-Notify = Callable[[str], None]
-"""Told the stage that a point has come to."""
 
 _ENDS: tuple[tuple[type[Exception], Status, str], ...] = (
     (OutOfReach, "skipped", OUT_OF_REACH),
@@ -42,15 +41,31 @@ _ENDS: tuple[tuple[type[Exception], Status, str], ...] = (
 """How a point ends that an error of this type ends; the first that fits."""
 
 
-def measure(plan: Plan, notify: Notify = lambda stage: None) -> Record:
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class _Session:
+    """What measuring a point needs from its beginning to its end."""
+
+    draft: Draft
+    meter: OpenMeter
+    watch: CompileWatch
+    observer: Observer
+    limits: Limits
+
+
+def measure(plan: Plan, observer: Observer | None = None, limits: Limits = UNLIMITED) -> Record:
     """Measures a point. Whatever the technique or a library throws ends in the record, with what was measured before.
+
+    Args:
+        plan: of the point.
+        observer: told how far it has come.
+        limits: what a budget leaves for it.
 
     Raises:
         InputError: the user's model, data or parameters are wrong; there is nothing to record.
     """
-    draft = Draft(plan=plan)
+    draft = Draft(plan=plan, windows=list(limits.earlier))
     try:
-        _measure(draft, notify)
+        _measure(draft, observer or Nobody(), limits)
     except InputError:
         raise
     except Exception as error:  # noqa: BLE001 - the boundary of a point: any library's error becomes its record's reason
@@ -62,26 +77,28 @@ def measure(plan: Plan, notify: Notify = lambda stage: None) -> Record:
     return draft.record("ok")
 
 
-def _measure(draft: Draft, notify: Notify) -> None:
+def _measure(draft: Draft, observer: Observer, limits: Limits = UNLIMITED) -> None:
     plan = draft.plan
     torch.manual_seed(plan.seed)
     if plan.threads is not None:
         torch.set_num_threads(plan.threads)
-    check(plan.mitigations, _circumstances(plan))
-    check(plan.mitigations, _circumstances(plan))
-    notify("loading the model")
-    baseline = _baseline_setup(plan)
-    notify("opening the meter")
     keep_compiled_code(plan.run_folder / "compiled")
+    check(plan.mitigations, _circumstances(plan))
+    observer.stage("loading the model")
+    baseline = _baseline_setup(plan)
+    observer.stage("opening the meter")
     with plan.meter.open(plan.point.device) as meter, CompileWatch() as watch:
+        session = _Session(draft=draft, meter=meter, watch=watch, observer=observer, limits=limits)
         draft.environment = {"meter": meter.describe()}
-        arms, residency = _both_arms(draft, baseline, meter, watch, notify)
-        _measure_windows(draft, arms, residency, meter, watch, notify)
+        arms, residency = _both_arms(session, baseline)
+        observer.progress(draft)
+        _measure_windows(session, arms, residency)
         draft.environment = {"meter": meter.describe()}
-        notify("profiling the device")
+        observer.progress(draft)
+        observer.stage("profiling the device")
         draft.device_busy_share = device_busy_shares(arms, residency)
         draft.warn(cross_checks.host_bound(draft.device_busy_share))
-        notify("taking the peak memory")  # now that each arm has made what it keeps (workspaces, caches)
+        observer.stage("taking the peak memory")  # now that each arm has made what it keeps (workspaces, caches)
         draft.peak_memory_bytes = peak_bytes(arms, draft.model_bytes, residency)
 
 
@@ -95,26 +112,24 @@ def _circumstances(plan: Plan) -> Circumstances:
     )
 
 
-def _both_arms(
-    draft: Draft, baseline: Setup, meter: OpenMeter, watch: CompileWatch, notify: Notify
-) -> tuple[dict[Arm, ReadyArm], Residency]:
+def _both_arms(session: _Session, baseline: Setup) -> tuple[dict[Arm, ReadyArm], Residency]:
     """Both arms loaded, scored and proven; one at a time on the device where they do not fit together."""
-    pairing = draft.plan.protocol.pairing
+    plan = session.draft.plan
+    pairing = plan.protocol.pairing
     if pairing != "swapped":
         try:
-            return _prepare(draft, baseline, meter, watch, notify, swapped=False)
+            return _prepare(session, baseline, swapped=False)
         except torch.OutOfMemoryError:
-            if pairing == "resident" or draft.plan.point.phase == "training":
+            if pairing == "resident" or plan.point.phase == "training":
                 raise  # the state of training lies on the device whatever is swapped
-        notify("both arms do not fit together: swapping them")
-    return _prepare(draft, baseline, meter, watch, notify, swapped=True)
+        session.observer.stage("both arms do not fit together: swapping them")
+    return _prepare(session, baseline, swapped=True)
 
 
-def _prepare(
-    draft: Draft, baseline: Setup, meter: OpenMeter, watch: CompileWatch, notify: Notify, *, swapped: bool
-) -> tuple[dict[Arm, ReadyArm], Residency]:
+def _prepare(session: _Session, baseline: Setup, *, swapped: bool) -> tuple[dict[Arm, ReadyArm], Residency]:
+    draft, meter, observer = session.draft, session.meter, session.observer
     plan = draft.plan
-    notify("applying " + plan.point.label)
+    observer.stage("applying " + plan.point.label)
     stack = apply_stack(plan, baseline, meter, swapped=swapped)
     draft.apply_cost = stack.cost
     draft.pairing = "swapped" if swapped else "resident"
@@ -124,9 +139,9 @@ def _prepare(
     residency = Residency(setups, swapped=swapped)
     arms = _ready(plan, setups, meter, residency)
     if any(setup.runtime == "compiled" for setup in setups.values()):
-        notify("compiling")
-        draft.compile_cost = compile_arms(arms, meter, residency, watch)
-    notify("scoring")
+        observer.stage("compiling")
+        draft.compile_cost = compile_arms(arms, meter, residency, session.watch)
+    observer.stage("scoring")
     draft.scores = scores_of(plan, setups, residency)
     if baseline.device == "cuda":  # batches that do not fit show here, where the arms can still be swapped
         try_out(arms, residency)
@@ -142,20 +157,15 @@ def _executed(plan: Plan, baseline: Setup, candidate: Setup) -> dict[Arm, Setup]
     return {"baseline": made, "candidate": candidate if own else plan.runtime.prepare(candidate)}
 
 
-def _measure_windows(
-    draft: Draft,
-    arms: dict[Arm, ReadyArm],
-    residency: Residency,
-    meter: OpenMeter,
-    watch: CompileWatch,
-    notify: Notify,
-) -> None:
+def _measure_windows(session: _Session, arms: dict[Arm, ReadyArm], residency: Residency) -> None:
+    draft, meter, observer = session.draft, session.meter, session.observer
     protocol = draft.plan.protocol
-    before = idle_power(protocol, meter, notify)  # ahead of the warm-up: nothing may pause between it and a window
+    # Ahead of the warm-up: nothing may pause between that and a window.
+    before = idle_power(protocol, meter, observer.stage)
     seconds_per_query: dict[Arm, float] = {}
     ticker: Ticker | None = None
     for name, arm in arms.items():
-        notify(f"warming up the {name}")
+        observer.stage(f"warming up the {name}")
         residency.bring(name)
         seconds_per_query[name], warning = warm_up(arm, protocol)
         draft.warn(warning)
@@ -164,16 +174,23 @@ def _measure_windows(
     swapped = draft.pairing == "swapped"
     windows = plan_windows(arms, seconds_per_query, protocol, ticker=ticker, swapped=swapped)
     comparison = Comparison(
-        arms=arms, windows=windows, protocol=protocol, meter=meter, residency=residency, compile_watch=watch
+        arms=arms,
+        windows=windows,
+        protocol=protocol,
+        meter=meter,
+        residency=residency,
+        compile_watch=session.watch,
+        limits=session.limits,
     )
     try:
-        measure_blocks(comparison, draft, notify)
-        draft.idle = mean_idle(before, idle_power(protocol, meter, notify))
+        measure_blocks(comparison, draft, observer)
+        draft.idle = mean_idle(before, idle_power(protocol, meter, observer.stage))
     finally:  # what was measured before an error is checked as well
         draft.warnings += cross_checks.warnings_of(draft.windows, draft.idle, meter.describe(), pairing=draft.pairing)
     if not draft.converged:
+        blocks = 1 + max(window.block for window in draft.windows)
         target = protocol.target_half_width[draft.plan.point.device]
-        draft.warn(cross_checks.not_converged(protocol.max_blocks, target))
+        draft.warn(cross_checks.not_converged(blocks, target, stopped_early=blocks < protocol.max_blocks))
 
 
 def _one_batch(arm: ReadyArm) -> None:

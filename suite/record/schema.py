@@ -186,7 +186,11 @@ class RecordWarning(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Record(msgspec.Struct, frozen=True, kw_only=True):
-    """One attempt at one point. See the module's docstring for the rules of its fields."""
+    """One attempt at one point. See the module's docstring for the rules of its fields.
+
+    Attributes:
+        converged: whether the interval reached its target; None where the attempt ended before its last block.
+    """
 
     schema_version: int
     record_id: str

@@ -151,12 +151,20 @@ def not_steady(arm: Arm, spread: float, cap_s: float) -> RecordWarning:
     )
 
 
-def not_converged(max_blocks: int, target: float) -> RecordWarning:
-    """The blocks ended at their cap, with an interval wider than ``target`` (a share) each way."""
+def not_converged(blocks: int, target: float, *, stopped_early: bool = False) -> RecordWarning:
+    """The comparison ended after ``blocks`` with an interval wider than ``target`` (a share) each way.
+
+    Args:
+        blocks: measured.
+        target: of the half-width.
+        stopped_early: the time was up, not the protocol's cap reached.
+    """
+    more = "give more time (budget=…): the same command goes on where it stopped"
+    fewer_disturbances = "stop other work on this machine, or give more blocks (protocol=strict)"
     return RecordWarning(
         code="not_converged",
-        message=f"after {max_blocks} blocks the interval is still wider than {100 * target:g} % each way",
-        remedy="stop other work on this machine, or give more blocks (protocol=strict)",
+        message=f"after {blocks} blocks the interval is still wider than {100 * target:g} % each way",
+        remedy=more if stopped_early else fewer_disturbances,
     )
 
 

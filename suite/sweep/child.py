@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import os
 import signal
 import sys
@@ -10,20 +11,53 @@ import threading
 import traceback
 from collections.abc import Callable
 from multiprocessing.connection import Connection
+from typing import TYPE_CHECKING
 
 import msgspec
 
 from suite.errors import InputError
 from suite.machine import cpu_contention
 from suite.machine.log_levels import quieten
+from suite.measure.findings import Findings, Untold
+from suite.measure.observer import Observer
 from suite.record.schema import Record
 from suite.sweep import point_log
 from suite.sweep.failure_kinds import classified
-from suite.sweep.messages import STOP, BadInput, Died, Finished, Job, Message, Stage, encoded
+from suite.sweep.messages import FORK_UNUSABLE, STOP, BadInput, Died, Finished, Job, Message, Progress, Stage, encoded
+
+if TYPE_CHECKING:
+    from suite.measure.draft import Draft
 
 
 class Interrupted(Exception):
-    """The user pressed Ctrl-C; raised between two windows, so that what was measured is kept."""
+    """The user pressed Ctrl-C; raised between two blocks, so that what was measured is kept."""
+
+
+class Watched:
+    """The observer of a point that may be asked to stop, which it does at its next stage while windows are missing."""
+
+    def __init__(
+        self, stop: threading.Event, tell_stage: Callable[[str], None], tell_findings: Callable[[Findings], None]
+    ) -> None:
+        """Begins with nothing told, of a point that ends early once ``stop`` is set."""
+        self._stop, self._tell_stage, self._tell_findings = stop, tell_stage, tell_findings
+        self._untold = Untold()
+        self._complete = False
+
+    def stage(self, text: str) -> None:
+        """Tells the stage; after the last window it is too late to stop, as little is left to do.
+
+        Raises:
+            Interrupted: the point was asked to stop, and windows are still to come.
+        """
+        if self._stop.is_set() and not self._complete:
+            raise Interrupted("stopped by Ctrl-C; the same command again measures this point anew")
+        self._tell_stage(text)
+
+    def progress(self, draft: Draft) -> None:
+        """Tells what is new."""
+        self._complete = draft.converged is not None
+        self._tell_findings(self._untold.take(draft))
 
 
 def live(job: Job, theirs: Connection) -> None:
@@ -37,7 +71,11 @@ def live(job: Job, theirs: Connection) -> None:
         point_log.print_into(job.log)
         quieten()
         point_log.note("started")
-        record = measure(job, until(stop, lambda stage: _tell_stage(theirs, stage)))
+        if job.config["device"] == "cuda" and _cannot_use_cuda():
+            _tell(theirs, Died(FORK_UNUSABLE, "the process this one was forked from has touched CUDA"))
+            return
+        watched = Watched(stop, functools.partial(_tell_stage, theirs), functools.partial(_tell_findings, theirs))
+        record = measure(job, watched)
         point_log.note("finished")
         _tell(theirs, Finished(record))
     except InputError as error:
@@ -50,13 +88,20 @@ def live(job: Job, theirs: Connection) -> None:
         sys.stderr.flush()
 
 
-def measure(job: Job, notify: Callable[[str], None]) -> Record:
+def _cannot_use_cuda() -> bool:
+    """Whether CUDA was touched before the fork, as torch notes it: no context of this process would work."""
+    import torch
+
+    return bool(torch.cuda._is_in_bad_fork())
+
+
+def measure(job: Job, observer: Observer) -> Record:
     """The point's record, with what other processes took of the machine meanwhile."""
     from suite.config.build import plan_of  # here, so that the parent's command line starts without torch
     from suite.measure import point
 
     watch = cpu_contention.begin()
-    record = point.measure(plan_of(job.config, job.labels), notify)
+    record = point.measure(plan_of(job.config, job.labels), observer, job.limits)
     others = cpu_contention.foreign_load(watch)
     warning = cpu_contention.busy_machine(others) if record.point.device == "cpu" and record.windows else None
     return msgspec.structs.replace(
@@ -65,17 +110,6 @@ def measure(job: Job, notify: Callable[[str], None]) -> Record:
         environment=record.environment | ({"foreign_load": others.as_noted()} if others else {}),
         warnings=[*record.warnings, *([warning] if warning else [])],
     )
-
-
-def until(stop: threading.Event, notify: Callable[[str], None]) -> Callable[[str], None]:
-    """``notify`` that ends the measurement where it was asked to stop: each block is told of as it starts."""
-
-    def tell(stage: str) -> None:
-        if stop.is_set():
-            raise Interrupted("stopped by Ctrl-C; the same command again measures this point anew")
-        notify(stage)
-
-    return tell
 
 
 def _attend(theirs: Connection, stop: threading.Event) -> None:
@@ -90,6 +124,10 @@ def _attend(theirs: Connection, stop: threading.Event) -> None:
 def _tell_stage(theirs: Connection, stage: str) -> None:
     point_log.note(stage)
     _tell(theirs, Stage(stage))
+
+
+def _tell_findings(theirs: Connection, findings: Findings) -> None:
+    _tell(theirs, Progress(msgspec.Raw(msgspec.json.encode(findings))))
 
 
 def _tell(theirs: Connection, message: Message) -> None:

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import dataclasses
 from pathlib import Path
+from typing import Any
 
 from suite.config.plan import Plan, PlannedPoint
 from suite.measure.draft import Draft, now
+from suite.measure.findings import learn
+from suite.measure.limits import BUDGET, UNLIMITED, Limits
 from suite.record.schema import Reason, Record, Status
 from suite.record.store import RecordError, load, save
+from suite.stats import cross_checks
 from suite.sweep.failure_kinds import classified
 from suite.sweep.messages import Job
-from suite.sweep.process import Outcome, run_here, run_isolated
+from suite.sweep.process import TIMEOUT, Outcome, run_here, run_isolated
 
 
 class Reporter:
@@ -29,7 +34,7 @@ class Reporter:
         """Something about the sweep as a whole."""
 
 
-def run_one(point: PlannedPoint, reporter: Reporter, *, alone: bool = False) -> Record:
+def run_one(point: PlannedPoint, reporter: Reporter, *, alone: bool = False, limits: Limits = UNLIMITED) -> Record:
     """Measures ``point`` on this machine and returns its record, which lies in the run's folder.
 
     Raises:
@@ -42,11 +47,15 @@ def run_one(point: PlannedPoint, reporter: Reporter, *, alone: bool = False) -> 
         config=plan.config,
         labels=point.labels,
         log=folder / "logs" / f"{plan.point.point_id}.log",
-        timeout_s=float(plan.config["point_timeout_s"]),
+        timeout_s=min(float(plan.config["point_timeout_s"]), limits.left_s),
+        limits=limits,
     )
     reporter.begin(point.title)
     runs = run_isolated if plan.config["isolation"] == "process" else run_here
     outcome = runs(job, reporter.stage)
+    if outcome.kind == TIMEOUT and limits.left_s == 0:
+        what = "no time was left to finish it in the budget; the same command again measures it"
+        outcome = dataclasses.replace(outcome, kind=BUDGET, message=what)
     if outcome.bad_input is not None and alone:
         raise outcome.bad_input
     record = _saved(outcome, plan, folder / "records", started_at)
@@ -63,5 +72,23 @@ def _saved(outcome: Outcome, plan: Plan, records: Path, started_at: str) -> Reco
             return load(save(outcome.record, records))
         except RecordError as error:
             outcome = Outcome(record=None, kind="unreadable_record", message=str(error))
-    reason = classified(Reason(kind=outcome.kind or "crashed", message=outcome.message or ""))
-    return load(save(Draft(plan=plan, started_at=started_at).record("failed", reason), records))
+    try:
+        return load(save(_failed(outcome, plan, started_at), records))
+    except RecordError as error:
+        without = Outcome(record=None, kind="unreadable_record", message=str(error))
+        return load(save(_failed(without, plan, started_at), records))
+
+
+def _failed(outcome: Outcome, plan: Plan, started_at: str) -> Record:
+    """The record of a point that left none, with every block that it had finished."""
+    draft = Draft(plan=plan, started_at=started_at)
+    for findings in outcome.found:
+        learn(draft, findings)
+    noted = {warning.code for warning in draft.warnings}
+    meter: dict[str, Any] = draft.environment.get("meter", {})
+    seen = cross_checks.warnings_of(draft.windows, draft.idle, meter, pairing=draft.pairing)
+    draft.warnings += [warning for warning in seen if warning.code not in noted]
+    blocks = len({window.block for window in draft.windows})
+    kept = f"; finished blocks kept: {blocks}" if blocks else ""
+    reason = Reason(kind=outcome.kind or "crashed", message=f"{outcome.message or ''}{kept}")
+    return draft.record("skipped" if outcome.kind == BUDGET else "failed", classified(reason))

@@ -1,8 +1,9 @@
 """Each point in a process of its own, on a CPU forked from a server that has imported the libraries.
 
 A point that crashes, is killed or hangs thus ends as a failed record, and what one technique left behind in
-memory or in global switches cannot change the next one's figures. The point's process sends its record; only the
-process that started it writes to the disk, so that nothing is written twice where that one was killed meanwhile.
+memory or in global switches cannot change the next one's figures. The point's process sends what it knows after every
+block and its record at the end; only the process that started it writes to the disk, so that nothing is written twice
+where that one was killed meanwhile.
 """
 
 from __future__ import annotations
@@ -15,20 +16,24 @@ import pickle
 import signal
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from multiprocessing.connection import Connection
 from multiprocessing.process import BaseProcess
+from typing import Literal
 
 import msgspec
 
 from suite.errors import InputError
 from suite.io.redaction import redact_file
+from suite.measure.findings import Findings
 from suite.record.schema import Record
 from suite.sweep import child
 from suite.sweep.deaths import LOOK_S, MemoryWatch, death
-from suite.sweep.messages import STOP, BadInput, Died, Finished, Job, Stage, decoded
+from suite.sweep.messages import FORK_UNUSABLE, STOP, BadInput, Died, Finished, Job, Progress, Stage, decoded
 
 PRELOAD = ["suite.sweep.preload"]
+TIMEOUT = "timeout"
+"""Kind of the reason of a point that was stopped since its time was up."""
 _END_S = 10.0  # for a process that has sent its last message, or was killed, to be gone
 
 
@@ -37,6 +42,7 @@ class Outcome:
     """How a point ended: with its record, or with the kind and message of its death.
 
     Attributes:
+        found: what a point without a record had told before, block by block.
         bad_input: what the point found wrong with the user's input; its ``kind`` is ``bad_input``.
         interrupted: Ctrl-C was pressed meanwhile, so that no other point shall start.
     """
@@ -44,6 +50,7 @@ class Outcome:
     record: Record | None
     kind: str | None = None
     message: str | None = None
+    found: tuple[Findings, ...] = ()
     bad_input: InputError | None = None
     interrupted: bool = False
 
@@ -51,20 +58,29 @@ class Outcome:
 def run_here(job: Job, notify: Callable[[str], None]) -> Outcome:
     """Measures in this process: a debugger works, a crash takes everything down."""
     stop = threading.Event()
+    found: list[Findings] = []
     with _on_ctrl_c(stop.set):
         try:
-            outcome = Outcome(record=child.measure(job, child.until(stop, notify)))
+            outcome = Outcome(record=child.measure(job, child.Watched(stop, notify, found.append)))
         except InputError as error:
             outcome = _bad_input(error)
+        except KeyboardInterrupt:
+            stop.set()
+            outcome = dataclasses.replace(_AT_ONCE, found=tuple(found))
     return dataclasses.replace(outcome, interrupted=stop.is_set())
 
 
 def run_isolated(job: Job, notify: Callable[[str], None]) -> Outcome:
-    """Measures in a fresh child. Whatever becomes of it is an outcome, never an error of this process."""
-    # Some libraries that the server preloads open a CUDA context as they are imported, and a context does not survive
-    # a fork: where CUDA does the work each point starts from nothing, some seconds later.
-    on_cuda = job.config["device"] == "cuda"
-    context = multiprocessing.get_context("spawn") if on_cuda else multiprocessing.get_context("forkserver")
+    """Measures in a fresh child. Whatever becomes of it is an outcome, never an error of this process.
+
+    Where a library has touched CUDA in the server after all, which no fork survives, the child starts from nothing.
+    """
+    outcome = _run_in("forkserver", job, notify)
+    return _run_in("spawn", job, notify) if outcome.kind == FORK_UNUSABLE else outcome
+
+
+def _run_in(method: Literal["forkserver", "spawn"], job: Job, notify: Callable[[str], None]) -> Outcome:
+    context = multiprocessing.get_context("spawn") if method == "spawn" else multiprocessing.get_context("forkserver")
     context.set_forkserver_preload(PRELOAD)
     ours, theirs = context.Pipe()
     process = context.Process(target=child.live, args=(job, theirs))
@@ -75,68 +91,83 @@ def run_isolated(job: Job, notify: Callable[[str], None]) -> Outcome:
         return Outcome(record=None, kind="not_started", message=f"the point's process did not start: {error}")
     finally:
         theirs.close()
-    assert process.pid is not None
-    memory = MemoryWatch(process.pid)
-    stop = threading.Event()
-
-    def ask_to_stop() -> None:
-        stop.set()
-        notify("finishing the window; Ctrl-C again ends at once")
-        with contextlib.suppress(OSError):  # it has just ended by itself
-            ours.send_bytes(STOP)
-
-    with _on_ctrl_c(ask_to_stop):
-        outcome = _follow(process, ours, job, notify, memory)
-    if outcome is None:
-        kind, message = death(process.exitcode, job.log, memory)
-        outcome = Outcome(record=None, kind="interrupted" if stop.is_set() else kind, message=message)
+    following = _Following(process, ours, job, notify)
+    with _on_ctrl_c(following.ask_to_stop):
+        outcome = following.outcome()
     redact_file(job.log)
-    return dataclasses.replace(outcome, interrupted=stop.is_set())
+    return outcome
 
 
-def _follow(
-    process: BaseProcess, ours: Connection, job: Job, notify: Callable[[str], None], memory: MemoryWatch
-) -> Outcome | None:
-    """Listens until the child has told its outcome or its time is up, and ends it; None where it died silently."""
-    deadline_s = time.monotonic() + job.timeout_s
-    try:
-        outcome = _listen(ours, deadline_s, notify, memory)
-        if outcome is None and time.monotonic() >= deadline_s:
-            message = f"stopped after point_timeout_s={job.timeout_s:g} s"
-            return Outcome(record=None, kind="timeout", message=message)
-        process.join(timeout=_END_S)  # it is about to end by itself
-        return outcome
-    finally:
-        _end(process)
-        ours.close()
+class _Following:
+    """A point's process, followed until it ends or is ended."""
 
+    def __init__(self, process: BaseProcess, ours: Connection, job: Job, notify: Callable[[str], None]) -> None:
+        assert process.pid is not None
+        self._process, self._pid, self._ours, self._job, self._notify = process, process.pid, ours, job, notify
+        self._memory = MemoryWatch(self._pid)
+        self._told: list[msgspec.Raw] = []
+        self._stopping = False
 
-def _end(process: BaseProcess) -> None:
-    """Kills what is left of the child and of the processes that it started."""
-    assert process.pid is not None
-    with contextlib.suppress(ProcessLookupError, PermissionError):
-        os.killpg(process.pid, signal.SIGKILL)
-    process.kill()  # where it died before it had a group of its own
-    process.join(timeout=_END_S)  # one that hangs in its driver does not end even so
+    def ask_to_stop(self) -> None:
+        """Asks the point to end where its block ends."""
+        self._stopping = True
+        self._notify("finishing the block; Ctrl-C again ends at once")
+        with contextlib.suppress(OSError):  # it has just ended by itself
+            self._ours.send_bytes(STOP)
 
-
-def _listen(ours: Connection, deadline_s: float, notify: Callable[[str], None], memory: MemoryWatch) -> Outcome | None:
-    """Passes stages on until the child tells its outcome; None when it died or the time is up."""
-    while (left_s := deadline_s - time.monotonic()) > 0:
-        memory.look()
-        if not ours.poll(min(left_s, LOOK_S)):
-            continue
+    def outcome(self) -> Outcome:
+        """Waits for the end; what a point without a record had told is in its outcome."""
         try:
-            message = decoded(ours.recv_bytes())
-        except (EOFError, ConnectionResetError):
-            return None
-        except msgspec.DecodeError as error:
-            return Outcome(record=None, kind="unreadable_record", message=str(error))
-        if isinstance(message, Stage):
-            notify(message.text)
-        else:
-            return _last_word(message)
-    return None
+            outcome = self._followed()
+        except KeyboardInterrupt:
+            self._stopping, outcome = True, _AT_ONCE
+        found = () if outcome.record is not None else tuple(_readable(self._told))
+        return dataclasses.replace(outcome, found=found, interrupted=self._stopping)
+
+    def _followed(self) -> Outcome:
+        deadline_s = time.monotonic() + self._job.timeout_s
+        try:
+            outcome = self._listen(deadline_s)
+            if outcome is None and time.monotonic() >= deadline_s:
+                message = f"stopped after point_timeout_s={self._job.timeout_s:g} s"
+                return Outcome(record=None, kind=TIMEOUT, message=message)
+            self._process.join(timeout=_END_S)  # it is about to end by itself
+            return outcome or self._died()
+        finally:
+            self._end()
+
+    def _listen(self, deadline_s: float) -> Outcome | None:
+        """Passes stages on until the child tells its outcome; None when it died or the time is up."""
+        while (left_s := deadline_s - time.monotonic()) > 0:
+            self._memory.look()
+            if not self._ours.poll(min(left_s, LOOK_S)):
+                continue
+            try:
+                message = decoded(self._ours.recv_bytes())
+            except (EOFError, ConnectionResetError):
+                return None
+            except msgspec.DecodeError as error:
+                return Outcome(record=None, kind="unreadable_record", message=str(error))
+            if isinstance(message, Stage):
+                self._notify(message.text)
+            elif isinstance(message, Progress):
+                self._told.append(message.found)  # read at the end, if at all: the point is about to go on measuring
+            else:
+                return _last_word(message)
+        return None
+
+    def _died(self) -> Outcome:
+        """The outcome of a process that ended without a word."""
+        kind, message = death(self._process.exitcode, self._job.log, self._memory)
+        return Outcome(record=None, kind="interrupted" if self._stopping else kind, message=message)
+
+    def _end(self) -> None:
+        """Kills what is left of the child and of the processes that it started."""
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            os.killpg(self._pid, signal.SIGKILL)
+        self._process.kill()  # where it died before it had a group of its own
+        self._process.join(timeout=_END_S)  # one that hangs in its driver does not end even so
+        self._ours.close()
 
 
 def _last_word(message: Finished | BadInput | Died) -> Outcome:
@@ -149,6 +180,16 @@ def _last_word(message: Finished | BadInput | Died) -> Outcome:
 
 def _bad_input(error: InputError) -> Outcome:
     return Outcome(record=None, kind="bad_input", message=str(error), bad_input=error)
+
+
+def _readable(told: Sequence[msgspec.Raw]) -> Iterator[Findings]:
+    """Findings as told; those with figures that JSON cannot hold (NaN) are left out."""
+    for each in told:
+        with contextlib.suppress(msgspec.DecodeError):
+            yield msgspec.json.decode(each, type=Findings)
+
+
+_AT_ONCE = Outcome(record=None, kind="interrupted", message="ended at once by a second Ctrl-C")
 
 
 @contextlib.contextmanager

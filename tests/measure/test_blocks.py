@@ -10,6 +10,8 @@ from suite.core.meter import Ticker
 from suite.measure.blocks import ORDERS, Comparison, energy_ratio, measure_blocks
 from suite.measure.compilation import CompileWatch
 from suite.measure.draft import Draft
+from suite.measure.limits import UNLIMITED, Limits
+from suite.measure.observer import Nobody
 from suite.measure.residency import Residency
 from suite.measure.window_plan import WindowPlan
 from suite.stats.cross_checks import not_steady
@@ -17,7 +19,19 @@ from suite.stats.paired import headline_component
 from tests.world import OpenWorldMeter, World, protocol, world_arms
 
 
-def drafted(world, *, slices=1, swapped=False, arms=None, queries=52, ticker=None, **changes):
+class Noting(Nobody):
+    """Notes how many windows there were, and whether the target was known to be met, at each progress."""
+
+    def __init__(self):
+        self.seen = []
+
+    def progress(self, draft):
+        self.seen.append((len(draft.windows), draft.converged))
+
+
+def drafted(
+    world, *, slices=1, swapped=False, arms=None, queries=52, ticker=None, limits=UNLIMITED, observer=None, **changes
+):
     """The draft after a comparison in ``world``."""
     arms = arms or world_arms(world)
     four = dict.fromkeys(arms, 4)
@@ -30,9 +44,10 @@ def drafted(world, *, slices=1, swapped=False, arms=None, queries=52, ticker=Non
         meter=OpenWorldMeter(world),
         residency=residency,
         compile_watch=CompileWatch(),
+        limits=limits,
     )
-    draft = Draft(plan=None)
-    measure_blocks(comparison, draft, lambda stage: None)
+    draft = Draft(plan=None, windows=list(limits.earlier))
+    measure_blocks(comparison, draft, observer or Nobody())
     return draft
 
 
@@ -54,6 +69,15 @@ def test_a_constant_ratio_converges_at_the_fewest_blocks():
     assert converged
     assert len(windows) == 4 * 4
     assert energy_ratio(windows, 0.95).estimate == pytest.approx(0.8)
+
+
+@pytest.mark.parametrize(("target", "met", "blocks"), [(0.02, True, 4), (1e-9, False, 5)])
+def test_each_block_is_told_as_it_ends_and_the_last_one_with_whether_the_target_was_met(target, met, blocks):
+    noisy = iter(range(10**9))
+    world = World(drift=lambda now_s: 1 + 1e-3 * (next(noisy) % 7))
+    observer = Noting()
+    drafted(world, observer=observer, max_blocks=5, target_half_width={"cpu": target, "cuda": target})
+    assert observer.seen == [(4 * block, None if block < blocks else met) for block in range(1, blocks + 1)]
 
 
 def test_linear_drift_cancels_within_a_block():
@@ -169,3 +193,29 @@ def test_the_target_is_a_share_of_the_ratio(ratio):
     interval = energy_ratio(windows, 0.97)
     assert converged
     assert interval.half_width <= 0.02 * ratio
+
+
+NEVER = {"cpu": 1e-9, "cuda": 1e-9}
+
+
+def test_a_budget_stops_at_its_last_block_and_the_next_attempt_goes_on_from_there():
+    world = World(drift=lambda now_s: 1 + 0.01 * math.sin(now_s))
+    first = drafted(world, limits=Limits(most_blocks=4), max_blocks=8, target_half_width=NEVER)
+    assert (len(first.windows), first.converged) == (16, False)
+    draft = drafted(world, limits=Limits(earlier=tuple(first.windows)), max_blocks=6, target_half_width=NEVER)
+    assert [window.block for window in draft.windows[::4]] == [0, 1, 2, 3, 4, 5]
+    assert draft.windows[:16] == first.windows
+
+
+def test_no_block_is_begun_that_would_not_end_in_time(monkeypatch):
+    world = World()
+    monkeypatch.setattr("suite.measure.limits.time.monotonic", lambda: world.now_s)
+    limits = Limits(deadline_s=5.5 * 4 * 5.2)  # a block is four windows of 52 queries of 0.1 s, and their leads
+    draft = drafted(world, limits=limits, max_blocks=16, target_half_width=NEVER)
+    assert 4 <= 1 + draft.windows[-1].block <= 5
+    assert world.now_s <= limits.deadline_s
+
+
+def test_the_fewest_blocks_are_measured_whatever_the_time():
+    draft = drafted(World(), limits=Limits(deadline_s=-math.inf), max_blocks=16, target_half_width=NEVER)
+    assert len(draft.windows) == 4 * 4

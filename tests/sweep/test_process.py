@@ -6,12 +6,15 @@ import signal
 import threading
 from pathlib import Path
 
+import msgspec
 import pytest
 import torch
 
 from suite.config.compose import composed, resolved
 from suite.config.labels import labels
-from suite.sweep import child, deaths
+from suite.measure.draft import Draft
+from suite.measure.findings import Findings, learn
+from suite.sweep import child, deaths, process
 from suite.sweep.messages import Job
 from suite.sweep.process import run_here, run_isolated
 
@@ -111,30 +114,95 @@ def test_a_job_that_cannot_be_sent_is_a_point_that_did_not_start(job):
     assert (outcome.record, outcome.kind) == (None, "not_started")
 
 
-@pytest.mark.parametrize("runs", [run_isolated, run_here])
-def test_ctrl_c_ends_the_point_after_its_window_and_keeps_what_it_measured(job, runs):
-    def press(stage):
-        if stage.startswith("block 2"):
-            os.kill(os.getpid(), signal.SIGINT)
+def ctrl_c():
+    os.kill(os.getpid(), signal.SIGINT)
 
+
+def kill_the_point():
+    (process,) = multiprocessing.active_children()
+    os.kill(process.pid, signal.SIGKILL)
+
+
+def at(stage, deed):
+    """Does ``deed`` when the point tells that ``stage`` begins."""
+    return lambda told: deed() if told.startswith(stage) else None
+
+
+MANY = ("protocol.min_blocks=40", "protocol.max_blocks=40")
+
+
+def found_by(outcome):
+    """The draft of a point, as far as it was told before the end."""
+    draft = Draft(plan=None)
+    for findings in outcome.found:
+        learn(draft, findings)
+    return draft
+
+
+@pytest.mark.parametrize("runs", [run_isolated, run_here])
+def test_ctrl_c_ends_the_point_after_its_block_and_keeps_what_it_measured(job, runs):
     before = signal.getsignal(signal.SIGINT)
-    outcome = runs(job("nothing", 120.0, "protocol.min_blocks=40", "protocol.max_blocks=40"), press)
+    outcome = runs(job("nothing", 120.0, *MANY), at("block 2", ctrl_c))
     record = outcome.record
     assert outcome.interrupted
-    assert (record.status, record.reason.kind) == ("failed", "interrupted")
-    assert len(record.windows) >= 4
+    assert (record.status, record.reason.kind, record.converged) == ("failed", "interrupted", None)
+    assert {window.block for window in record.windows} == {0, 1}
     assert signal.getsignal(signal.SIGINT) == before
 
 
-def test_a_second_ctrl_c_ends_at_once(job):
-    def press(stage):
-        if stage.startswith(("applying", "finishing")):
-            os.kill(os.getpid(), signal.SIGINT)
+@pytest.mark.parametrize("runs", [run_isolated, run_here])
+def test_ctrl_c_in_the_last_block_leaves_a_whole_record(job, runs):
+    outcome = runs(job("nothing"), at("block 2 of 2", ctrl_c))
+    assert outcome.interrupted
+    assert (outcome.record.status, outcome.record.reason) == ("ok", None)
+    assert outcome.record.peak_memory_bytes
 
-    hanging = job("hang")
-    with pytest.raises(KeyboardInterrupt):
-        run_isolated(hanging, press)
+
+@pytest.mark.parametrize("runs", [run_isolated, run_here])
+def test_a_second_ctrl_c_ends_at_once_and_keeps_the_finished_blocks(job, runs):
+    def press_twice(stage):
+        if stage.startswith("block 3"):
+            ctrl_c()
+            ctrl_c()
+
+    outcome = runs(job("nothing", 120.0, *MANY), press_twice)
+    assert (outcome.record, outcome.kind, outcome.interrupted) == (None, "interrupted", True)
+    assert {window.block for window in found_by(outcome).windows} >= {0, 1}
+
+
+def test_a_second_ctrl_c_leaves_no_process(job):
+    outcome = run_isolated(job("hang"), lambda stage: ctrl_c() if stage.startswith(("applying", "finishing")) else None)
+    assert (outcome.kind, outcome.found, outcome.interrupted) == ("interrupted", (), True)
     assert multiprocessing.active_children() == []
+
+
+def test_a_killed_point_keeps_its_finished_blocks_and_what_came_before_them(job):
+    outcome = run_isolated(job("nothing", 120.0, *MANY), at("block 3", kill_the_point))
+    draft = found_by(outcome)
+    assert (outcome.record, outcome.kind) == (None, "killed")
+    assert {window.block for window in draft.windows} >= {0, 1}
+    assert (draft.pairing, draft.converged) == ("resident", None)
+    assert draft.effect["proof"]["fault"] == {"seed": [0, 1]}
+    assert len(draft.scores.baseline) == 20
+    assert draft.environment["meter"]["components"]
+
+
+def test_a_point_whose_time_is_up_keeps_its_finished_blocks(job):
+    run_isolated(job("exit"), ignore)  # the server is warm from here on, so that the time goes to the point
+    endless = ("protocol.min_blocks=100000", "protocol.max_blocks=100000")
+    outcome = run_isolated(job("nothing", 8.0, *endless), ignore)
+    assert (outcome.record, outcome.kind) == (None, "timeout")
+    assert found_by(outcome).windows
+
+
+def test_a_record_is_not_accompanied_by_what_it_holds(job):
+    assert run_isolated(job("nothing"), ignore).found == ()
+
+
+def test_figures_that_cannot_be_written_down_cost_their_own_block_only():
+    whole = msgspec.json.encode(Findings(pairing="resident"))
+    torn = whole.replace(b'"resident"', b"null").replace(b"}", b',"windows":[null]}')
+    assert list(process._readable([msgspec.Raw(torn), msgspec.Raw(whole)])) == [Findings(pairing="resident")]
 
 
 def test_a_point_whose_parent_is_gone_ends_by_itself(job):

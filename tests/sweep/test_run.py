@@ -8,6 +8,7 @@ import pytest
 
 from suite.errors import InputError
 from suite.machine import device_lock
+from suite.measure.findings import Findings
 from suite.record.hashing import config_hash
 from suite.record.schema import Reason
 from suite.record.store import load_run, save
@@ -17,6 +18,9 @@ from suite.sweep.point_run import Reporter
 from suite.sweep.process import Outcome
 from suite.sweep.progress import Console
 from tests.record.test_record import record
+from tests.synthetic import windows
+
+WINDOWS = windows([0.8, 0.9])
 
 
 @pytest.fixture(autouse=True)
@@ -89,6 +93,33 @@ def test_the_record_of_a_dead_process_keeps_what_it_was_about(point, outcomes):
     (made,) = run.run([point], Reporter())
     assert (made.status, made.reason.kind, made.point) == ("failed", "timeout", point.plan.point)
     assert records_of(point) == [made]
+
+
+def test_the_record_of_a_dead_process_keeps_the_blocks_that_were_finished(point, outcomes):
+    found = (
+        Findings(environment={"meter": {"name": "m"}}, effect={"proof": {}}, pairing="resident"),
+        Findings(windows=WINDOWS[:4]),
+        Findings(windows=WINDOWS[4:]),
+    )
+    outcomes(Outcome(record=None, kind="timeout", message="too long", found=found))
+    (made,) = run.run([point], Reporter())
+    assert (made.status, made.reason.kind, made.reason.message) == (
+        "failed",
+        "timeout",
+        "too long; finished blocks kept: 2",
+    )
+    assert (made.windows, made.pairing, made.converged) == (WINDOWS, "resident", None)
+    assert made.environment["meter"] == {"name": "m"}
+    assert made.environment["hardware"] == done(point).environment["hardware"]
+    assert "cpu_energy_estimated" in {warning.code for warning in made.warnings}
+    assert records_of(point) == [made]
+
+
+def test_findings_that_make_no_record_leave_a_record_without_them(point, outcomes):
+    torn = msgspec.structs.replace(WINDOWS[0], queries=0)
+    outcomes(Outcome(record=None, kind="killed", message="by SIGKILL", found=(Findings(windows=[torn]),)))
+    (made,) = run.run([point], Reporter())
+    assert (made.status, made.reason.kind, made.windows) == ("failed", "unreadable_record", [])
 
 
 @pytest.fixture

@@ -1,0 +1,28 @@
+"""Observer: who is told how far a point has come."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from suite.measure.draft import Draft  # imports torch, which the process that follows a point does not need
+
+
+class Observer(Protocol):
+    """Told between windows, never inside one. What it raises ends the point there, with what was measured."""
+
+    def stage(self, text: str) -> None:
+        """The point has come to a stage."""
+
+    def progress(self, draft: Draft) -> None:
+        """The draft knows more: both arms are ready, a block is finished, or all windows are there."""
+
+
+class Nobody:
+    """Nobody is told."""
+
+    def stage(self, text: str) -> None:
+        """Nothing."""
+
+    def progress(self, draft: Draft) -> None:
+        """Nothing."""
