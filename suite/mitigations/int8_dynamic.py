@@ -53,7 +53,7 @@ class Int8Dynamic(Mitigation):
         """Quantises a copy."""
         cuda_kernels.require_compiled(setup, "weights are laid out anew, and tensors turned into text, at every call")
         model, linears = layers.copy_to_quantise(setup)
-        chosen = linears.keys()
+        chosen = set(linears)
         if setup.device == "cuda":
             chosen -= short_layers(setup.replace(model=model))
         torchao = libraries.load("torchao.quantization")
