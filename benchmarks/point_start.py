@@ -16,8 +16,9 @@ from pathlib import Path
 
 from suite.config.plan import PlannedPoint
 from suite.machine.log_levels import quieten
-from suite.sweep.process import Job, run_isolated
-from suite.sweep.run import run
+from suite.sweep import planning
+from suite.sweep.messages import Job
+from suite.sweep.process import run_isolated
 
 TASKS = ("image_classification", "text_classification", "text_generation")
 STAGES = {
@@ -42,9 +43,9 @@ def main() -> None:
     quieten()
     with tempfile.TemporaryDirectory(prefix="point-start-") as folder:
         common = ["mitigation=none", "device=cpu", "threads=1", f"runs_dir={folder}"]
-        points = run.planned([[f"task={task}", *common] for task in TASKS])
+        points = planning.planned([[f"task={task}", *common] for task in TASKS])
         began_s = time.monotonic()
-        _start(*run.planned([[*common, "name=another"]]), Path(folder))
+        _start(*planning.planned([[*common, "name=another"]]), Path(folder))
         print(f"the first start of all, with that of the server: {time.monotonic() - began_s:.1f} s\n")
         print("seconds from the fork until  " + "  ".join(STAGES.values()))
         for point in points:

@@ -7,9 +7,9 @@ import os
 import sys
 import time
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING
 
-from suite.cli import exit_code
+from suite import cli
 from suite.errors import InputError
 from suite.io.paths import CONF
 from suite.machine.log_levels import quieten
@@ -34,27 +34,11 @@ measures only what is missing. Exit code: 0 done, 2 bad input, 3 some points fai
 def main(argv: Sequence[str] | None = None) -> int:
     """Runs the command line and returns its exit code."""
     quieten()
-    try:
-        return exit_code(lambda: _run(_parser().parse_intermixed_args(argv)))
-    except KeyboardInterrupt:
-        print("\nstopped; finished records are kept. The same command again goes on.", file=sys.stderr)
-        return 130
-
-
-class _Parser(argparse.ArgumentParser):
-    """argparse, with this suite's one line for bad input."""
-
-    def error(self, message: str) -> NoReturn:
-        raise InputError("the command line is wrong", got=message, remedy="see --help")
+    return cli.run(_parser(), _run, argv, stopped="stopped; what was measured is kept. The same command again goes on.")
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = _Parser(
-        prog="python -m suite",
-        description=HELP,
-        epilog=_choices(),
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
+    parser = cli.parser("suite", HELP, _choices())
     parser.add_argument("overrides", nargs="*", metavar="key=value", help="Hydra overrides of conf/config.yaml")
     parser.add_argument("-m", "--multirun", action="store_true", help="sweep: keys may have several values, a,b,c")
     parser.add_argument("--cfg", choices=["job"], help="print the resolved configuration of each point and stop")
@@ -64,13 +48,14 @@ def _parser() -> argparse.ArgumentParser:
 
 def _choices() -> str:
     """What each conf group offers, read from its folder."""
-    groups = ("experiment", "task", "model", "mitigation", "workload", "protocol", "meter", "schedule")
+    groups = ("experiment", "task", "model", "mitigation", "workload", "runtime", "protocol", "meter", "schedule")
     lines = [f"  {group}: {', '.join(sorted(path.stem for path in (CONF / group).glob('*.yaml')))}" for group in groups]
     return "choices:\n" + "\n".join(lines)
 
 
 def _run(arguments: argparse.Namespace) -> int:
-    from suite.config.expand import composed, expand, experiment_points, resolved
+    from suite.config.compose import composed, resolved
+    from suite.config.expand import expand, experiment_points
 
     overrides = [text for text in arguments.overrides if not text.startswith("experiment=")]
     experiments = [text.partition("=")[2] for text in arguments.overrides if text.startswith("experiment=")]
@@ -91,20 +76,21 @@ def _run(arguments: argparse.Namespace) -> int:
 
 def _measure(points: list[list[str]], dry_run: bool) -> int:
     os.environ.setdefault("CUDA_DEVICE_ORDER", "PCI_BUS_ID")  # torch's numbers are then NVML's
-    from suite.sweep import run, start_time
+    from suite.sweep import planning, resume, run, start_time
+    from suite.sweep.forecast import forecast
     from suite.sweep.progress import Console
-    from suite.sweep.resume import set_aside
 
-    plans = run.planned(points)
+    plans = planning.planned(points)
     for plan in plans:
-        run.check_name(str(plan.plan.config["name"]))
-    found, folder = run.look_back(plans), plans[0].plan.run_folder
+        planning.check_name(str(plan.plan.config["name"]))
+    found, folder = resume.scan(plans), plans[0].plan.run_folder
     todo = found.todo
     for line in found.lines:
         print(line)
     console = Console(len(todo))
-    console.announce(len(plans) - len(todo), run.forecast_s(todo), folder)
-    start = start_time.start_of([each.plan.config["schedule"] for each in plans], run.forecast_s(todo)[1])
+    expected = forecast(todo)
+    console.announce(len(plans) - len(todo), expected, folder)
+    start = start_time.start_of([each.plan.config["schedule"] for each in plans], expected.high_s)
     for line in start.lines:
         print(line)
     if dry_run or start.dry_run:
@@ -117,9 +103,9 @@ def _measure(points: list[list[str]], dry_run: bool) -> int:
     failed = 0
     wrong: InputError | None = None
     if todo:
-        run.check_folder(folder)
-        for line in set_aside(found.torn, folder / "records"):
-            print(line, file=sys.stderr)
+        planning.check_folder(folder)
+        for line in resume.set_aside(found.torn, folder / "records"):
+            cli.warn(line)
         with console:
             try:
                 records = run.run(todo, console, alone=len(plans) == 1)
@@ -140,7 +126,7 @@ def _measure(points: list[list[str]], dry_run: bool) -> int:
 def _report(plans: list[PlannedPoint]) -> None:
     from suite.report.build import build_report
 
-    print(f"report: {build_report(plans[0].plan.run_folder, warn=lambda line: print(line, file=sys.stderr))}")
+    print(f"report: {build_report(plans[0].plan.run_folder, warn=cli.warn)}")
 
 
 if __name__ == "__main__":

@@ -1,21 +1,74 @@
-"""What every command does with bad input and with a reader that has gone."""
+"""What every command shares: how its options are declared, one line for bad input, and its exit codes.
+
+0 done, 2 bad input, 130 stopped by Ctrl-C; what a command adds to these, its own help says.
+"""
 
 from __future__ import annotations
 
+import argparse
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from typing import Any, NoReturn
 
 from suite.errors import InputError
 
 
-def exit_code(run: Callable[[], int]) -> int:
-    """Runs a command: bad input is one line and 2; a closed pipe, as of ``| head``, is no error."""
+class _Parser(argparse.ArgumentParser):
+    """argparse, with this suite's one line for bad input in place of the usage."""
+
+    def error(self, message: str) -> NoReturn:
+        raise InputError("the command line is wrong", got=message, remedy="see --help")
+
+
+def parser(module: str, description: str, epilog: str | None = None) -> argparse.ArgumentParser:
+    """The parser of ``python -m MODULE``; both texts are printed as they are laid out."""
+    layout = argparse.RawDescriptionHelpFormatter
+    return _Parser(prog=f"python -m {module}", description=description, epilog=epilog, formatter_class=layout)
+
+
+def add_json(options: argparse._ActionsContainer) -> None:
+    """The option of commands whose answer a program can read."""
+    options.add_argument("--json", action="store_true", help="one JSON object on standard output")
+
+
+def as_json(answer: Any) -> str:
+    """``answer`` as indented JSON."""
+    import msgspec  # not needed for --help
+
+    return msgspec.json.format(msgspec.json.encode(answer), indent=1).decode()
+
+
+def warn(line: str) -> None:
+    """Says on standard error what the user should know beside the answer."""
+    print(line, file=sys.stderr)
+
+
+def run(
+    options: argparse.ArgumentParser,
+    command: Callable[[argparse.Namespace], int],
+    arguments: Sequence[str] | None,
+    *,
+    stopped: str = "stopped",
+) -> int:
+    """Parses the command line, runs the command and returns its exit code.
+
+    Bad input is one line on standard error and 2. A closed pipe, as of ``| head``, is no error.
+
+    Args:
+        options: of the command.
+        command: does the work and returns the exit code where all went well.
+        arguments: as typed; None for those of this process.
+        stopped: said after Ctrl-C.
+    """
     try:
-        return run()
+        return command(options.parse_intermixed_args(arguments))
     except InputError as error:
         print(f"error: {error}", file=sys.stderr)
         return 2
     except BrokenPipeError:  # it has read enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
+    except KeyboardInterrupt:
+        print(f"\n{stopped}", file=sys.stderr)
+        return 130

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from suite.cli import exit_code
+from suite import cli
 from suite.errors import InputError
 from suite.io.paths import CONF
 
@@ -18,17 +18,16 @@ if TYPE_CHECKING:
 
 _UNSEEN = ("config", "effect", "environment", "instrument", "warnings")
 """Fields of a point that the table of two runs says nothing of."""
+DESCRIPTION = """\
+Compares the points of two runs. A regression is energy per query, the ratio to the paired baseline or the score that
+got worse beyond the tolerance (conf/compare.yaml), or a point that was ok and is not any more.
+"""
 THRESHOLDS = CONF / "compare.yaml"
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Runs the command: 0 nothing got worse, 1 something did, 2 bad input."""
-    parser = argparse.ArgumentParser(
-        prog="python -m suite.compare",
-        description="Compares the points of two runs. A regression is energy per query, the ratio to the paired "
-        "baseline or the score that got worse beyond the tolerance (conf/compare.yaml), or a point that was ok and "
-        "is not any more.",
-    )
+    parser = cli.parser("suite.compare", DESCRIPTION)
     parser.add_argument("a", type=Path, help="the run before: runs/NAME or a published reports/NAME")
     parser.add_argument("b", type=Path, help="the run after")
     parser.add_argument("--energy-tolerance", type=float, help="share that joules a query may rise by")
@@ -36,15 +35,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--html", type=Path, metavar="FILE", help="write the comparison as one HTML page as well")
     parser.add_argument("--language", default="en", help="of the HTML page and the Markdown table (default: en)")
     form = parser.add_mutually_exclusive_group()
-    form.add_argument("--json", action="store_true", help="one JSON object on standard output")
+    cli.add_json(form)
     form.add_argument("--markdown", action="store_true", help="a Markdown table, for a comment on a pull request")
-    return exit_code(lambda: _run(parser.parse_args(arguments)))
+    return cli.run(parser, _run, arguments)
 
 
 def _run(options: argparse.Namespace) -> int:
-    import msgspec  # the analysis's libraries are not needed for --help
-
-    from suite.analysis.run.run_comparison import compare
+    from suite.analysis.run.run_comparison import compare  # its libraries are not needed for --help
 
     tolerances = _tolerances(options)
     unseen = () if options.json else _UNSEEN
@@ -59,7 +56,7 @@ def _run(options: argparse.Namespace) -> int:
     text = _written(options, comparisons, tolerances)
     if options.json:
         found = {"a": str(options.a), "b": str(options.b), **tolerances, "points": comparisons}
-        print(msgspec.json.format(msgspec.json.encode(found | {"regressions": len(regressed)}), indent=1).decode())
+        print(cli.as_json(found | {"regressions": len(regressed)}))
     elif options.markdown:
         print(text, end="")
     else:
@@ -107,14 +104,14 @@ def _tolerances(options: argparse.Namespace) -> dict[str, float]:
     return tolerances
 
 
-def _points(folder: Path, unseen: Sequence[str]) -> list[PointSummary]:
-    from suite.analysis.results.reader import stored_points
-    from suite.report.grid import DEFAULT_GRID, load_grid
+def _points(folder: Path, unseen: Sequence[str]) -> Sequence[PointSummary]:
+    from suite.analysis.results.reader import read_results
+    from suite.carbon.place import DEFAULT_GRID, find
 
-    found = stored_points(folder, g_co2e_per_kwh=load_grid(DEFAULT_GRID).g_co2e_per_kwh, without=unseen)
-    for line in found.left_out:
-        print(f"warning: left out: {line}", file=sys.stderr)
-    if len({point.run for point in found.points}) > 1:
+    found = read_results(folder, g_co2e_per_kwh=find(DEFAULT_GRID).g_co2e_per_kwh, without=unseen)
+    for line in [*(f"left out: {line}" for line in found.unreadable), *found.notes]:
+        print(f"warning: {line}", file=sys.stderr)
+    if len(found.runs) > 1:
         raise InputError("a report of several runs", got=str(folder), remedy="name one of the runs that it was made of")
     return found.points
 

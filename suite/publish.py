@@ -7,7 +7,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from suite.cli import exit_code
+from suite import cli
 
 DESCRIPTION = """\
 Makes a folder that any web server or pages host can serve: a page that lists the reports, and each report behind it.
@@ -18,7 +18,7 @@ files of yours in it (a CNAME, for instance) stay.
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Runs the command: 0 written, 2 bad input."""
-    parser = argparse.ArgumentParser(prog="python -m suite.publish", description=DESCRIPTION)
+    parser = cli.parser("suite.publish", DESCRIPTION)
     parser.add_argument(
         "--reports", type=Path, default=Path("reports"), help="the folder of reports (default: reports)"
     )
@@ -27,8 +27,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         "--records", action="store_true", help="publish the records that reports were made from as well"
     )
     parser.add_argument("--language", default="en", help="of the list of reports (default: en)")
-    options = parser.parse_args(arguments)
-    return exit_code(lambda: _run(options))
+    return cli.run(parser, _run, arguments)
 
 
 def _run(options: argparse.Namespace) -> int:
@@ -37,8 +36,8 @@ def _run(options: argparse.Namespace) -> int:
 
     with speaking(options.language):
         found = publish(options.reports, options.out, with_records=options.records)
-    for line in found.unreadable:
-        print(f"warning: nothing can be said of {line}", file=sys.stderr)
+    for line in [*(f"nothing can be said of {line}" for line in found.unreadable), *found.notes]:
+        print(f"warning: {line}", file=sys.stderr)
     print(f"{found.page} ({found.reports} report{'' if found.reports == 1 else 's'})")
     return 0
 

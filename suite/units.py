@@ -4,6 +4,7 @@ from __future__ import annotations
 
 JOULES_PER_KWH = 3.6e6
 BYTES_PER_MB = 1e6
+BYTES_PER_GB = 1e9
 
 
 def kwh_to_joules(energy_kwh: float) -> float:

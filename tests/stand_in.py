@@ -19,7 +19,7 @@ import msgspec
 from suite.errors import InputError
 from suite.record.schema import Record
 from suite.sweep import process
-from suite.sweep.process import Job
+from suite.sweep.messages import Job
 
 LABEL = "stand_in"
 STEPS_S = 0.004

@@ -45,6 +45,10 @@ class WorldLoop(Loop):
     def pass_queries(self) -> int:
         return self._pass
 
+    @property
+    def shapes(self):
+        return (0,)
+
     def reset(self) -> None:
         pass
 

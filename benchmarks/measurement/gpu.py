@@ -28,7 +28,7 @@ from suite.measure.window_plan import WindowPlan, plan_windows
 from suite.measure.windows import ReadyArm, gated_window, whole_window
 from suite.record.schema import Arm, Window
 from suite.stats.interval import Interval
-from suite.stats.paired import block_ratios, ratio_interval
+from suite.stats.paired import paired_ratio
 
 _SIZE = 4096  # of the square matrices: 0.14 TFLOP a product
 _PRODUCTS = 10  # a query
@@ -78,8 +78,7 @@ def compared(found: Rig) -> list[Window]:
 
 def ratio(windows: list[Window], idle_w: float = 0.0) -> Interval:
     """The ratio of energies with its 95 % interval, net of ``idle_w``."""
-    ratios = block_ratios(windows, "gpu", idle_w)
-    interval = ratio_interval(ratios) if ratios else None
+    interval = paired_ratio(windows, "gpu", idle_w)
     assert interval is not None
     return interval
 
@@ -192,7 +191,7 @@ def checks(same: Rig, double: Rig, idle_w: float) -> list[Row]:
             name="GPU: true ratio 1.000 (A/A)",
             figure=f"{equal.estimate:.4f} [{equal.low:.4f}, {equal.high:.4f}]",
             target="covered",
-            met=equal.low <= 1 <= equal.high,
+            met=equal.holds(1),
         ),
         Row(
             name="GPU: twice the work",

@@ -17,7 +17,7 @@ from suite.measure.windows import gated_window
 from suite.meters.simulated import Instrument
 from suite.record.schema import Arm, Scores, Window
 from suite.stats.interval import Interval
-from suite.stats.paired import block_ratios, ratio_interval
+from suite.stats.paired import paired_ratio, whole_blocks
 
 RATIO = 0.8
 DRIFT = 0.06
@@ -36,7 +36,7 @@ class Compared:
     blocks: int
 
     def covers(self, truth: float) -> bool:
-        return self.interval.low <= truth <= self.interval.high
+        return self.interval.holds(truth)
 
 
 def compare(ratio: float, instrument: Instrument, seed: int, *, noise: float = _NOISE) -> Compared:
@@ -55,11 +55,9 @@ def _compared(
     changes: dict[str, Any] = {"drift": DRIFT, "drift_s": _DRIFT_S, "noise": noise, "noise_s": 1.0, "seed": seed}
     with world(ratio, instrument, **changes) as here:
         windows = measured(here)
-    ratios = block_ratios(windows, "gpu")
-    assert ratios is not None
-    interval = ratio_interval(ratios)
+    interval = paired_ratio(windows, "gpu")
     assert interval is not None
-    return Compared(interval=interval, blocks=len(ratios))
+    return Compared(interval=interval, blocks=len(whole_blocks(windows)))
 
 
 def _alternating(here: World) -> list[Window]:
@@ -115,9 +113,7 @@ def accuracy_coverage(count: int, *, clustered: bool, items: int = 500, seed: in
             )
         )  # fmt: skip
         assert found is not None
-        assert found.low is not None
-        assert found.high is not None
-        covered += found.low <= truth <= found.high
+        covered += found.delta.holds(truth)
     return covered / count
 
 

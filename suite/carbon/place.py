@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
-import re
-from collections.abc import Iterable
 from pathlib import Path
 
 import msgspec
@@ -14,11 +11,10 @@ from suite.carbon.codecarbon_places import read_places
 from suite.carbon.grid import Grid, slug
 from suite.errors import InputError
 from suite.io.paths import CONF
+from suite.text.suggest import near_names, question
 
 GRID_FOLDER = CONF / "grid"
 DEFAULT_GRID = "world"
-NEAR_NAMES = 5
-LEAST_ALIKE = 0.6  # of difflib, 0 to 1: below it a name is no likely slip of the pen
 
 
 def find(name: str, folder: Path = GRID_FOLDER) -> Grid:
@@ -41,9 +37,7 @@ def find(name: str, folder: Path = GRID_FOLDER) -> Grid:
     if wanted in known:
         return known[wanted]
     near = near_names(wanted, [*files, *(grid.name for grid, _ in places)])
-    remedy = "list all with --places, or give your own value in g CO2e a kWh, grid_g_per_kwh=250"
-    if near:
-        remedy = f"did you mean {', '.join(map(repr, near))}? or {remedy}"
+    remedy = f"{question(near)}list all with --places, or give your own value in g CO2e a kWh, grid_g_per_kwh=250"
     raise InputError("unknown place", got=name, remedy=remedy)
 
 
@@ -52,21 +46,6 @@ def all_places(folder: Path = GRID_FOLDER) -> list[Grid]:
     found = {grid.name: grid for grid, _ in read_places()}
     found |= {path.stem: _from_file(path) for path in folder.glob("*.yaml")}
     return [found[name] for name in sorted(found)]
-
-
-def near_names(wanted: str, known: Iterable[str]) -> list[str]:
-    """Names that the user may have meant: the same word as a region first, then the most alike."""
-    names = list(dict.fromkeys(known))
-    last = wanted.rpartition("/")[2]
-    inside = [name for name in names if last and last in re.split(r"[/_]", name)]
-    alike = difflib.get_close_matches(wanted, names, n=NEAR_NAMES, cutoff=LEAST_ALIKE)
-    return list(dict.fromkeys([*inside, *alike]))[:NEAR_NAMES]
-
-
-def did_you_mean(wanted: str, known: Iterable[str]) -> str:
-    """The nearest name as a question that ends in a space; empty where none is near."""
-    near = near_names(wanted, known)
-    return f"did you mean {near[0]!r}? " if near else ""
 
 
 def _from_file(path: Path) -> Grid:

@@ -5,13 +5,13 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import logging
-import re
 import warnings
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Literal
 
 from suite.errors import InputError, NotApplicable, OutOfReach
+from suite.io.redaction import redacted
 
 Kind = Literal["model", "dataset"]
 
@@ -126,12 +126,7 @@ def root_cause(error: BaseException) -> BaseException:
 def first_line(error: BaseException) -> str:
     """The first line of an error's message, without secrets."""
     lines = [line for line in str(error).splitlines() if line.strip()]
-    return without_secrets(lines[0].strip() if lines else type(error).__name__)
-
-
-def without_secrets(text: str) -> str:
-    """``text`` with whatever looks like a token or a password in an address struck out."""
-    return re.sub(r"hf_[A-Za-z0-9]{8,}|(?<=://)[^/@\s]+@", "***", text)
+    return redacted(lines[0].strip() if lines else type(error).__name__)
 
 
 @contextlib.contextmanager

@@ -18,6 +18,7 @@ from suite.checkpoints.weights_hash import check_hash
 from suite.core.setup import DTYPES
 from suite.core.task import Task
 from suite.errors import InputError, NotApplicable
+from suite.text.suggest import beside
 
 Weights = Literal["pretrained", "random"]
 
@@ -151,7 +152,7 @@ def _origin(spec: ModelSpec) -> _Origin:
     folder = Path(spec.path).expanduser()
     if not folder.is_dir():
         what = "the model is a file, not a directory" if folder.exists() else "the model directory does not exist"
-        remedy = locations.nearest(folder) or "give a directory written by save_pretrained, or a hub id"
+        remedy = beside(folder, otherwise="give a directory written by save_pretrained, or a hub id")
         raise InputError(what, got=spec.path, remedy=remedy)
     _check_files(spec, tuple(path.name for path in folder.iterdir()))
     if spec.weights == "pretrained":

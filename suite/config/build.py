@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import hydra.utils
 import torch
@@ -14,14 +14,17 @@ from suite.checkpoints import locations
 from suite.config.plan import Plan
 from suite.core import checks
 from suite.core.setup import DTYPES
+from suite.core.task import Task
+from suite.core.workload import Workload
 from suite.errors import InputError
-from suite.io.paths import CHECKOUT
+from suite.io.paths import CHECKOUT, CONF
 from suite.record.hashing import fingerprint
 from suite.record.schema import MitigationUse, Point
+from suite.text.suggest import beside
 
 
 def plan_of(config: dict[str, Any], labels: dict[str, str]) -> Plan:
-    """Builds the components that ``config`` names.
+    """Builds the components that ``config`` names, to be measured on this machine.
 
     Args:
         config: resolved, as plain containers.
@@ -30,12 +33,23 @@ def plan_of(config: dict[str, Any], labels: dict[str, str]) -> Plan:
     Raises:
         InputError: a value is out of range or does not fit another.
     """
+    return plan_on(_device(config["device"]), config, labels)
+
+
+def plan_on(device: str, config: dict[str, Any], labels: dict[str, str]) -> Plan:
+    """As ``plan_of``, for a machine whose device is ``cpu`` or ``cuda``, whatever this machine has.
+
+    Raises:
+        InputError: a value is out of range or does not fit another.
+    """
     config = _with_contents(config)
-    device = _device(config["device"])
-    dtype = dtype_of(config["dtype"], device)
+    dtype = _dtype(config["dtype"], device)
     _check_counts(config)
-    workload = build(config["workload"])
+    workload, task = build(config["workload"]), build(config["task"])
+    config = config | {"runtime": _runtime_settings(config["runtime"], device, task, workload)}
     mitigations = {name: build(settings) for name, settings in config["mitigation"].items()}
+    protocol = build(config["protocol"])
+    _check_pairing(protocol.pairing, workload.phase, device)
     point = Point(
         task=labels["task"],
         model=labels["model"],
@@ -48,16 +62,18 @@ def plan_of(config: dict[str, Any], labels: dict[str, str]) -> Plan:
         batch_size=config["batch_size"],
         device=device,
         dtype=dtype,
+        runtime=config["runtime"]["name"],
     )
     return Plan(
         point=point,
         config=config | {"device": device, "dtype": dtype},
-        task=build(config["task"]),
+        task=task,
         model=build(config["model"]),
         mitigations=mitigations,
         workload=workload,
+        runtime=build(config["runtime"]),
         meter=build(config["meter"]),
-        protocol=build(config["protocol"]),
+        protocol=protocol,
         scores_folder=Path(config["runs_dir"]) / config["name"] / "baseline_scores",
         seed=config["seed"],
         threads=config["threads"],
@@ -80,7 +96,7 @@ def _with_contents(config: dict[str, Any]) -> dict[str, Any]:
             continue
         found = Path(place).expanduser()
         if not found.exists():
-            remedy = locations.nearest(found) or "give an existing one, or a hub id"
+            remedy = beside(found, otherwise="give an existing one, or a hub id")
             raise InputError(f"the {name} does not exist", got=place, remedy=remedy)
         contents[name] = fingerprint(found)
     return config | {"model": model, "contents": contents}
@@ -122,7 +138,7 @@ def _device(wanted: str) -> str:
     return wanted
 
 
-def dtype_of(wanted: str, device: str) -> str:
+def _dtype(wanted: str, device: str) -> str:
     """The data type that ``wanted`` means on ``device``: ``auto`` is float32 on a CPU and bfloat16 on CUDA.
 
     Raises:
@@ -133,6 +149,24 @@ def dtype_of(wanted: str, device: str) -> str:
     if wanted not in DTYPES:
         raise InputError("unknown dtype", got=wanted, remedy=f"choose auto, {', '.join(DTYPES)}")
     return wanted
+
+
+def _runtime_settings(wanted: dict[str, Any], device: str, task: Task, workload: Workload) -> dict[str, Any]:
+    """The settings of the runtime that ``wanted`` means: ``auto`` compiles what is generated on a GPU."""
+    if wanted["name"] != "auto":
+        return wanted
+    compiled = device == "cuda" and task.generates and workload.phase == "inference"
+    settings = OmegaConf.to_container(OmegaConf.load(CONF / "runtime" / f"{'compiled' if compiled else 'eager'}.yaml"))
+    return cast("dict[str, Any]", settings)
+
+
+def _check_pairing(pairing: str, phase: str, device: str) -> None:
+    """Arms are swapped between the device's memory and the host's, weights only: elsewhere nothing would be swapped."""
+    if pairing != "swapped" or (phase == "inference" and device == "cuda"):
+        return
+    where = "in training, whose state stays on the device" if phase == "training" else "on a CPU, which has one memory"
+    remedy = "leave protocol.pairing out: auto swaps where it has to"
+    raise InputError(f"arms cannot be swapped {where}", got="protocol.pairing=swapped", remedy=remedy)
 
 
 def _check_counts(config: dict[str, Any]) -> None:

@@ -10,6 +10,7 @@ from suite.checkpoints.pretrained import ModelSpec
 from suite.core.meter import Meter
 from suite.core.mitigation import Mitigation
 from suite.core.protocol import Protocol
+from suite.core.runtime import Runtime
 from suite.core.task import Task
 from suite.core.workload import Workload
 from suite.record.schema import Point
@@ -33,6 +34,7 @@ class Plan:
     model: ModelSpec
     mitigations: dict[str, Mitigation]
     workload: Workload
+    runtime: Runtime
     meter: Meter
     protocol: Protocol
     scores_folder: Path

@@ -97,10 +97,3 @@ class Protocol:
                 raise InputError(f"protocol.{name} must be above 0", got=getattr(self, name), remedy="give more")
         if self.max_scored is not None and self.max_scored < 2:
             raise InputError("protocol.max_scored must be at least 2", got=self.max_scored, remedy="give 2 or null")
-
-    def expected_s(self, device: str) -> tuple[float, float]:
-        """Seconds a point's warm-up and windows take, from the fewest blocks to the most."""
-        pauses = 2 * (self.idle_s + self.idle_settle_s) if self.idle_s else 0.0
-        block = (2 if self.slice_s[device] else 4) * self.window_s[device]
-        least = 2 * self.warmup_min_s + pauses + self.min_blocks * block
-        return least, 2 * self.warmup_max_s + pauses + self.max_blocks * block

@@ -7,10 +7,10 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal
 
-from suite.checkpoints import locations
 from suite.data.images import ImageExample
 from suite.data.readers import Row
 from suite.errors import InputError
+from suite.text.suggest import beside
 
 Kind = Literal["image", "text", "corpus"]
 Example = Mapping[str, Any]
@@ -100,7 +100,7 @@ def _image_example(row: Row, column: str, label: int | str, folder: Path) -> Exa
         raise InputError(f"the image is missing ({row.place})", got=value, remedy="give a file name")
     file = folder / value
     if not file.is_file():
-        remedy = locations.nearest(file) or "file names are relative to the table's folder"
+        remedy = beside(file, otherwise="file names are relative to the table's folder")
         raise InputError(f"the image does not exist ({row.place})", got=value, remedy=remedy)
     return checked(ImageExample(content=file, name=str(file), label=label))
 

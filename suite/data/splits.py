@@ -19,6 +19,7 @@ from suite.data import hub_data, images, readers
 from suite.data.examples import COLUMNS, Example, Kind, blocks, checked, from_rows
 from suite.data.images import ImageExample
 from suite.errors import InputError
+from suite.text.suggest import beside
 
 Pieces = dict[str, list[Example]]
 """Examples by split: ``train``, ``validation`` and ``test``, or one of any name."""
@@ -64,7 +65,7 @@ def load_splits(source: str, *, kind: Kind, seed: int) -> Splits:
     if locations.is_local(source) or Path(source).suffix in (*readers.SUFFIXES, *CORPUS_SUFFIXES):
         path = Path(source).expanduser()
         if not path.exists():
-            remedy = locations.nearest(path) or "give an existing file or folder, or a hub dataset id"
+            remedy = beside(path, otherwise="give an existing file or folder, or a hub dataset id")
             raise InputError("the data does not exist", got=source, remedy=remedy)
         pieces = _folder(path, kind) if path.is_dir() else {"all": _file(path, kind)}
     else:

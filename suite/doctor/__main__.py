@@ -3,30 +3,26 @@
 from __future__ import annotations
 
 import argparse
-import json
 import sys
 from collections.abc import Sequence
 
-from suite.cli import exit_code
+from suite import cli
 from suite.doctor.technique_pages import markdown
 from suite.errors import InputError
 from suite.io.paths import CHECKOUT
 from suite.machine.log_levels import quieten
 from suite.plugins.conf_folders import conf_folders, techniques
 
+DESCRIPTION = """\
+Hardware found, which meter measures and which estimates what, which techniques can run here and why not, hub reachable
+or not, embedded models.
+"""
+
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Runs the command; 0 whatever is missing, since that is the answer; 2 on bad input."""
-    return exit_code(lambda: _run(arguments))
-
-
-def _run(arguments: Sequence[str] | None) -> int:
-    parser = argparse.ArgumentParser(
-        prog="python -m suite.doctor",
-        description="Hardware found, which meter measures and which estimates what, which techniques can run here "
-        "and why not, hub reachable or not, embedded models.",
-    )
-    parser.add_argument("--json", action="store_true", help="one JSON object on standard output")
+    parser = cli.parser("suite.doctor", DESCRIPTION)
+    cli.add_json(parser)
     parser.add_argument("--techniques", action="store_true", help="what each technique says of itself, as Markdown")
     parser.add_argument(
         "search_path",
@@ -34,7 +30,10 @@ def _run(arguments: Sequence[str] | None) -> int:
         metavar="hydra.searchpath=[pkg://PACKAGE.conf]",
         help="where to look for more techniques than this suite's own",
     )
-    chosen = parser.parse_args(arguments)
+    return cli.run(parser, _run, arguments)
+
+
+def _run(chosen: argparse.Namespace) -> int:
     quieten()
     search_path = _search_path(chosen.search_path)
     if chosen.techniques:
@@ -44,7 +43,7 @@ def _run(arguments: Sequence[str] | None) -> int:
 
     found = gather(CHECKOUT, search_path)
     if chosen.json:
-        print(json.dumps(found, indent=1))
+        print(cli.as_json(found))
         return 0
     from rich.console import Console
 

@@ -13,6 +13,7 @@ from suite.checkpoints import hub
 from suite.checkpoints.weights_hash import file_hash, model_hash
 from suite.doctor.technique_needs import techniques
 from suite.errors import ImpossibleOutput, InputError
+from suite.io.redaction import redacted
 from suite.machine import environment
 from suite.plugins.conf_folders import conf_folders
 
@@ -181,7 +182,7 @@ def hub_state() -> Facts:
 
     with hub.quiet():
         reason = hub.reachable()
-    return {"endpoint": hub.without_secrets(constants.ENDPOINT), "reachable": reason is None, "reason": reason}
+    return {"endpoint": redacted(constants.ENDPOINT), "reachable": reason is None, "reason": reason}
 
 
 def embedded_models(folder: Path, conf: Path) -> list[Facts]:

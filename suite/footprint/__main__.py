@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from suite.cli import exit_code
+from suite import cli
 from suite.errors import InputError
 from suite.footprint.settings import EXPORT_OPTIONS, mode_of, refuse_unread
 from suite.io.paths import CONF
@@ -31,8 +31,7 @@ Every setting and its default: conf/footprint.yaml. Exit code: 0 done, 2 bad inp
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Runs the command line and returns its exit code."""
-    options = _parser().parse_intermixed_args(arguments)
-    return exit_code(lambda: _run(options))
+    return cli.run(_parser(), _run, arguments)
 
 
 def _run(options: argparse.Namespace) -> int:
@@ -41,14 +40,11 @@ def _run(options: argparse.Namespace) -> int:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        prog="python -m suite.footprint",
-        description=HELP,
-        epilog="choices:\n" + "\n".join(f"  {group}: {_stems(group)}" for group in ("scenario", "grid", "datacentre")),
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
+    groups = ("scenario", "grid", "datacentre")
+    choices = "choices:\n" + "\n".join(f"  {group}: {_stems(group)}" for group in groups)
+    parser = cli.parser("suite.footprint", HELP, choices)
     parser.add_argument("overrides", nargs="*", metavar="key=value", help="settings of conf/footprint.yaml")
-    parser.add_argument("--json", action="store_true", help="one JSON object on standard output")
+    cli.add_json(parser)
     parser.add_argument("--places", action="store_true", help="list every grid that is known, and stop")
     return parser
 
@@ -99,7 +95,7 @@ def _settings(overrides: Sequence[str]) -> dict[str, Any]:
 
 
 def _nearest(wrong: str, known: Sequence[Any]) -> str:
-    from suite.carbon.place import did_you_mean
+    from suite.text.suggest import did_you_mean
 
     return f"{did_you_mean(wrong, map(str, known))}see conf/footprint.yaml"
 
@@ -128,7 +124,7 @@ def _answer(settings: dict[str, Any], *, as_json: bool) -> str:
     else:
         footprint = assess(request, scenario_from(settings["scenario_name"], settings["scenario"]), today.year)
         found, text = document(footprint), page(footprint)
-    return msgspec.json.format(msgspec.json.encode(found), indent=1).decode() if as_json else text
+    return cli.as_json(found) if as_json else text
 
 
 def _export(settings: dict[str, Any], request: Any, year: int, *, as_json: bool) -> str:
@@ -149,7 +145,12 @@ def _export(settings: dict[str, Any], request: Any, year: int, *, as_json: bool)
         mitigation=request.technique or baseline,
         task=settings["task"],
         options={name: settings[name] for name in EXPORT_OPTIONS},
+        note=_warn,
     ).rstrip()
+
+
+def _warn(line: str) -> None:
+    print(f"warning: {line}", file=sys.stderr)
 
 
 def _training(settings: dict[str, Any], year: int) -> tuple[dict[str, Any], str]:

@@ -8,12 +8,12 @@ import msgspec
 import yaml
 
 from suite.carbon.grid import Grid
-from suite.carbon.place import did_you_mean
 from suite.carbon.quantity import Figure, checked
 from suite.errors import InputError
 from suite.footprint.location import Site
 from suite.footprint.water import offsite_water
 from suite.io.paths import CONF
+from suite.text.suggest import one_of
 
 DATACENTRE_FOLDER = CONF / "datacentre"
 PUE_REMEDY = "1.2 means 20 % overhead; null counts none"
@@ -64,9 +64,7 @@ def load_datacentre(name: str, folder: Path = DATACENTRE_FOLDER) -> DataCentre:
     """
     known = sorted(path.stem for path in folder.glob("*.yaml"))
     if name not in known:
-        raise InputError(
-            "unknown data centre", got=name, remedy=f"{did_you_mean(name, known)}known: {', '.join(known)}"
-        )
+        raise InputError("unknown data centre", got=name, remedy=one_of(name, known))
     try:
         return msgspec.convert(
             {"name": name, **yaml.safe_load((folder / f"{name}.yaml").read_text("utf-8"))}, DataCentre

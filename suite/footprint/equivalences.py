@@ -8,10 +8,10 @@ from typing import Literal
 import msgspec
 
 from suite.carbon.arithmetic import scaled
-from suite.carbon.place import did_you_mean
 from suite.carbon.quantity import Figure, checked, significant
 from suite.carbon.tables import read_table
 from suite.errors import InputError
+from suite.text.suggest import one_of
 
 UNITS = {"energy_kwh": "kWh", "co2e_kg": "kg CO2e"}
 
@@ -61,7 +61,7 @@ def _choose(known: list[Equivalence], name: str, choice: str) -> Equivalence:
     of_name = {each.choice: each for each in known if each.name == name}
     if not of_name:
         names = list(dict.fromkeys(each.name for each in known))
-        remedy = f"{did_you_mean(name, names)}known: {', '.join(names)}"
+        remedy = one_of(name, names)
         raise InputError("unknown equivalence", got=name, remedy=remedy)
     if choice not in of_name:
         remedy = f"give one of {', '.join(of_name)}, or null to leave it out"

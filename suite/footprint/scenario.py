@@ -10,11 +10,11 @@ from typing import Any
 import msgspec
 
 from suite.carbon.arithmetic import scaled, summed
-from suite.carbon.place import did_you_mean
 from suite.carbon.quantity import Figure, checked
 from suite.carbon.setting_errors import wrong_kind
 from suite.errors import InputError
 from suite.io.paths import CONF
+from suite.text.suggest import one_of
 
 SCENARIO_FOLDER = CONF / "scenario"
 WH_PER_KWH = 1e3
@@ -104,7 +104,7 @@ def scenario_file(name: str, folder: Path = SCENARIO_FOLDER) -> Path:
     """
     known = sorted(path.stem for path in folder.glob("*.yaml"))
     if name not in known:
-        raise InputError("unknown scenario", got=name, remedy=f"{did_you_mean(name, known)}known: {', '.join(known)}")
+        raise InputError("unknown scenario", got=name, remedy=one_of(name, known))
     return folder / f"{name}.yaml"
 
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 import msgspec
 
 from suite.analysis.summary import PointSummary
-from suite.carbon.place import near_names
 from suite.carbon.quantity import Figure, checked
 from suite.carbon.tables import read_table
 from suite.errors import InputError
+from suite.text.suggest import near_names, question
 from suite.units import joules_to_kwh
 
 GRAMS_PER_TONNE = 1e6
@@ -73,8 +73,8 @@ def training_case(model: str) -> TrainingCase:
     if model.lower() not in cases:
         known = [case.model for case in cases.values()]
         near = near_names(model.lower(), cases)
-        question = f"did you mean {cases[near[0]].model!r}? " if near else ""
-        remedy = f"{question}known: {', '.join(known)}; or give your own, training_kwh="
+        nearest = question(cases[name].model for name in near[:1])
+        remedy = f"{nearest}known: {', '.join(known)}; or give your own, training_kwh="
         raise InputError("unknown training case", got=model, remedy=remedy)
     return cases[model.lower()]
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +15,7 @@ _SHORTEST = 8  # characters: shorter values of such variables are switches, not 
 _SECRET_NAME = re.compile(r"(^|_)(TOKEN|SECRET|PASSWORD|PASSWD|API_?KEY|ACCESS_KEY|CREDENTIALS?)$", re.IGNORECASE)
 _SECRET_TEXT = re.compile(
     r"\bhf_[A-Za-z0-9]{20,}"  # a hub token
-    r"|(?<=://)[^\s/@:\"\\]*:[^\s/@\"\\]+(?=@)"  # user:password@ of a URL
+    r"|(?<=://)[^\s/@\"\\]+(?=@)"  # user:password@ or token@ of a URL
     r"|(?<=[?&]token=)[^\s&\"\\]+"
 )
 
@@ -33,14 +33,19 @@ def known_secrets(environment: Mapping[str, str] | None = None) -> list[str]:
     return sorted((value for value in values if len(value) >= _SHORTEST), key=len, reverse=True)
 
 
-def redacted(text: str, secrets: list[str]) -> str:
-    """``text`` with every known secret, and whatever has the form of one, masked."""
-    for secret in secrets:
+def redacted(text: str, secrets: Sequence[str] | None = None) -> str:
+    """``text`` with every known secret, and whatever has the form of one, masked.
+
+    Args:
+        text: to be shown or written.
+        secrets: the known ones, the longest first; None for those of this machine.
+    """
+    for secret in known_secrets() if secrets is None else secrets:
         text = text.replace(secret, MASK)
     return _SECRET_TEXT.sub(MASK, text)
 
 
-def redact_file(path: Path, secrets: list[str]) -> None:
+def redact_file(path: Path, secrets: Sequence[str] | None = None) -> None:
     """Masks secrets in a text file, such as a point's log, in place; leaves a file without any untouched."""
     try:
         text = path.read_text("utf-8", errors="surrogateescape")
@@ -51,7 +56,7 @@ def redact_file(path: Path, secrets: list[str]) -> None:
         path.write_text(clean, "utf-8", errors="surrogateescape")
 
 
-def refuse_secrets(config: Mapping[str, Any], secrets: list[str]) -> None:
+def refuse_secrets(config: Mapping[str, Any], secrets: Sequence[str] | None = None) -> None:
     """Refuses a configuration that holds a secret: it would stand in every record.
 
     Raises:

@@ -8,14 +8,16 @@ from collections.abc import Callable, Iterator
 from suite.core.meter import OpenMeter
 from suite.core.protocol import Protocol
 from suite.errors import ImpossibleOutput
+from suite.measure.compilation import CompileWatch
 from suite.measure.draft import Draft
+from suite.measure.interpolated_window import interpolated_window
 from suite.measure.residency import Residency
 from suite.measure.warm_up import warm_up
 from suite.measure.window_plan import WindowPlan
 from suite.measure.windows import ReadyArm, gated_window, sliced_windows, whole_window
 from suite.record.schema import Arm, Window
 from suite.stats.interval import Interval
-from suite.stats.paired import block_ratios, headline_component, ratio_interval
+from suite.stats.paired import headline_component, paired_ratio
 
 ORDERS: tuple[tuple[Arm, ...], tuple[Arm, ...]] = (
     ("baseline", "candidate", "candidate", "baseline"),
@@ -34,6 +36,7 @@ class Comparison:
         protocol: when to stop.
         meter: open.
         residency: which arm lies on the device.
+        compile_watch: counts what is compiled: nothing may be inside a window.
     """
 
     arms: dict[Arm, ReadyArm]
@@ -41,6 +44,7 @@ class Comparison:
     protocol: Protocol
     meter: OpenMeter
     residency: Residency
+    compile_watch: CompileWatch
 
 
 def measure_blocks(comparison: Comparison, draft: Draft, notify: Callable[[str], None]) -> None:
@@ -57,11 +61,14 @@ def measure_blocks(comparison: Comparison, draft: Draft, notify: Callable[[str],
     draft.converged = False
     for block in range(protocol.max_blocks):
         notify(f"block {block + 1} of {protocol.min_blocks} to {protocol.max_blocks}")
+        compiled = comparison.compile_watch.count
         for window in _block(comparison, block, draft):
+            comparison.compile_watch.require_none_since(compiled, f"a window of the {window.arm}")
             draft.windows.append(window)
         if block + 1 >= protocol.min_blocks:
             interval = energy_ratio(draft.windows, protocol.stop_level)
-            if interval is not None and interval.half_width <= target * interval.estimate:
+            half_width = interval.half_width
+            if half_width is not None and half_width <= target * interval.estimate:
                 draft.converged = True
                 return
 
@@ -81,6 +88,11 @@ def _block(comparison: Comparison, block: int, draft: Draft) -> Iterator[Window]
                 draft.warn(warning)
         if plan.ticker is None:
             yield whole_window(arm, plan.queries[name], block, meter, lead=plan.leads[name])
+        elif plan.ticker.interpolation:
+            yield interpolated_window(
+                arm, plan.queries[name], block, meter,
+                interpolation=plan.ticker.interpolation, roll=plan.leads[name],
+            )  # fmt: skip
         else:
             yield gated_window(
                 arm, plan.queries[name], block, meter,
@@ -88,14 +100,14 @@ def _block(comparison: Comparison, block: int, draft: Draft) -> Iterator[Window]
             )  # fmt: skip
 
 
-def energy_ratio(windows: list[Window], level: float) -> Interval | None:
+def energy_ratio(windows: list[Window], level: float) -> Interval:
     """Interval of the candidate's energy per query over the baseline's, as far as it is measured.
 
     Raises:
         ImpossibleOutput: no component was read in every window.
     """
     component = headline_component(windows)
-    ratios = block_ratios(windows, component) if component else None
-    if ratios is None:
+    ratio = paired_ratio(windows, component, level=level) if component else None
+    if ratio is None:
         raise ImpossibleOutput("neither GPU nor CPU energy was read in every window")
-    return ratio_interval(ratios, level)
+    return ratio

@@ -13,6 +13,7 @@ from suite.core.meter import OpenMeter, Ticker
 from suite.core.setup import Setup
 from suite.errors import ImpossibleOutput, InputError, NoEffect, NotApplicable, OutOfReach
 from suite.measure.blocks import Comparison, measure_blocks
+from suite.measure.compilation import CompileWatch, Recompiled, compile_arms, keep_compiled_code
 from suite.measure.device_busy import device_busy_shares
 from suite.measure.draft import OUT_OF_REACH, Draft
 from suite.measure.idle import idle_power, mean_idle
@@ -34,6 +35,7 @@ _ENDS: tuple[tuple[type[Exception], Status, str], ...] = (
     (OutOfReach, "skipped", OUT_OF_REACH),
     (NotApplicable, "skipped", "not_applicable"),
     (NoEffect, "failed", "no_effect"),
+    (Recompiled, "failed", "recompiled"),
     (ImpossibleOutput, "failed", "impossible_output"),
     (torch.OutOfMemoryError, "failed", "out_of_memory"),
 )
@@ -70,10 +72,11 @@ def _measure(draft: Draft, notify: Notify) -> None:
     notify("loading the model")
     baseline = _baseline_setup(plan)
     notify("opening the meter")
-    with plan.meter.open(plan.point.device) as meter:
+    keep_compiled_code(plan.run_folder / "compiled")
+    with plan.meter.open(plan.point.device) as meter, CompileWatch() as watch:
         draft.environment = {"meter": meter.describe()}
-        arms, residency = _both_arms(draft, baseline, meter, notify)
-        _measure_windows(draft, arms, residency, meter, notify)
+        arms, residency = _both_arms(draft, baseline, meter, watch, notify)
+        _measure_windows(draft, arms, residency, meter, watch, notify)
         draft.environment = {"meter": meter.describe()}
         notify("profiling the device")
         draft.device_busy_share = device_busy_shares(arms, residency)
@@ -93,22 +96,22 @@ def _circumstances(plan: Plan) -> Circumstances:
 
 
 def _both_arms(
-    draft: Draft, baseline: Setup, meter: OpenMeter, notify: Notify
+    draft: Draft, baseline: Setup, meter: OpenMeter, watch: CompileWatch, notify: Notify
 ) -> tuple[dict[Arm, ReadyArm], Residency]:
     """Both arms loaded, scored and proven; one at a time on the device where they do not fit together."""
     pairing = draft.plan.protocol.pairing
     if pairing != "swapped":
         try:
-            return _prepare(draft, baseline, meter, notify, swapped=False)
+            return _prepare(draft, baseline, meter, watch, notify, swapped=False)
         except torch.OutOfMemoryError:
             if pairing == "resident" or draft.plan.point.phase == "training":
                 raise  # the state of training lies on the device whatever is swapped
         notify("both arms do not fit together: swapping them")
-    return _prepare(draft, baseline, meter, notify, swapped=True)
+    return _prepare(draft, baseline, meter, watch, notify, swapped=True)
 
 
 def _prepare(
-    draft: Draft, baseline: Setup, meter: OpenMeter, notify: Notify, *, swapped: bool
+    draft: Draft, baseline: Setup, meter: OpenMeter, watch: CompileWatch, notify: Notify, *, swapped: bool
 ) -> tuple[dict[Arm, ReadyArm], Residency]:
     plan = draft.plan
     notify("applying " + plan.point.label)
@@ -117,9 +120,12 @@ def _prepare(
     draft.pairing = "swapped" if swapped else "resident"
     draft.effect = effect_of(plan, stack, swapped=swapped)
     draft.model_bytes = {arm: draft.effect[arm]["bytes"] for arm in ("baseline", "candidate")}
-    setups: dict[Arm, Setup] = {"baseline": baseline, "candidate": stack.candidate}
+    setups = _executed(plan, baseline, stack.candidate)
     residency = Residency(setups, swapped=swapped)
     arms = _ready(plan, setups, meter, residency)
+    if any(setup.runtime == "compiled" for setup in setups.values()):
+        notify("compiling")
+        draft.compile_cost = compile_arms(arms, meter, residency, watch)
     notify("scoring")
     draft.scores = scores_of(plan, setups, residency)
     if baseline.device == "cuda":  # batches that do not fit show here, where the arms can still be swapped
@@ -127,8 +133,22 @@ def _prepare(
     return arms, residency
 
 
+def _executed(plan: Plan, baseline: Setup, candidate: Setup) -> dict[Arm, Setup]:
+    """Both arms as the point's runtime executes them; the candidate's own where the runtime is the technique."""
+    made = plan.runtime.prepare(baseline)
+    if candidate is baseline:
+        return {"baseline": made, "candidate": made}
+    own = candidate.runtime != baseline.runtime
+    return {"baseline": made, "candidate": candidate if own else plan.runtime.prepare(candidate)}
+
+
 def _measure_windows(
-    draft: Draft, arms: dict[Arm, ReadyArm], residency: Residency, meter: OpenMeter, notify: Notify
+    draft: Draft,
+    arms: dict[Arm, ReadyArm],
+    residency: Residency,
+    meter: OpenMeter,
+    watch: CompileWatch,
+    notify: Notify,
 ) -> None:
     protocol = draft.plan.protocol
     before = idle_power(protocol, meter, notify)  # ahead of the warm-up: nothing may pause between it and a window
@@ -143,7 +163,9 @@ def _measure_windows(
             ticker = meter.ticker(lambda arm=arm: _one_batch(arm))  # type: ignore[misc]
     swapped = draft.pairing == "swapped"
     windows = plan_windows(arms, seconds_per_query, protocol, ticker=ticker, swapped=swapped)
-    comparison = Comparison(arms=arms, windows=windows, protocol=protocol, meter=meter, residency=residency)
+    comparison = Comparison(
+        arms=arms, windows=windows, protocol=protocol, meter=meter, residency=residency, compile_watch=watch
+    )
     try:
         measure_blocks(comparison, draft, notify)
         draft.idle = mean_idle(before, idle_power(protocol, meter, notify))
@@ -172,6 +194,7 @@ def _baseline_setup(plan: Plan) -> Setup:
         phase=point.phase,
         random_weights=plan.model.weights == "random",
         seed=plan.seed,
+        runtime=plan.runtime.name,
     )
 
 

@@ -9,19 +9,20 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from suite import cli
 from suite.errors import InputError
 from suite.io.paths import CHECKOUT
 
+DESCRIPTION = """\
+Trains the embedded reference models on the CPU and writes them, each with its card. All three take some 30 minutes of
+CPU time; the files that are there are replaced.
+"""
 NAMES = ("vit_digits", "bert_languages", "llama_stdlib")
 
 
 def parser() -> argparse.ArgumentParser:
     """The command line."""
-    command = argparse.ArgumentParser(
-        prog="python -m suite.reference",
-        description="Trains the embedded reference models on the CPU and writes them, each with its card. "
-        "All three take some 30 minutes of CPU time; the files that are there are replaced.",
-    )
+    command = cli.parser("suite.reference", DESCRIPTION)
     command.add_argument("names", nargs="*", metavar="NAME", help=f"models to train: {', '.join(NAMES)} (default: all)")
     command.add_argument(
         "--out", type=Path, default=CHECKOUT / "models", help="folder of the models (default: models/)"
@@ -33,14 +34,13 @@ def parser() -> argparse.ArgumentParser:
 
 def main(arguments: list[str] | None = None) -> int:
     """Runs the command; returns its exit status."""
-    options = parser().parse_args(arguments)
-    try:
-        check(options)
-        for name in options.names or NAMES:
-            train(name, options.out, steps=options.steps, seed=options.seed)
-    except InputError as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 2
+    return cli.run(parser(), _run, arguments)
+
+
+def _run(options: argparse.Namespace) -> int:
+    check(options)
+    for name in options.names or NAMES:
+        train(name, options.out, steps=options.steps, seed=options.seed)
     return 0
 
 

@@ -7,8 +7,8 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from suite.cli import exit_code
-from suite.report.grid import DEFAULT_GRID
+from suite import cli
+from suite.carbon.place import DEFAULT_GRID
 from suite.text.i18n import ENGLISH, languages
 
 DESCRIPTION = """\
@@ -19,24 +19,20 @@ Builds one HTML file from one run or several, and beside it results.csv, results
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Runs the command; returns its exit code."""
-    parser = argparse.ArgumentParser(prog="python -m suite.report", description=DESCRIPTION)
+    parser = cli.parser("suite.report", DESCRIPTION)
     parser.add_argument("runs", type=Path, nargs="+", help="the run's folder, runs/NAME or a published reports/NAME")
     parser.add_argument("--out", type=Path, help="the HTML file (default: reports/NAME/index.html, of several A+B)")
     parser.add_argument("--grid", default=DEFAULT_GRID, help="carbon intensity, a name in conf/grid (default: world)")
     parser.add_argument(
         "--language", default=ENGLISH, help=f"of the page: {', '.join(languages())} (default: {ENGLISH})"
     )
-    options = parser.parse_args(arguments)
-    return exit_code(lambda: _run(options))
+    return cli.run(parser, _run, arguments)
 
 
 def _run(options: argparse.Namespace) -> int:
     from suite.report.build import build_report  # here, so that --help need not wait for the chart libraries
 
-    def warn(line: str) -> None:
-        print(line, file=sys.stderr)
-
-    print(build_report(options.runs, options.out, options.grid, options.language, warn=warn))
+    print(build_report(options.runs, options.out, options.grid, options.language, warn=cli.warn))
     return 0
 
 

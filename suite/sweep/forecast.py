@@ -6,6 +6,13 @@ import heapq
 from collections.abc import Sequence
 from typing import NamedTuple
 
+from suite.config.plan import PlannedPoint
+from suite.core.protocol import Protocol
+from suite.sweep.launchers.dispatch import devices_at_once
+
+STARTUP_S = 6.0
+"""Of a point beside its warm-up and windows: start of its process, loading, applying, scoring. A guess."""
+
 
 class Forecast(NamedTuple):
     """Seconds that a sweep takes, at least and at most.
@@ -22,7 +29,31 @@ class Forecast(NamedTuple):
     devices: int | None
 
 
-def forecast(ranges_s: Sequence[tuple[float, float]], devices: int | None) -> Forecast:
+def forecast(points: Sequence[PlannedPoint]) -> Forecast:
+    """The forecast for ``points`` with the launcher they name.
+
+    Raises:
+        InputError: the launcher is to use what is not here.
+    """
+    ranges_s = [point_s(each.plan.protocol, each.plan.point.device) for each in points]
+    return shared_out(ranges_s, devices_at_once(points))
+
+
+def point_s(protocol: Protocol, device: str) -> tuple[float, float]:
+    """Seconds that a point takes, from the fewest blocks to the most."""
+    low_s, high_s = measuring_s(protocol, device)
+    return STARTUP_S + low_s, STARTUP_S + high_s
+
+
+def measuring_s(protocol: Protocol, device: str) -> tuple[float, float]:
+    """Seconds that a point's warm-up, idle readings and windows take, from the fewest blocks to the most."""
+    idle_s = 2 * (protocol.idle_s + protocol.idle_settle_s) if protocol.idle_s else 0.0
+    block_s = (2 if protocol.slice_s[device] else 4) * protocol.window_s[device]
+    least_s = 2 * protocol.warmup_min_s + idle_s + protocol.min_blocks * block_s
+    return least_s, 2 * protocol.warmup_max_s + idle_s + protocol.max_blocks * block_s
+
+
+def shared_out(ranges_s: Sequence[tuple[float, float]], devices: int | None) -> Forecast:
     """The forecast for points that take ``ranges_s`` (at least, at most), in their order, on ``devices`` at once."""
     at_once = None if devices is None else max(1, min(devices, len(ranges_s)))
     lows_s, highs_s = [low for low, _ in ranges_s], [high for _, high in ranges_s]

@@ -9,7 +9,8 @@ from suite.measure.draft import Draft, now
 from suite.record.schema import Reason, Record, Status
 from suite.record.store import RecordError, load, save
 from suite.sweep.failure_kinds import classified
-from suite.sweep.process import Job, Outcome, run_here, run_isolated
+from suite.sweep.messages import Job
+from suite.sweep.process import Outcome, run_here, run_isolated
 
 
 class Reporter:

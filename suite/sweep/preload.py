@@ -33,7 +33,8 @@ import transformers.models.vit.modeling_vit  # noqa: E402, F401
 from transformers.utils.import_utils import is_torchao_available  # noqa: E402
 
 import suite.config.build  # noqa: E402
-import suite.measure.point  # noqa: E402, F401
+import suite.measure.point  # noqa: E402
+import suite.sweep.child  # noqa: E402, F401
 from suite.machine import environment  # noqa: E402
 
 if not WITHOUT_GPU:  # from here on it is there again, for the points that use it

@@ -13,38 +13,23 @@ import multiprocessing
 import os
 import pickle
 import signal
-import sys
 import threading
 import time
-import traceback
 from collections.abc import Callable, Iterator
 from multiprocessing.connection import Connection
 from multiprocessing.process import BaseProcess
-from pathlib import Path
-from typing import Any
 
 import msgspec
 
 from suite.errors import InputError
-from suite.io.redaction import known_secrets, redact_file
-from suite.machine import cpu_contention
-from suite.machine.log_levels import quieten
+from suite.io.redaction import redact_file
 from suite.record.schema import Record
-from suite.sweep import point_log
-from suite.sweep.failure_kinds import classified
+from suite.sweep import child
+from suite.sweep.deaths import LOOK_S, MemoryWatch, death
+from suite.sweep.messages import STOP, BadInput, Died, Finished, Job, Stage, decoded
 
 PRELOAD = ["suite.sweep.preload"]
 _END_S = 10.0  # for a process that has sent its last message, or was killed, to be gone
-
-
-@dataclasses.dataclass(frozen=True, kw_only=True)
-class Job:
-    """What a point's process is given: plain data only."""
-
-    config: dict[str, Any]
-    labels: dict[str, str]
-    log: Path
-    timeout_s: float
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -63,38 +48,12 @@ class Outcome:
     interrupted: bool = False
 
 
-class Interrupted(Exception):
-    """The user pressed Ctrl-C; raised between two windows, so that what was measured is kept."""
-
-
-class _Stage(msgspec.Struct, tag=True):
-    text: str
-
-
-class _Finished(msgspec.Struct, tag=True):
-    record: Record
-
-
-class _BadInput(msgspec.Struct, tag=True):
-    what: str
-    got: Any
-    remedy: str
-
-
-class _Died(msgspec.Struct, tag=True):
-    kind: str
-    message: str
-
-
-_MESSAGES = msgspec.json.Decoder(_Stage | _Finished | _BadInput | _Died)
-
-
 def run_here(job: Job, notify: Callable[[str], None]) -> Outcome:
     """Measures in this process: a debugger works, a crash takes everything down."""
     stop = threading.Event()
     with _on_ctrl_c(stop.set):
         try:
-            outcome = Outcome(record=_measure(job, _checked(notify, stop)))
+            outcome = Outcome(record=child.measure(job, child.until(stop, notify)))
         except InputError as error:
             outcome = _bad_input(error)
     return dataclasses.replace(outcome, interrupted=stop.is_set())
@@ -108,8 +67,7 @@ def run_isolated(job: Job, notify: Callable[[str], None]) -> Outcome:
     context = multiprocessing.get_context("spawn") if on_cuda else multiprocessing.get_context("forkserver")
     context.set_forkserver_preload(PRELOAD)
     ours, theirs = context.Pipe()
-    process = context.Process(target=_child, args=(job, theirs))
-    memory_kills = _memory_kills()
+    process = context.Process(target=child.live, args=(job, theirs))
     try:
         process.start()
     except (OSError, EOFError, pickle.PicklingError, TypeError, AttributeError) as error:
@@ -117,28 +75,32 @@ def run_isolated(job: Job, notify: Callable[[str], None]) -> Outcome:
         return Outcome(record=None, kind="not_started", message=f"the point's process did not start: {error}")
     finally:
         theirs.close()
+    assert process.pid is not None
+    memory = MemoryWatch(process.pid)
     stop = threading.Event()
 
     def ask_to_stop() -> None:
         stop.set()
         notify("finishing the window; Ctrl-C again ends at once")
         with contextlib.suppress(OSError):  # it has just ended by itself
-            ours.send_bytes(b"stop")
+            ours.send_bytes(STOP)
 
     with _on_ctrl_c(ask_to_stop):
-        outcome = _follow(process, ours, job, notify)
+        outcome = _follow(process, ours, job, notify, memory)
     if outcome is None:
-        kind, message = _death(process.exitcode, job.log, ran_out=_memory_kills() > memory_kills)
+        kind, message = death(process.exitcode, job.log, memory)
         outcome = Outcome(record=None, kind="interrupted" if stop.is_set() else kind, message=message)
-    redact_file(job.log, known_secrets())
+    redact_file(job.log)
     return dataclasses.replace(outcome, interrupted=stop.is_set())
 
 
-def _follow(process: BaseProcess, ours: Connection, job: Job, notify: Callable[[str], None]) -> Outcome | None:
+def _follow(
+    process: BaseProcess, ours: Connection, job: Job, notify: Callable[[str], None], memory: MemoryWatch
+) -> Outcome | None:
     """Listens until the child has told its outcome or its time is up, and ends it; None where it died silently."""
     deadline_s = time.monotonic() + job.timeout_s
     try:
-        outcome = _listen(ours, deadline_s, notify)
+        outcome = _listen(ours, deadline_s, notify, memory)
         if outcome is None and time.monotonic() >= deadline_s:
             message = f"stopped after point_timeout_s={job.timeout_s:g} s"
             return Outcome(record=None, kind="timeout", message=message)
@@ -158,49 +120,35 @@ def _end(process: BaseProcess) -> None:
     process.join(timeout=_END_S)  # one that hangs in its driver does not end even so
 
 
-def _listen(ours: Connection, deadline_s: float, notify: Callable[[str], None]) -> Outcome | None:
+def _listen(ours: Connection, deadline_s: float, notify: Callable[[str], None], memory: MemoryWatch) -> Outcome | None:
     """Passes stages on until the child tells its outcome; None when it died or the time is up."""
-    while ours.poll(max(0.0, deadline_s - time.monotonic())):
+    while (left_s := deadline_s - time.monotonic()) > 0:
+        memory.look()
+        if not ours.poll(min(left_s, LOOK_S)):
+            continue
         try:
-            message = _MESSAGES.decode(ours.recv_bytes())
+            message = decoded(ours.recv_bytes())
         except (EOFError, ConnectionResetError):
             return None
         except msgspec.DecodeError as error:
             return Outcome(record=None, kind="unreadable_record", message=str(error))
-        if isinstance(message, _Stage):
+        if isinstance(message, Stage):
             notify(message.text)
-        elif isinstance(message, _Finished):
-            return Outcome(record=message.record)
-        elif isinstance(message, _BadInput):
-            return _bad_input(InputError(message.what, got=message.got, remedy=message.remedy))
         else:
-            return Outcome(record=None, kind=message.kind, message=message.message)
+            return _last_word(message)
     return None
+
+
+def _last_word(message: Finished | BadInput | Died) -> Outcome:
+    if isinstance(message, Finished):
+        return Outcome(record=message.record)
+    if isinstance(message, BadInput):
+        return _bad_input(message.error)
+    return Outcome(record=None, kind=message.kind, message=message.message)
 
 
 def _bad_input(error: InputError) -> Outcome:
     return Outcome(record=None, kind="bad_input", message=str(error), bad_input=error)
-
-
-def _death(exitcode: int | None, log: Path, *, ran_out: bool) -> tuple[str, str]:
-    """Kind and message for a process that ended without a word."""
-    if exitcode == -signal.SIGKILL and ran_out:
-        return "out_of_memory", f"the kernel ended the point's process for want of memory; its log: {log.name}"
-    if exitcode is not None and exitcode < 0:
-        name = signal.Signals(-exitcode).name
-        kind = "killed" if exitcode in (-signal.SIGKILL, -signal.SIGTERM) else "crashed"
-        return kind, f"the point's process was ended by {name}; its log: {log.name}"
-    what = f"the point's process ended with exit code {exitcode} before its record was there"
-    return "crashed", f"{what}; its log: {log.name}"
-
-
-def _memory_kills() -> int:
-    """How often the kernel has ended a process for want of memory since it started; 0 where it does not say."""
-    try:
-        lines = Path("/proc/vmstat").read_text().splitlines()
-    except OSError:
-        return 0
-    return sum(int(line.split()[1]) for line in lines if line.startswith("oom_kill "))
 
 
 @contextlib.contextmanager
@@ -220,78 +168,3 @@ def _on_ctrl_c(request: Callable[[], None]) -> Iterator[None]:
         yield
     finally:
         signal.signal(signal.SIGINT, usual)
-
-
-def _checked(notify: Callable[[str], None], stop: threading.Event) -> Callable[[str], None]:
-    """``notify`` that ends the measurement where it was asked to stop: the runner tells each block as it starts."""
-
-    def tell(stage: str) -> None:
-        if stop.is_set():
-            raise Interrupted("stopped by Ctrl-C; the same command again measures this point anew")
-        notify(stage)
-
-    return tell
-
-
-def _child(job: Job, theirs: Connection) -> None:
-    """The child's whole life: output into the point's log, one message at the end."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C goes to the parent, which passes it on
-    with contextlib.suppress(OSError):  # already the leader of a session
-        os.setpgid(0, 0)  # so that the processes it starts can be ended with it
-    stop = threading.Event()
-    threading.Thread(target=_attend, args=(theirs, stop), daemon=True).start()
-    try:
-        point_log.print_into(job.log)
-        quieten()
-        point_log.note("started")
-        record = _measure(job, _checked(lambda stage: _tell_stage(theirs, stage), stop))
-        point_log.note("finished")
-        _tell(theirs, _Finished(record))
-    except InputError as error:
-        _tell(theirs, _BadInput(error.what, error.got, error.remedy))
-    except Exception as error:  # noqa: BLE001 - the border of a process: whatever surprised it becomes the reason
-        traceback.print_exc()
-        _tell(theirs, _Died(type(error).__name__, str(error)))
-    with contextlib.suppress(OSError):  # a full disk took the log, not the record
-        sys.stdout.flush()
-        sys.stderr.flush()
-
-
-def _attend(theirs: Connection, stop: threading.Event) -> None:
-    """Waits for the parent's word: to stop, or its death, after which nobody would take the record."""
-    try:
-        while theirs.recv_bytes() == b"stop":
-            stop.set()
-    except (EOFError, OSError):
-        os._exit(1)
-
-
-def _tell_stage(theirs: Connection, stage: str) -> None:
-    point_log.note(stage)
-    _tell(theirs, _Stage(stage))
-
-
-def _tell(theirs: Connection, message: msgspec.Struct) -> None:
-    """Sends to the parent; ends this process where nobody listens any more, for that is no failure of the point."""
-    content = msgspec.json.encode(message, enc_hook=repr if isinstance(message, _BadInput) else None)
-    try:
-        theirs.send_bytes(content)
-    except BrokenPipeError:
-        os._exit(1)
-
-
-def _measure(job: Job, notify: Callable[[str], None]) -> Record:
-    """The point's record, with what other processes took of the machine meanwhile."""
-    from suite.config.build import plan_of  # here, so that the parent's command line starts without torch
-    from suite.measure.point import measure
-
-    watch = cpu_contention.begin()
-    record = measure(plan_of(job.config, job.labels), notify)
-    others = cpu_contention.foreign_load(watch)
-    warning = cpu_contention.busy_machine(others) if record.point.device == "cpu" and record.windows else None
-    return msgspec.structs.replace(
-        record,
-        reason=classified(record.reason) if record.reason else None,
-        environment=record.environment | ({"foreign_load": others.as_noted()} if others else {}),
-        warnings=[*record.warnings, *([warning] if warning else [])],
-    )

@@ -1,4 +1,4 @@
-"""What a run already has: which points are done, whose records are foreign, which files are torn."""
+"""What a run already has: which points are done, which records come from another machine, which files are torn."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ from suite.plugins.requires import Requires
 from suite.record.hashing import config_hash
 from suite.record.schema import Record
 from suite.record.store import TornRecord, newest_by_point, read_run
+from suite.sweep.launchers.choice import PACKAGES, launcher_of
 
 RETRIES = ("failed", "none", "all")
 SET_ASIDE = "set-aside"
@@ -23,7 +24,7 @@ _WRITERS_ARE_GONE_S = 3600.0
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
-class Retrospect:
+class ResumeState:
     """The run's folder as it is before anything is measured.
 
     Attributes:
@@ -60,21 +61,20 @@ class _Here:
         return f"measured with {other[0]} {packages.get(other[0], 'absent')}" if other else None
 
 
-def look_back(points: Sequence[PlannedPoint], folder: Path, *, retry: str, anywhere: bool) -> Retrospect:
+def scan(points: Sequence[PlannedPoint]) -> ResumeState:
     """Reads the run's records and decides what is left to do.
 
     A point is done where the record that the report shows is of this configuration, machine and packages.
 
     Args:
-        points: of one run.
-        folder: the run's.
-        retry: ``failed``: failed points, and those that were skipped because the hub was out of reach, are measured
-            again; ``none``: they are not; ``all``: every point is.
-        anywhere: the points run on machines not known yet, so that a record's hardware does not matter.
+        points: of one run. Their ``retry`` is ``failed``: failed points, and those that were skipped because the hub
+            was out of reach, are measured again; ``none``: they are not; ``all``: every point is.
 
     Raises:
         InputError: ``retry`` is none of these.
     """
+    folder, retry = points[0].plan.run_folder, points[0].retry
+    anywhere = launcher_of([point.overrides for point in points]) in PACKAGES  # which node a point gets is not known
     if retry not in RETRIES:
         raise InputError(f"retry must be one of {', '.join(RETRIES)}", got=retry, remedy="choose one")
     found = list(read_run(folder))
@@ -84,10 +84,10 @@ def look_back(points: Sequence[PlannedPoint], folder: Path, *, retry: str, anywh
     }
     here = {device: _here(device, anywhere) for device in {each.plan.point.device for each in points}}
     todo = [each for each in points if not _is_done(each, shown.get(each.plan.point.point_id), here, retry)]
-    return Retrospect(
+    return ResumeState(
         todo=todo,
         torn=[(path, str(error)) for path, error in found if isinstance(error, TornRecord)],
-        lines=_foreign(list(shown.values()), here, folder),
+        lines=_from_other_machines(list(shown.values()), here, folder),
     )
 
 
@@ -107,7 +107,7 @@ def _is_done(point: PlannedPoint, record: Record | None, here: dict[str, _Here],
     return same and here[point.plan.point.device].difference(record, used) is None
 
 
-def _foreign(shown: Sequence[Record], here: dict[str, _Here], folder: Path) -> list[str]:
+def _from_other_machines(shown: Sequence[Record], here: dict[str, _Here], folder: Path) -> list[str]:
     """One line on records of other machines or packages, which are never taken for this machine's."""
     differences: dict[str, int] = {}
     for record in shown:

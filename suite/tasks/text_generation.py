@@ -61,6 +61,7 @@ class TextGeneration(Task):
 
     auto_class: ClassVar[str] = "AutoModelForCausalLM"
     processor_class: ClassVar[str] = "AutoTokenizer"
+    generates: ClassVar[bool] = True
 
     prompt_tokens: int
     new_tokens: int
@@ -137,6 +138,7 @@ class TextGeneration(Task):
             min_new_tokens=self.new_tokens,  # end of sequence is off: both arms make the same number of tokens
             do_sample=False,
             pad_token_id=pad_id(setup.processor),
+            **setup.generate_options(batch, self.new_tokens),
         )
         return int((tokens.shape[1] - batch["input_ids"].shape[1]) * tokens.shape[0])
 

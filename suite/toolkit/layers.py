@@ -13,6 +13,7 @@ from transformers.pytorch_utils import Conv1D
 
 from suite.core.setup import Setup
 from suite.errors import NotApplicable
+from suite.toolkit import compiling
 
 HEADS = frozenset({"classifier", "lm_head", "score", "qa_outputs", "embed_out"})
 """Names of output heads. They are small, they decide the answer, and every quantiser leaves them alone by default."""
@@ -30,6 +31,8 @@ def module_of(setup: Setup) -> nn.Module:
     """
     if not isinstance(setup.model, nn.Module):
         raise NotApplicable(f"the model is no torch module but {type(setup.model).__name__}: name this technique first")
+    if compiling.is_compiled(setup.model):
+        raise NotApplicable("the model is compiled already, and a copy of it would not be: name compile last")
     return setup.model
 
 
@@ -42,6 +45,7 @@ def editable_copy(setup: Setup) -> nn.Module:
         NotApplicable: the model is no torch module.
     """
     model = copy.deepcopy(module_of(setup))
+    vars(model).pop("_compiled_call", None)  # a decoding that transformers has compiled for the original's weights
     for name, module in list(model.named_modules()):
         if isinstance(module, Conv1D):
             model.set_submodule(name, _as_linear(module))

@@ -5,6 +5,9 @@ import pytest
 from benchmarks.stages import seconds_by_stage
 from benchmarks.sweep_overhead import text, time_by_purpose
 from suite.record.store import save
+from suite.sweep.planning import planned
+from suite.sweep.point_run import Reporter
+from suite.sweep.run import run as run_points
 from tests.sweep.test_process import FAST
 from tests.synthetic import record, windows
 
@@ -62,8 +65,8 @@ def test_overhead_is_what_is_neither_window_nor_warm_up_nor_scoring(run):
 
 
 def test_a_real_point_tells_every_stage(tmp_path):
-    (point,) = run.planned([[*FAST, "mitigation=none", f"runs_dir={tmp_path}"]])
-    run.run([point], run.Reporter())
+    (point,) = planned([[*FAST, "mitigation=none", f"runs_dir={tmp_path}"]])
+    run_points([point], Reporter())
     (log,) = (point.plan.run_folder / "logs").iterdir()
     stages = seconds_by_stage(log.read_text())
     assert set(stages) == set(STAGES)

@@ -486,5 +486,5 @@ def test_offline_mode_skips_without_asking(monkeypatch: pytest.MonkeyPatch, tmp_
 
 
 def test_tokens_and_passwords_are_struck_from_messages() -> None:
-    message = "401 for http://me:secret@proxy/x with hf_AbCdEfGhIjKl\nmore"
-    assert hub.first_line(OSError(message)) == "401 for http://***proxy/x with ***"
+    message = f"401 for http://me:secret@proxy/x with {TOKEN}\nmore"
+    assert hub.first_line(OSError(message)) == "401 for http://[secret]@proxy/x with [secret]"

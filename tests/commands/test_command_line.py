@@ -49,6 +49,7 @@ def suite_in(tmp_path, capsys):
         (["mitigation=[none,bf16]"], ["once"]),
         (["meter.tdp_w=abc"], ["abc"]),
         (["protocol.window_s=1"], ["Protocol"]),
+        (["protocol.pairing=swapped"], ["cannot be swapped", "auto"]),
         (["name=with space"], ["name"]),
         (["mitigation=bf16,fp16"], ["-m"]),
         (["--no-such-option"], ["--no-such-option"]),

@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 
 from suite.analysis.summary import summarise
 from suite.carbon.intensity_files import read_series
-from suite.config.expand import composed, expand, resolved
+from suite.config.compose import composed, resolved
+from suite.config.expand import expand
 from suite.errors import InputError
 from suite.record.store import DEEPEST_LEVEL, LARGEST_BYTES, RecordError, TornRecord, load, load_run, save
 from tests import synthetic

@@ -51,5 +51,5 @@ def test_a_data_centre_file_below_1_is_refused(tmp_path):
 
 
 def test_an_unknown_data_centre_gets_the_nearest_name():
-    with pytest.raises(InputError, match="'google'"):
+    with pytest.raises(InputError, match=r"did you mean google\?"):
         load_datacentre("gogle")

@@ -44,7 +44,8 @@ def test_null_leaves_a_thing_out():
 
 
 @pytest.mark.parametrize(
-    ("choices", "said"), [({"phone_chargs": "x"}, "'phone_charges'"), ({"phone_charges": "x"}, "epa_2024, epa_2023")]
+    ("choices", "said"),
+    [({"phone_chargs": "x"}, r"did you mean phone_charges\?"), ({"phone_charges": "x"}, "epa_2024, epa_2023")],
 )
 def test_an_unknown_name_or_choice_lists_the_known_ones(choices, said):
     with pytest.raises(InputError, match=said):

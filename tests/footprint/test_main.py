@@ -66,9 +66,9 @@ def test_an_own_grid_replaces_the_named_one(footprint):
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (["grid=lombardia"], "'lombardy'"),
-        (["scenario=report"], "'reports_1000'"),
-        (["scenaro=reports_1000"], "'scenario'"),
+        (["grid=lombardia"], "did you mean lombardy"),
+        (["scenario=report"], "did you mean reports_1000?"),
+        (["scenaro=reports_1000"], "did you mean scenario?"),
         (["scenario.unts=3"], "unknown key"),
         (["pue=0.9"], "1.2 means 20 % overhead; null counts none"),
         (["pue=much"], "pue must be a number, got 'much'"),

@@ -78,7 +78,7 @@ def test_a_scenario_that_does_nothing_is_refused():
 
 
 def test_an_unknown_scenario_gets_the_nearest_name():
-    with pytest.raises(InputError, match="'reports_1000'"):
+    with pytest.raises(InputError, match=r"did you mean reports_1000\?"):
         scenario_file("report_1000")
 
 

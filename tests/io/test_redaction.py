@@ -11,6 +11,7 @@ TOKEN = "hf_" + "abcdefghijklmnopqrstuvwx"
     [
         (f"with {TOKEN}.", "with [secret]."),
         ("https://me:pass@host/x", "https://[secret]@host/x"),
+        ("git clone https://a-token@host/x", "git clone https://[secret]@host/x"),
         ("https://host/x?token=abc&y=1", "https://host/x?token=[secret]&y=1"),
         ("http://proxy:3128/x@y and a: b@c", "http://proxy:3128/x@y and a: b@c"),
         ("hf_hub_download", "hf_hub_download"),
@@ -61,3 +62,10 @@ def test_a_configuration_with_a_secret_is_refused_and_the_secret_not_repeated(co
 
 def test_a_configuration_without_one_passes():
     refuse_secrets({"model": {"path": "models/x", "size": 3}, "none": None}, ["a-known-secret"])
+
+
+def test_the_secrets_of_this_machine_are_known_by_default(monkeypatch, tmp_path):
+    monkeypatch.setenv("PLANTED_TOKEN", "abc-planted-123")
+    (tmp_path / "log").write_text("with abc-planted-123")
+    redact_file(tmp_path / "log")
+    assert (tmp_path / "log").read_text() == redacted("with abc-planted-123") == "with [secret]"

@@ -2,10 +2,13 @@ import bisect
 import itertools
 import math
 import random
+from types import SimpleNamespace
 
 import pytest
 
+from suite.core.meter import Ticker
 from suite.measure.blocks import ORDERS, Comparison, energy_ratio, measure_blocks
+from suite.measure.compilation import CompileWatch
 from suite.measure.draft import Draft
 from suite.measure.residency import Residency
 from suite.measure.window_plan import WindowPlan
@@ -14,14 +17,19 @@ from suite.stats.paired import headline_component
 from tests.world import OpenWorldMeter, World, protocol, world_arms
 
 
-def drafted(world, *, slices=1, swapped=False, arms=None, queries=52, **changes):
+def drafted(world, *, slices=1, swapped=False, arms=None, queries=52, ticker=None, **changes):
     """The draft after a comparison in ``world``."""
     arms = arms or world_arms(world)
     four = dict.fromkeys(arms, 4)
-    plan = WindowPlan(queries=dict.fromkeys(arms, queries), slices=slices, ticker=None, steps=four, leads=four)
+    plan = WindowPlan(queries=dict.fromkeys(arms, queries), slices=slices, ticker=ticker, steps=four, leads=four)
     residency = Residency({name: arm.setup for name, arm in arms.items()}, swapped=swapped)
     comparison = Comparison(
-        arms=arms, windows=plan, protocol=protocol(**changes), meter=OpenWorldMeter(world), residency=residency
+        arms=arms,
+        windows=plan,
+        protocol=protocol(**changes),
+        meter=OpenWorldMeter(world),
+        residency=residency,
+        compile_watch=CompileWatch(),
     )
     draft = Draft(plan=None)
     measure_blocks(comparison, draft, lambda stage: None)
@@ -64,6 +72,30 @@ def test_the_same_drift_biases_one_arm_after_the_other():
         ready[name].loop.run(400)
         used.append(meter.stop(token).energy_j["gpu"])
     assert used[1] / used[0] > 0.8 * 1.015
+
+
+class Exact:
+    """The world's energy between any two moments of its time."""
+
+    def __init__(self, world):
+        self.world = world
+
+    def noted_after(self, moment_s):
+        return self.world.now_s > moment_s
+
+    def rise(self, from_s, to_s):
+        energy_j = self.world.energy_at(to_s) - self.world.energy_at(from_s)
+        return SimpleNamespace(energy_j=energy_j, uncertainty_j=0.5)
+
+
+def test_no_window_waits_for_a_step_of_an_interpolated_counter(monkeypatch):
+    world = World()
+    monkeypatch.setattr("time.perf_counter", lambda: world.now_s)
+    ticker = Ticker(period_s=0.1, read=lambda: pytest.fail("waited"), lag_s=0.0, interpolation=Exact(world))
+    windows, converged = measured(world, ticker=ticker)
+    assert converged
+    assert {(window.edges, window.queries) for window in windows} == {("interpolated", 52)}
+    assert energy_ratio(windows, 0.95).estimate == pytest.approx(0.8)
 
 
 def test_noise_that_never_narrows_is_reported_as_unconverged():

@@ -6,7 +6,7 @@ import pytest
 
 from benchmarks.measurement.virtual import CounterOnly, VirtualClock, real_codecarbon, simulated
 from suite.config.build import build
-from suite.config.expand import composed, resolved
+from suite.config.compose import composed, resolved
 from suite.core.workload import Loop, Work
 from suite.errors import ImpossibleOutput, InputError
 from suite.machine.nvml.simulated_board import PowerTrace
@@ -25,6 +25,10 @@ class RealLoop(Loop):
     @property
     def pass_queries(self):
         return ONE_PASS.queries
+
+    @property
+    def shapes(self):
+        return (0,)
 
     def reset(self):
         self.resets += 1

@@ -9,16 +9,16 @@ import os
 import random
 import sys
 from pathlib import Path
-from types import SimpleNamespace
 
 import msgspec
 import pytest
-from hydra.core.utils import JobStatus
 
 from suite.__main__ import main
 from suite.io.paths import CHECKOUT
 from suite.record.store import load_run, newest_by_point
-from suite.sweep import run
+from suite.sweep import planning, resume, run
+from suite.sweep.launchers import basic
+from suite.sweep.point_run import Reporter
 from tests.stand_in import LABEL, use_own_server
 from tests.sweep.test_run import done
 
@@ -31,7 +31,7 @@ KINDS = {3: "crashed", 7: "killed", 11: "timeout", 20: "out_of_memory", 38: "dis
 
 def planned(folder, count, *more):
     overrides = [["mitigation=none", "device=cpu", f"batch_size={size}", *more] for size in range(1, count + 1)]
-    points = run.planned([[f"runs_dir={folder}", *each] for each in overrides])
+    points = planning.planned([[f"runs_dir={folder}", *each] for each in overrides])
     return [with_fate(point, None) for point in points]
 
 
@@ -40,27 +40,19 @@ def with_fate(point, fate):
     return dataclasses.replace(point, labels=point.labels | {LABEL: told})
 
 
-class Direct:
+def without_hydra(jobs, task):
     """In place of Hydra's launcher, which takes a quarter of a second a point to compose what is composed already."""
-
-    def __init__(self, overrides, job):
-        self.job = job
-
-    def launch(self, batch, initial_job_idx):
-        for number in range(initial_job_idx, initial_job_idx + len(batch)):
-            told = SimpleNamespace(job=SimpleNamespace(num=number))
-            run.HydraConfig = SimpleNamespace(get=lambda told=told: told)
-            self.job(None)
-            yield SimpleNamespace(status=JobStatus.COMPLETED)
+    for number in range(len(jobs)):
+        task(number)
 
 
 def _sweep(points, direct):
     use_own_server()
     if direct:
-        run._launcher = Direct
-    todo = run.pending(points)
+        basic.run = without_hydra
+    todo = resume.scan(points).todo
     if todo:
-        run.run(todo, run.Reporter())
+        run.run(todo, Reporter())
 
 
 def started(points, *, direct=False):
@@ -126,7 +118,7 @@ def test_each_way_to_die_is_one_failed_point_and_only_those_are_measured_again(t
     kinds = {number: found[point.plan.point.point_id] for number, point in enumerate(points)}
     assert kinds == {number: [("failed", KINDS[number]) if number in KINDS else ("ok", None)] for number in range(40)}
     assert unreadable == []
-    assert [each.plan.point for each in run.pending(cured)] == [cured[number].plan.point for number in FATES]
+    assert [each.plan.point for each in resume.scan(cured).todo] == [cured[number].plan.point for number in FATES]
     undisturbed(cured)
     records = newest_by_point(load_run(cured[0].plan.run_folder)[0])
     assert [record.status for record in records] == ["ok"] * 40
@@ -137,8 +129,8 @@ def _command(folder, fates):
     os.environ["PYTHONPATH"] = str(CHECKOUT)  # where the server of points finds the stand-ins
     os.chdir(folder)
     use_own_server()
-    real = run.planned
-    run.planned = lambda points: [with_fate(point, fates.get(number)) for number, point in enumerate(real(points))]
+    real = planning.planned
+    planning.planned = lambda points: [with_fate(point, fates.get(number)) for number, point in enumerate(real(points))]
     overrides = [f"batch_size={','.join(map(str, range(1, 41)))}", "device=cpu", "point_timeout_s=2", "name=demo"]
     with Path("printed").open("w") as stream, contextlib.redirect_stdout(stream), contextlib.redirect_stderr(stream):
         code = main(["-m", *overrides])

@@ -11,11 +11,10 @@ START = """
 import json, sys
 import suite.sweep.preload
 from suite.config.build import plan_of
-from suite.measure import point as measuring
-from suite.measure.draft import Draft
-from suite.sweep import run as sweep
+from suite.measure.point import measure
+from suite.sweep.planning import planned
 
-class Warm(Exception):
+class Warm(BaseException):
     pass
 
 def notify(stage):
@@ -23,10 +22,10 @@ def notify(stage):
         raise Warm
 
 overrides = ["mitigation=none", "device=cpu", "threads=1", "protocol.max_scored=20", "task=" + sys.argv[1]]
-(point,) = sweep.planned([[*overrides, "runs_dir=" + sys.argv[2]]])
+(point,) = planned([[*overrides, "runs_dir=" + sys.argv[2]]])
 before = set(sys.modules)
 try:
-    measuring._measure(Draft(plan=plan_of(point.plan.config, point.labels)), notify)
+    measure(plan_of(point.plan.config, point.labels), notify)
 except Warm:
     import torch
 

@@ -9,9 +9,11 @@ from pathlib import Path
 import pytest
 import torch
 
-from suite.config.expand import composed, labels, resolved
-from suite.sweep import process
-from suite.sweep.process import Job, run_here, run_isolated
+from suite.config.compose import composed, resolved
+from suite.config.labels import labels
+from suite.sweep import child, deaths
+from suite.sweep.messages import Job
+from suite.sweep.process import run_here, run_isolated
 
 FAST = [
     "protocol.min_blocks=2", "protocol.max_blocks=2", "protocol.window_s={cpu: 0.05, cuda: 0.05}",
@@ -54,13 +56,15 @@ def test_a_process_that_dies_says_of_what(job, how, kind, message):
     assert message in outcome.message
 
 
-@pytest.mark.parametrize(
-    ("kills", "kind"), [([5, 5], "killed"), ([5, 6], "out_of_memory")], ids=["somebody", "the kernel"]
-)
-def test_a_kill_for_want_of_memory_is_told_from_any_other(job, monkeypatch, kills, kind):
-    counts = iter(kills)
-    monkeypatch.setattr(process, "_memory_kills", lambda: next(counts))
-    assert run_isolated(job("kill"), ignore).kind == kind
+@pytest.mark.parametrize(("large", "kind"), [(0.0, "out_of_memory"), (2.0, "killed")], ids=["much", "little"])
+def test_a_kill_for_want_of_memory_is_the_points_only_where_it_held_much(job, monkeypatch, large, kind):
+    counts = iter([5, 5])  # before the point begins; one more from then on
+    monkeypatch.setattr(deaths, "kernel_kills", lambda: next(counts, 6))
+    monkeypatch.setattr(deaths, "LARGE_SHARE", large)
+    monkeypatch.setattr(deaths, "REMEMBERED_S", 600.0)
+    outcome = run_isolated(job("kill"), ignore)
+    assert outcome.kind == kind
+    assert "for want of memory" in outcome.message
 
 
 def test_a_process_that_hangs_is_stopped_with_all_that_it_started(job):
@@ -135,13 +139,13 @@ def test_a_second_ctrl_c_ends_at_once(job):
 
 def test_a_point_whose_parent_is_gone_ends_by_itself(job):
     ours, theirs = multiprocessing.get_context("forkserver").Pipe()
-    child = multiprocessing.get_context("forkserver").Process(target=process._child, args=(job("hang"), theirs))
-    child.start()
+    started = multiprocessing.get_context("forkserver").Process(target=child.live, args=(job("hang"), theirs))
+    started.start()
     theirs.close()
     assert ours.poll(60)  # it has come to its first stage
     ours.close()
-    child.join(timeout=30)
-    assert child.exitcode == 1
+    started.join(timeout=30)
+    assert started.exitcode == 1
 
 
 def test_secrets_in_a_points_output_are_masked(job, monkeypatch):

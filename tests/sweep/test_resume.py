@@ -4,7 +4,7 @@ from suite.errors import InputError
 from suite.measure.draft import OUT_OF_REACH
 from suite.record.schema import Reason
 from suite.record.store import load_run, save
-from suite.sweep import run
+from suite.sweep import planning, resume
 from suite.sweep.resume import set_aside
 from tests.record.test_record import point as another_point
 from tests.record.test_record import record
@@ -21,22 +21,22 @@ def point(tmp_path):
 
 
 def planned(tmp_path, *more):
-    (made,) = run.planned([["mitigation=bf16", "device=cpu", f"runs_dir={tmp_path}", *more]])
+    (made,) = planning.planned([["mitigation=bf16", "device=cpu", f"runs_dir={tmp_path}", *more]])
     return made
 
 
 def test_a_point_is_pending_until_it_has_an_ok_record(point):
-    assert run.pending([point]) == [point]
+    assert resume.scan([point]).todo == [point]
     save(done(point), point.plan.run_folder / "records")
-    assert run.pending([point]) == []
+    assert resume.scan([point]).todo == []
 
 
 def test_a_skipped_point_is_done_and_a_failed_one_is_not(point):
     folder = point.plan.run_folder / "records"
     save(done(point, status="failed", reason=Reason(kind="x", message="y")), folder)
-    assert run.pending([point]) == [point]
+    assert resume.scan([point]).todo == [point]
     save(done(point, status="skipped", reason=Reason(kind="x", message="y")), folder)
-    assert run.pending([point]) == []
+    assert resume.scan([point]).todo == []
 
 
 @pytest.mark.parametrize(
@@ -48,20 +48,20 @@ def test_a_skipped_point_is_done_and_a_failed_one_is_not(point):
 )
 def test_a_record_of_another_configuration_or_machine_does_not_count(point, changes):
     save(done(point, **changes), point.plan.run_folder / "records")
-    assert run.pending([point]) == [point]
+    assert resume.scan([point]).todo == [point]
 
 
 def test_an_older_record_that_the_report_does_not_show_is_not_enough(point):
     folder = point.plan.run_folder / "records"
     save(done(point), folder)
     save(done(point, config_hash="measured otherwise since"), folder)
-    assert run.pending([point]) == [point]
+    assert resume.scan([point]).todo == [point]
 
 
 def test_a_hub_that_was_out_of_reach_is_tried_again(point):
     reason = Reason(kind=OUT_OF_REACH, message="the hub is not reachable")
     save(done(point, status="skipped", reason=reason), point.plan.run_folder / "records")
-    assert run.pending([point]) == [point]
+    assert resume.scan([point]).todo == [point]
 
 
 @pytest.mark.parametrize(
@@ -75,16 +75,16 @@ def test_a_hub_that_was_out_of_reach_is_tried_again(point):
 def test_what_is_measured_again_on_request(tmp_path, retry, left, missing):
     point = planned(tmp_path, f"retry={retry}")
     save(done(point, **left), point.plan.run_folder / "records")
-    assert len(run.pending([point])) == missing
+    assert len(resume.scan([point]).todo) == missing
 
 
 def test_a_point_without_a_record_is_measured_whatever_is_retried(tmp_path):
-    assert len(run.pending([planned(tmp_path, "retry=none")])) == 1
+    assert len(resume.scan([planned(tmp_path, "retry=none")]).todo) == 1
 
 
 def test_an_unknown_retry_is_refused(tmp_path):
     with pytest.raises(InputError, match="retry"):
-        run.pending([planned(tmp_path, "retry=maybe")])
+        resume.scan([planned(tmp_path, "retry=maybe")])
 
 
 @pytest.mark.parametrize(
@@ -97,7 +97,7 @@ def test_an_unknown_retry_is_refused(tmp_path):
 def test_records_of_elsewhere_are_named_in_one_line(point, environment, words):
     here = done(point).environment
     save(done(point, environment=here | environment), point.plan.run_folder / "records")
-    (line,) = run.look_back([point]).lines
+    (line,) = resume.scan([point]).lines
     assert words in line
     assert "measured again" in line
 
@@ -120,25 +120,25 @@ def packages_of(point, *, without=(), **other):
 )
 def test_packages_count_that_the_record_names_or_the_point_needs(point, changes, left):
     save(done(point, environment=packages_of(point, **changes)), point.plan.run_folder / "records")
-    assert len(run.pending([point])) == left
+    assert len(resume.scan([point]).todo) == left
 
 
 def test_a_package_that_the_points_own_technique_requires_counts(tmp_path):
-    (point,) = run.planned([["mitigation=int8_weight_only", "device=cpu", f"runs_dir={tmp_path}"]])
+    (point,) = planning.planned([["mitigation=int8_weight_only", "device=cpu", f"runs_dir={tmp_path}"]])
     save(done(point, environment=packages_of(point, without=["torchao"])), point.plan.run_folder / "records")
-    assert run.pending([point]) == [point]
+    assert resume.scan([point]).todo == [point]
 
 
 def test_records_of_here_are_nothing_to_tell(point):
     save(done(point), point.plan.run_folder / "records")
-    assert run.look_back([point]).lines == []
+    assert resume.scan([point]).lines == []
 
 
 def test_a_torn_record_is_set_aside_with_a_line_and_its_point_measured_again(point):
     records = point.plan.run_folder / "records"
     path = save(done(point), records)
     path.write_bytes(path.read_bytes()[:100])
-    found = run.look_back([point])
+    found = resume.scan([point])
     assert found.todo == [point]
     (line,) = set_aside(found.torn, records)
     assert path.name in line
@@ -149,4 +149,4 @@ def test_a_torn_record_is_set_aside_with_a_line_and_its_point_measured_again(poi
 
 def test_a_record_of_another_version_stays_where_it_is(point):
     save(record(point=another_point(), schema_version=2), point.plan.run_folder / "records")
-    assert run.look_back([point]).torn == []
+    assert resume.scan([point]).torn == []

@@ -11,8 +11,9 @@ from suite.machine import device_lock
 from suite.record.hashing import config_hash
 from suite.record.schema import Reason
 from suite.record.store import load_run, save
-from suite.sweep import point_run, run
-from suite.sweep.forecast import Forecast
+from suite.sweep import planning, point_run, run
+from suite.sweep.forecast import STARTUP_S, Forecast, forecast
+from suite.sweep.point_run import Reporter
 from suite.sweep.process import Outcome
 from suite.sweep.progress import Console
 from tests.record.test_record import record
@@ -25,7 +26,7 @@ def _own_locks(tmp_path, monkeypatch):
 
 @pytest.fixture
 def point(tmp_path):
-    (planned,) = run.planned([["mitigation=bf16", "device=cpu", f"runs_dir={tmp_path}"]])
+    (planned,) = planning.planned([["mitigation=bf16", "device=cpu", f"runs_dir={tmp_path}"]])
     return planned
 
 
@@ -43,14 +44,14 @@ def done(point, **changes):
 
 def test_a_mistake_in_the_last_point_is_found_before_the_first_one_runs(tmp_path):
     with pytest.raises(InputError, match="batch_size"):
-        run.planned([[f"runs_dir={tmp_path}"], [f"runs_dir={tmp_path}", "batch_size=0"]])
+        planning.planned([[f"runs_dir={tmp_path}"], [f"runs_dir={tmp_path}", "batch_size=0"]])
 
 
 def test_the_forecast_follows_the_protocol(point):
-    low, high, devices = run.forecast_s([point, point])
+    low, high, devices = forecast([point, point])
     protocol = point.plan.protocol
     # two points, each: two warm-ups, a block's windows (one an arm, since they are in slices), and the start
-    assert low == 2 * (2 * protocol.warmup_min_s + 2 * protocol.min_blocks * protocol.window_s["cpu"] + run.STARTUP_S)
+    assert low == 2 * (2 * protocol.warmup_min_s + 2 * protocol.min_blocks * protocol.window_s["cpu"] + STARTUP_S)
     assert high > low
     assert devices == 1
 
@@ -85,7 +86,7 @@ def records_of(point):
 
 def test_the_record_of_a_dead_process_keeps_what_it_was_about(point, outcomes):
     outcomes(Outcome(record=None, kind="timeout", message="too long"))
-    (made,) = run.run([point], run.Reporter())
+    (made,) = run.run([point], Reporter())
     assert (made.status, made.reason.kind, made.point) == ("failed", "timeout", point.plan.point)
     assert records_of(point) == [made]
 
@@ -93,7 +94,7 @@ def test_the_record_of_a_dead_process_keeps_what_it_was_about(point, outcomes):
 @pytest.fixture
 def two_points(tmp_path):
     overrides = [["mitigation=bf16"], ["mitigation=none"]]
-    return run.planned([[*each, "device=cpu", f"runs_dir={tmp_path}"] for each in overrides])
+    return planning.planned([[*each, "device=cpu", f"runs_dir={tmp_path}"] for each in overrides])
 
 
 BAD = InputError("the label is unknown", got="cat", remedy="use dog")
@@ -103,7 +104,7 @@ def test_bad_input_of_one_point_does_not_end_the_others(two_points, outcomes):
     outcomes(
         Outcome(record=None, kind="bad_input", message=str(BAD), bad_input=BAD), Outcome(record=done(two_points[1]))
     )
-    bad, good = run.run(two_points, run.Reporter())
+    bad, good = run.run(two_points, Reporter())
     assert (bad.status, bad.reason.kind, bad.reason.message) == ("failed", "bad_input", str(BAD))
     assert good.status == "ok"
 
@@ -111,14 +112,14 @@ def test_bad_input_of_one_point_does_not_end_the_others(two_points, outcomes):
 def test_bad_input_of_a_lone_point_is_raised_and_leaves_no_record(point, outcomes):
     outcomes(Outcome(record=None, kind="bad_input", message=str(BAD), bad_input=BAD))
     with pytest.raises(InputError, match="use dog"):
-        run.run([point], run.Reporter(), alone=True)
+        run.run([point], Reporter(), alone=True)
     assert records_of(point) == []
 
 
 def test_ctrl_c_saves_the_point_and_starts_no_other(two_points, outcomes):
     outcomes(Outcome(record=done(two_points[0]), interrupted=True))
     with pytest.raises(KeyboardInterrupt):
-        run.run(two_points, run.Reporter())
+        run.run(two_points, Reporter())
     assert records_of(two_points[0]) == [done(two_points[0])]
 
 
@@ -135,32 +136,32 @@ def test_a_full_disk_ends_the_sweep_and_keeps_what_is_there(two_points, outcomes
 
     monkeypatch.setattr(point_run, "save", save_once)
     with pytest.raises(InputError, match=r"takes no more .* same command again goes on"):
-        run.run(two_points, run.Reporter())
+        run.run(two_points, Reporter())
     assert records_of(two_points[0]) == [done(two_points[0])]
 
 
 def test_a_device_that_another_run_measures_on_is_refused(tmp_path):
-    (point,) = run.planned([["device=cpu", f"runs_dir={tmp_path}", "lock=error"]])
+    (point,) = planning.planned([["device=cpu", f"runs_dir={tmp_path}", "lock=error"]])
     taken = r"cpu, by process \d+, run another, .* lock=wait"
     with device_lock.held(["cpu"], "another"), pytest.raises(InputError, match=taken):
-        run.run([point], run.Reporter())
+        run.run([point], Reporter())
 
 
 def test_the_sweeps_own_settings_are_in_no_record(tmp_path, point):
-    (other,) = run.planned([["mitigation=bf16", "device=cpu", f"runs_dir={tmp_path}", "retry=none", "lock=wait"]])
+    (other,) = planning.planned([["mitigation=bf16", "device=cpu", f"runs_dir={tmp_path}", "retry=none", "lock=wait"]])
     assert (other.retry, other.lock) == ("none", "wait")
     assert other.plan.config == point.plan.config
 
 
 def test_an_unknown_way_to_lock_is_refused(tmp_path):
     with pytest.raises(InputError, match="lock"):
-        run.planned([[f"runs_dir={tmp_path}", "lock=maybe"]])
+        planning.planned([[f"runs_dir={tmp_path}", "lock=maybe"]])
 
 
 def test_a_secret_on_the_command_line_is_refused_and_not_repeated(tmp_path, monkeypatch):
     monkeypatch.setenv("PLANTED_TOKEN", "abc-planted-123")
     with pytest.raises(InputError, match="HF_TOKEN") as raised:
-        run.planned([[f"runs_dir={tmp_path}", "model.path=abc-planted-123"]])
+        planning.planned([[f"runs_dir={tmp_path}", "model.path=abc-planted-123"]])
     assert "planted" not in str(raised.value)
 
 
@@ -168,7 +169,7 @@ def test_a_planted_token_is_nowhere_in_the_run(point, outcomes, monkeypatch):
     token = "hf_" + "plantedPLANTED0123456789"
     monkeypatch.setenv("HF_TOKEN", token)
     outcomes(Outcome(record=None, kind="OSError", message=f"401 for https://me:{token}@huggingface.co?token={token}"))
-    run.run([point], run.Reporter())
+    run.run([point], Reporter())
     files = [path for path in point.plan.run_folder.rglob("*") if path.is_file()]
     assert any(b"[secret]" in path.read_bytes() for path in files)
     assert not any(token.encode() in path.read_bytes() for path in files)
@@ -200,30 +201,30 @@ def test_another_content_of_a_local_model_is_another_configuration(tmp_path, poi
 )
 def test_points_that_the_report_could_not_tell_apart_are_refused(tmp_path, values):
     with pytest.raises(InputError, match="hide each other"):
-        run.planned([[f"runs_dir={tmp_path}", value] for value in values])
+        planning.planned([[f"runs_dir={tmp_path}", value] for value in values])
 
 
 def test_a_sweep_over_names_is_refused(tmp_path):
     with pytest.raises(InputError, match="one run"):
-        run.planned([[f"runs_dir={tmp_path}", f"name={name}"] for name in ("a", "b")])
+        planning.planned([[f"runs_dir={tmp_path}", f"name={name}"] for name in ("a", "b")])
 
 
 def test_embedded_models_are_found_from_any_folder(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    (planned,) = run.planned([[f"runs_dir={tmp_path}"]])
+    (planned,) = planning.planned([[f"runs_dir={tmp_path}"]])
     assert Path(planned.plan.model.path).is_dir()
 
 
 def test_a_record_that_cannot_be_read_back_is_a_failed_point(point, outcomes):
     outcomes(Outcome(record=done(point, config={"task": {"margin": "oops"}})))
-    (made,) = run.run([point], run.Reporter())
+    (made,) = run.run([point], Reporter())
     assert (made.status, made.reason.kind) == ("failed", "unreadable_record")
 
 
 @pytest.mark.parametrize("name", ["", "  ", "/tmp/x", "../x", "a/../../b", "a/b", "."])
 def test_a_run_name_cannot_leave_the_runs_folder(name):
     with pytest.raises(InputError, match="name"):
-        run.check_name(name)
+        planning.check_name(name)
 
 
 def test_a_planned_point_says_what_is_unusual(point):

@@ -6,12 +6,11 @@ import importlib.util
 from collections.abc import Sequence
 from typing import Any
 
-from hydra import compose, initialize_config_dir
 from omegaconf import OmegaConf
 
+from suite.config.compose import composed_with_hydra
 from suite.config.expand import parse
 from suite.errors import InputError
-from suite.io.paths import CONF
 
 BASIC = "basic"
 GPUS = "gpus"
@@ -54,8 +53,7 @@ def launcher_of(points: Sequence[Sequence[str]]) -> str:
 
 def settings_of(overrides: Sequence[str]) -> dict[str, Any]:
     """The launcher's own settings, ``hydra.launcher.*``, resolved; for overrides that have been composed before."""
-    with initialize_config_dir(str(CONF), version_base="1.3", job_name="suite"):
-        config = compose("config", overrides=list(overrides), return_hydra_config=True)
+    config, _ = composed_with_hydra(overrides)
     settings = OmegaConf.to_container(config.hydra.launcher, resolve=True)
     assert isinstance(settings, dict)
     return {str(key): value for key, value in settings.items() if key != "_target_"}

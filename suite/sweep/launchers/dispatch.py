@@ -9,9 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-import msgspec
-
-from suite.config.build import dtype_of, plan_of
+from suite.config.build import plan_of, plan_on
 from suite.config.plan import Plan, PlannedPoint
 from suite.errors import InputError
 from suite.machine import device_lock
@@ -41,7 +39,7 @@ class RemotePoint:
     folder: Path
 
 
-def plan_elsewhere(config: dict[str, Any], labels: dict[str, str]) -> Plan:
+def plan_remote(config: dict[str, Any], labels: dict[str, str]) -> Plan:
     """The plan of a point for another machine: checked as here, but its device is taken at its word.
 
     The machine that submits to a cluster is often one without a GPU.
@@ -53,9 +51,7 @@ def plan_elsewhere(config: dict[str, Any], labels: dict[str, str]) -> Plan:
     if device not in ("cpu", "cuda"):
         remedy = "say what the nodes have: device=cuda or device=cpu"
         raise InputError("a launcher that measures on other machines needs their device", got=device, remedy=remedy)
-    plan = plan_of(config | {"device": "cpu", "dtype": dtype_of(config["dtype"], device)}, labels)
-    point = msgspec.structs.replace(plan.point, device=device)
-    return dataclasses.replace(plan, point=point, config=plan.config | {"device": device})
+    return plan_on(device, config, labels)
 
 
 def measure(remote: RemotePoint) -> Record | Lost:
@@ -76,7 +72,7 @@ def measure(remote: RemotePoint) -> Record | Lost:
         return Lost(kind="bad_input", message=str(error))
 
 
-def run_elsewhere(points: Sequence[PlannedPoint], reporter: Reporter) -> list[Record]:
+def run_remote(points: Sequence[PlannedPoint], reporter: Reporter) -> list[Record]:
     """Runs ``points`` with the launcher they name and returns their records, in the order they ended.
 
     A point whose job, worker or node is lost becomes a failed record, written here.

@@ -63,16 +63,16 @@ def test_checks_that_hold_are_one_line_for_all_points(tmp_path):
     found = instruments.checks(report_of(tmp_path, gpu_record(), gpu_record(minute=1)))
     assert [(check.holds, check.words.replace("\N{NO-BREAK SPACE}", " ")) for check in found] == [
         (True, "CodeCarbon and the GPU's counter agree within 0.1 % in 32 of 32 windows"),
-        (True, "the counter and the integral of power agree within 0.1 % in 32 of 32 windows"),
+        (True, "the counter and the integral of power agree within 0.1 % over all windows in 2 of 2 points"),
     ]
 
 
 def test_a_check_that_fails_says_in_how_many_windows_and_by_how_much(tmp_path):
     # The baseline's 100 J against 80 J are 25 %; a step is a tenth of the window. The candidate's 50 J are -37.5 %.
-    found = instruments.checks(report_of(tmp_path, gpu_record(counter_j=80.0, integral_j=80.0)))
+    found = instruments.checks(report_of(tmp_path, gpu_record(counter_j=80.0, integral_j=75.0)))
     assert [(check.holds, check.words.replace("\N{NO-BREAK SPACE}", " ")) for check in found] == [
         (False, "CodeCarbon and the GPU's counter disagree in 16 of 16 windows, by up to 37.5 %"),
-        (True, "the counter and the integral of power agree within 0.1 % in 16 of 16 windows"),
+        (False, "the counter and the integral of power disagree over all windows in 1 of 1 points, by up to 6.7 %"),
     ]
 
 

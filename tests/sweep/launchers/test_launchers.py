@@ -8,10 +8,13 @@ import pytest
 
 from suite.errors import InputError
 from suite.record.store import load_run, save
+from suite.sweep import planning, resume
 from suite.sweep import run as sweep
+from suite.sweep.forecast import forecast
 from suite.sweep.launchers import dispatch, gpus, ray_cluster, slurm
 from suite.sweep.launchers.choice import launcher_of, settings_of
 from suite.sweep.launchers.outcome import Lost
+from suite.sweep.point_run import Reporter
 from tests import slurm as real_slurm
 from tests.launched import answer, meet, threads
 from tests.sweep.test_process import FAST
@@ -85,7 +88,7 @@ def test_a_launcher_that_is_not_installed_says_how_to_get_it(name, extra, monkey
 
 @needs_ray
 def test_the_device_of_other_machines_is_taken_at_its_word(tmp_path):
-    (point,) = sweep.planned([["hydra/launcher=ray", "device=cuda", f"runs_dir={tmp_path}"]])
+    (point,) = planning.planned([["hydra/launcher=ray", "device=cuda", f"runs_dir={tmp_path}"]])
     assert (point.plan.point.device, point.plan.point.dtype) == ("cuda", "bfloat16")
     assert point.plan.config["device"] == "cuda"
 
@@ -93,34 +96,34 @@ def test_the_device_of_other_machines_is_taken_at_its_word(tmp_path):
 @needs_ray
 def test_the_device_of_other_machines_cannot_be_left_open(tmp_path):
     with pytest.raises(InputError, match=r"other machines.*got 'auto'"):
-        sweep.planned([["hydra/launcher=ray", f"runs_dir={tmp_path}"]])
+        planning.planned([["hydra/launcher=ray", f"runs_dir={tmp_path}"]])
 
 
 @needs_ray
 def test_the_same_point_is_the_same_here_and_there(tmp_path):
     overrides = ["device=cpu", "mitigation=bf16", f"runs_dir={tmp_path}"]
-    (here,), (there,) = sweep.planned([overrides]), sweep.planned([[*overrides, "hydra/launcher=ray"]])
+    (here,), (there,) = planning.planned([overrides]), planning.planned([[*overrides, "hydra/launcher=ray"]])
     assert (here.plan.point, here.plan.config) == (there.plan.point, there.plan.config)
 
 
 @needs_ray
 @pytest.mark.parametrize(("launcher", "missing"), [([], 1), (["hydra/launcher=ray"], 0)])
 def test_a_record_of_another_node_is_missing_here_but_not_on_a_cluster(tmp_path, launcher, missing):
-    (point,) = sweep.planned([["device=cpu", f"runs_dir={tmp_path}", *launcher]])
+    (point,) = planning.planned([["device=cpu", f"runs_dir={tmp_path}", *launcher]])
     packages = done(point).environment["packages"]
     save(
         done(point, environment={"hardware": {"name": "a node"}, "packages": packages}),
         point.plan.run_folder / "records",
     )
-    assert len(sweep.pending([point])) == missing
+    assert len(resume.scan([point]).todo) == missing
 
 
 @needs_ray
 def test_a_record_of_other_versions_is_missing_on_a_cluster_too(tmp_path):
-    (point,) = sweep.planned([["device=cpu", f"runs_dir={tmp_path}", "hydra/launcher=ray"]])
+    (point,) = planning.planned([["device=cpu", f"runs_dir={tmp_path}", "hydra/launcher=ray"]])
     old = {"hardware": {"name": "a node"}, "packages": {"torch": "1.0"}}
     save(done(point, environment=old), point.plan.run_folder / "records")
-    assert sweep.pending([point]) == [point]
+    assert resume.scan([point]).todo == [point]
 
 
 # How many at once
@@ -137,7 +140,7 @@ def test_a_record_of_other_versions_is_missing_on_a_cluster_too(tmp_path):
     ],
 )
 def test_how_many_points_are_measured_at_once(tmp_path, more, expected):
-    (point,) = sweep.planned([["device=cpu", f"runs_dir={tmp_path}"]])
+    (point,) = planning.planned([["device=cpu", f"runs_dir={tmp_path}"]])
     overrides = [f"runs_dir={tmp_path}", *more]
     device = "cuda" if "device=cuda" in more else "cpu"
     plan = dataclasses.replace(point.plan, point=msgspec.structs.replace(point.plan.point, device=device))
@@ -161,15 +164,15 @@ def test_how_many_points_a_ray_cluster_measures_at_once(init, device, expected):
 @needs_submitit
 def test_the_forecast_is_for_as_many_jobs_as_run_at_once(tmp_path):
     overrides = ["device=cpu", f"runs_dir={tmp_path}", "hydra/launcher=submitit_slurm"]
-    (point,) = sweep.planned([[*overrides, "hydra.launcher.array_parallelism=4"]])
-    one, eight = sweep.forecast_s([point]), sweep.forecast_s([point] * 8)
+    (point,) = planning.planned([[*overrides, "hydra.launcher.array_parallelism=4"]])
+    one, eight = forecast([point]), forecast([point] * 8)
     assert (eight.devices, eight.low_s, eight.high_s) == (4, 2 * one.low_s, 2 * one.high_s)
 
 
 # Gathering
 
 
-class Told(sweep.Reporter):
+class Told(Reporter):
     def __init__(self):
         self.ended = []
 
@@ -180,14 +183,14 @@ class Told(sweep.Reporter):
 @pytest.fixture
 def remote_point(tmp_path, monkeypatch):
     """A point whose launcher is whatever the test says."""
-    (point,) = sweep.planned([["device=cpu", "mitigation=bf16", f"runs_dir={tmp_path}"]])
+    (point,) = planning.planned([["device=cpu", "mitigation=bf16", f"runs_dir={tmp_path}"]])
 
     def run(engine):
         monkeypatch.setattr(dispatch, "launcher_of", lambda points: "ray")
         monkeypatch.setattr(dispatch, "settings_of", lambda overrides: {})
         monkeypatch.setattr(dispatch, "_ENGINES", {"ray": engine})
         told = Told()
-        (found,) = dispatch.run_elsewhere([point], told)
+        (found,) = dispatch.run_remote([point], told)
         return point, found, told, load_run(point.plan.run_folder)[0]
 
     return run
@@ -207,7 +210,7 @@ def test_a_lost_point_is_a_failed_record_that_claims_no_hardware(remote_point):
 def test_a_point_that_was_lost_after_its_record_was_written_is_not_doubled(remote_point):
     def engine(work, arguments, settings):
         config = arguments[0].config
-        (point,) = sweep.planned([["device=cpu", "mitigation=bf16", f"runs_dir={config['runs_dir']}"]])
+        (point,) = planning.planned([["device=cpu", "mitigation=bf16", f"runs_dir={config['runs_dir']}"]])
         save(done(point), point.plan.run_folder / "records")
         yield 0, Lost(kind="cancelled", message="too late")
 
@@ -218,7 +221,7 @@ def test_a_point_that_was_lost_after_its_record_was_written_is_not_doubled(remot
 
 def test_a_record_from_a_node_that_does_not_share_the_folder_is_kept_here(remote_point):
     def engine(work, arguments, settings):
-        (point,) = sweep.planned([["device=cpu", "mitigation=bf16", f"runs_dir={arguments[0].config['runs_dir']}"]])
+        (point,) = planning.planned([["device=cpu", "mitigation=bf16", f"runs_dir={arguments[0].config['runs_dir']}"]])
         yield 0, done(point)
 
     _, found, _, saved = remote_point(engine)
@@ -226,7 +229,7 @@ def test_a_record_from_a_node_that_does_not_share_the_folder_is_kept_here(remote
 
 
 def test_bad_input_found_on_the_node_comes_back_as_a_sentence(tmp_path):
-    (point,) = sweep.planned([["device=cpu", f"runs_dir={tmp_path}"]])
+    (point,) = planning.planned([["device=cpu", f"runs_dir={tmp_path}"]])
     config = point.plan.config | {"seed": -1}
     remote = dispatch.RemotePoint(overrides=[], labels=point.labels, config=config, folder=Path.cwd())
     lost = dispatch.measure(remote)
@@ -234,21 +237,6 @@ def test_bad_input_found_on_the_node_comes_back_as_a_sentence(tmp_path):
 
 
 # Several GPUs
-
-
-@pytest.mark.parametrize(
-    ("setting", "expected"),
-    [
-        (None, ["GPU-a", "GPU-b", "GPU-c"]),
-        ("2,0", ["GPU-c", "GPU-a"]),
-        ("GPU-b", ["GPU-b"]),
-        ("MIG-1", ["MIG-1"]),
-        ("1,-1,0", ["GPU-b"]),
-        ("", []),
-    ],
-)
-def test_visible_gpus_are_those_that_cuda_would_show(setting, expected):
-    assert gpus.visible(["GPU-a", "GPU-b", "GPU-c"], setting) == expected
 
 
 def test_every_gpu_has_a_worker_that_sees_it_alone_and_works_beside_the_others(tmp_path):
@@ -274,9 +262,9 @@ def test_a_gpu_serves_one_worker(devices):
 
 
 def test_points_on_a_processor_get_no_parallel_workers(tmp_path):
-    (point,) = sweep.planned([["device=cpu", "hydra/launcher=gpus", f"runs_dir={tmp_path}"]])
+    (point,) = planning.planned([["device=cpu", "hydra/launcher=gpus", f"runs_dir={tmp_path}"]])
     with pytest.raises(InputError, match="spoil each other's energy"):
-        sweep.run([point], sweep.Reporter())
+        sweep.run([point], Reporter())
 
 
 # Slurm
@@ -353,15 +341,15 @@ def test_leaving_early_cancels_the_jobs(tmp_path, on_slurm):
 @pytest.mark.slow
 def test_a_sweep_over_slurm_gives_the_points_of_a_local_one(tmp_path, on_slurm):
     here = [[*FAST, f"runs_dir={tmp_path}", f"mitigation={name}"] for name in ("bf16", "tf32")]
-    there = sweep.planned([[*point, "hydra/launcher=submitit_slurm"] for point in here])
+    there = planning.planned([[*point, "hydra/launcher=submitit_slurm"] for point in here])
     told = Told()
     records = sweep.run(there, told)
     assert {record.point_id: record.status for record in records} == dict(
-        zip([point.plan.point.point_id for point in sweep.planned(here)], ["ok", "skipped"], strict=True)
+        zip([point.plan.point.point_id for point in planning.planned(here)], ["ok", "skipped"], strict=True)
     )
     assert len(told.ended) == 2
-    assert sweep.pending(there) == []
-    assert sweep.pending(sweep.planned(here)) == []  # this node is this machine
+    assert resume.scan(there).todo == []
+    assert resume.scan(planning.planned(here)).todo == []  # this node is this machine
 
 
 # Ray
@@ -392,9 +380,9 @@ def test_ray_does_not_choose_the_number_of_threads(ray_settings, monkeypatch):
 @pytest.mark.slow
 def test_a_sweep_over_ray_gives_the_points_of_a_local_one(tmp_path):
     here = [[*FAST, f"runs_dir={tmp_path}", f"mitigation={name}"] for name in ("bf16",)]
-    there = sweep.planned([[*point, "hydra/launcher=ray", "hydra.launcher.init.num_cpus=2"] for point in here])
-    records = sweep.run(there, sweep.Reporter())
+    there = planning.planned([[*point, "hydra/launcher=ray", "hydra.launcher.init.num_cpus=2"] for point in here])
+    records = sweep.run(there, Reporter())
     assert {record.point_id: record.status for record in records} == dict(
-        zip([point.plan.point.point_id for point in sweep.planned(here)], ["ok"], strict=True)
+        zip([point.plan.point.point_id for point in planning.planned(here)], ["ok"], strict=True)
     )
-    assert sweep.pending(sweep.planned(here)) == []
+    assert resume.scan(planning.planned(here)).todo == []

@@ -1,0 +1,46 @@
+import pytest
+
+from suite.config.build import plan_of, plan_on
+from suite.config.compose import composed, resolved
+from suite.config.labels import labels
+from suite.errors import InputError
+
+
+@pytest.fixture
+def point(tmp_path):
+    """The configuration and labels of a point whose pairing is asked for, as ``plan_on`` takes them."""
+
+    def make(*overrides):
+        every = ["protocol.pairing=swapped", f"runs_dir={tmp_path}", *overrides]
+        config = resolved(composed(every))
+        return config, labels(config, every)
+
+    return make
+
+
+def test_arms_may_be_swapped_between_a_gpu_and_the_host(point):
+    assert plan_on("cuda", *point()).protocol.pairing == "swapped"
+
+
+@pytest.mark.parametrize("device", ["cpu", "cuda"])
+def test_training_cannot_be_swapped(point, device):
+    with pytest.raises(InputError, match=r"in training, .* got 'protocol.pairing=swapped', .* auto"):
+        plan_on(device, *point("workload=training_steps"))
+
+
+def test_on_a_cpu_there_is_nothing_to_swap_with(point):
+    with pytest.raises(InputError, match="on a CPU, which has one memory"):
+        plan_of(*point("device=cpu"))
+
+
+@pytest.mark.parametrize("pairing", ["auto", "resident"])
+def test_what_keeps_both_arms_in_place_is_taken_everywhere(point, pairing):
+    overrides = [f"protocol.pairing={pairing}", "workload=training_steps"]
+    assert plan_on("cpu", *point(*overrides)).protocol.pairing == pairing
+
+
+@pytest.mark.parametrize(("device", "dtype"), [("cpu", "float32"), ("cuda", "bfloat16")])
+def test_the_type_follows_the_device_that_the_point_is_for(point, device, dtype):
+    plan = plan_on(device, *point("protocol.pairing=auto"))
+    assert (plan.point.device, plan.point.dtype) == (device, dtype)
+    assert (plan.config["device"], plan.config["dtype"]) == (device, dtype)

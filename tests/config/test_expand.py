@@ -1,0 +1,67 @@
+import pytest
+
+from suite.config.compose import composed, resolved
+from suite.config.expand import expand, experiment_points
+from suite.errors import InputError
+from suite.io.paths import CONF
+
+EXPERIMENTS = sorted(path.stem for path in (CONF / "experiment").glob("*.yaml"))
+
+
+def test_a_sweep_is_every_combination_in_order():
+    assert expand(["mitigation=a,b", "batch_size=1,2"], multirun=True) == [
+        ["mitigation=a", "batch_size=1"],
+        ["mitigation=a", "batch_size=2"],
+        ["mitigation=b", "batch_size=1"],
+        ["mitigation=b", "batch_size=2"],
+    ]
+
+
+def test_a_stack_is_one_value_of_a_sweep():
+    assert expand(["mitigation=[a,b],c"], multirun=True) == [["mitigation=[a,b]"], ["mitigation=c"]]
+
+
+def test_several_values_without_m_are_an_error():
+    with pytest.raises(InputError, match="add -m"):
+        expand(["mitigation=a,b"], multirun=False)
+
+
+@pytest.mark.parametrize("name", EXPERIMENTS)
+def test_every_experiment_composes(name):
+    points = experiment_points(name, [])
+    assert points
+    for point in points:
+        assert resolved(composed(point))["name"] == name
+
+
+@pytest.mark.parametrize("name", EXPERIMENTS)
+def test_no_experiment_has_a_point_twice(name):
+    points = experiment_points(name, [])
+    assert len({tuple(sorted(point)) for point in points}) == len(points)
+
+
+@pytest.mark.parametrize("name", ["smoke", "embedded", "gpu"])
+def test_every_experiment_measures_the_baseline_against_itself_on_each_task(name):
+    compositions = [resolved(composed(point)) for point in experiment_points(name, [])]
+    of_all = {config["task"]["name"] for config in compositions}
+    of_none = {config["task"]["name"] for config in compositions if not config["mitigation"]}
+    assert of_none == of_all == {"image_classification", "text_classification", "text_generation"}
+
+
+def test_an_override_replaces_the_experiments_own_value():
+    points = experiment_points("smoke", ["task=text_generation", "mitigation=none,nf4"])
+    assert {tuple(text for text in point if text.startswith(("task=", "mitigation="))) for point in points} == {
+        ("task=text_generation", "mitigation=none"),
+        ("task=text_generation", "mitigation=nf4"),
+    }
+
+
+@pytest.mark.parametrize("override", ["batch_size", "=3", "a=["])
+def test_what_is_no_override_is_named(override):
+    with pytest.raises(InputError):
+        expand([override], multirun=False)
+
+
+def test_an_unknown_experiment_gets_the_nearest_one():
+    with pytest.raises(InputError, match=r"did you mean embedded\?"):
+        experiment_points("embeded", [])
