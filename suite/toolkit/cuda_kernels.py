@@ -20,7 +20,7 @@ def require_compiled(setup: Setup, why: str) -> None:
     Raises:
         NotApplicable: it would, with ``why`` and the remedy.
     """
-    if setup.device == "cuda" and getattr(setup, "runtime", "eager") == "eager":
+    if setup.device == "cuda" and setup.runtime == "eager":
         raise NotApplicable(f"in eager mode on CUDA {why}: give runtime=compiled")
 
 

@@ -6,7 +6,7 @@ import pytest
 import torch
 from PIL import Image
 from sklearn.datasets import load_digits
-from transformers import ViTConfig, ViTForImageClassification
+from transformers import ResNetConfig, ResNetForImageClassification, ViTConfig, ViTForImageClassification
 from transformers.models.vit.image_processing_pil_vit import ViTImageProcessorPil
 
 from suite.errors import ImpossibleOutput, InputError, NotApplicable
@@ -175,10 +175,9 @@ class TestWithoutProcessor:
             task.evaluate(make_setup(task, tiny_vit(), None))
 
     def test_a_configuration_that_names_no_size_is_refused(self, task):
-        model = tiny_vit()
-        model.config.image_size = None
+        config = ResNetConfig(embedding_size=8, hidden_sizes=[8], depths=[1])
         with pytest.raises(InputError, match="image_size"):
-            task.check_model(model, None)
+            task.check_model(ResNetForImageClassification(config), None)
 
 
 def test_ones_own_images_are_read_from_a_folder_of_classes(make_task, make_setup, tmp_path):
