@@ -8,7 +8,9 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from suite.cli import exit_code
+from suite.errors import InputError
 from suite.report.grid import DEFAULT_GRID
+from suite.report.needs import missing_libraries
 from suite.text.i18n import ENGLISH, languages
 
 DESCRIPTION = """\
@@ -31,6 +33,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _run(options: argparse.Namespace) -> int:
+    if missing := missing_libraries():
+        remedy = "build the report where make setup has installed them, from a copy of the run's folder"
+        raise InputError(
+            "the report's chart libraries are not installed here", got=f"no {' or '.join(missing)}", remedy=remedy
+        )
     from suite.report.build import build_report  # here, so that --help need not wait for the chart libraries
 
     def warn(line: str) -> None:
