@@ -54,7 +54,7 @@ $(SITE)/.setup-done: $(WHEELS)
 	@[ -n "$(WHEELS)" ] || { echo "error: no wheels, got WHEELHOUSE='$(WHEELHOUSE)', run make wheelhouse where there is" \
 	    "internet and copy the folder here" >&2; exit 2; }
 	@rm -rf $(SITE)
-	$(PY) -m pip install --quiet --no-index --no-deps --no-compile --target $(SITE) $(WHEELS)
+	$(PY) -m pip install --quiet --no-index --no-deps --target $(SITE) $(WHEELS)
 	@$(PY) -m tools.wheelhouse check
 	@touch $@
 

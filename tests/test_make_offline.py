@@ -40,7 +40,7 @@ def asked(done):
 def test_wheels_are_installed_beside_themselves_once_and_used(make, tmp_path):
     wheel, site = make_wheel(tmp_path / "wheelhouse", WHEEL), tmp_path / "wheelhouse/site-packages"
     first, second = make("bench", "EXPERIMENT=smoke"), make("bench", "EXPERIMENT=smoke")
-    install = f"-m pip install --quiet --no-index --no-deps --no-compile --target {site} {wheel}"
+    install = f"-m pip install --quiet --no-index --no-deps --target {site} {wheel}"
     assert [line.partition(" ran ")[2] for line in asked(first)] == [
         install, "-m tools.wheelhouse check", "-m suite experiment=smoke"
     ]  # fmt: skip
