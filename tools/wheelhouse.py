@@ -23,7 +23,7 @@ from typing import Any
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
-from suite.command import exit_code
+from suite.cli import exit_code
 from suite.errors import InputError
 from tools.trim_wheel import trim
 

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from suite.record import load_run
+from suite.record.store import load_run
+from tests.commands.test_command_line import FAST
 from tests.synthetic import record, windows, write_run
-from tests.test_command_line import FAST
 from tools.wheelhouse import load_box
 
 CHECKOUT = Path(__file__).parents[2]

@@ -9,7 +9,7 @@ import pytest
 
 from tests.tools.wheels import make_wheel
 
-CHECKOUT = Path(__file__).parents[1]
+CHECKOUT = Path(__file__).parents[2]
 STAND_IN = """#!/bin/sh
 echo "PYTHONPATH=$PYTHONPATH ran $*"
 case "$*" in *"pip install"*) mkdir -p {site} ;; *"wheelhouse check"*) exit {check} ;; esac
