@@ -9,6 +9,8 @@ from pathlib import Path
 
 from suite import cli
 from suite.carbon.place import DEFAULT_GRID
+from suite.errors import InputError
+from suite.report.needs import missing_libraries
 from suite.text.i18n import ENGLISH, languages
 
 DESCRIPTION = """\
@@ -30,6 +32,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _run(options: argparse.Namespace) -> int:
+    if missing := missing_libraries():
+        remedy = "build the report where make setup has installed them, from a copy of the run's folder"
+        raise InputError(
+            "the report's chart libraries are not installed here", got=f"no {' or '.join(missing)}", remedy=remedy
+        )
     from suite.report.build import build_report  # here, so that --help need not wait for the chart libraries
 
     print(build_report(options.runs, options.out, options.grid, options.language, warn=cli.warn))

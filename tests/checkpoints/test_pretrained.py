@@ -325,6 +325,20 @@ def test_a_quantised_checkpoint_loads_by_the_same_path(tmp_path: Path) -> None:
     assert torch.isfinite(model(torch.tensor([[2, 3, 4]])).logits).all()
 
 
+def test_an_image_processor_loads_where_transformers_exports_a_placeholder_for_want_of_torchvision(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    class Placeholder:  # what transformers 5.17 exports then
+        @staticmethod
+        def from_pretrained(*_: object, **__: object) -> None:
+            raise ImportError("AutoImageProcessor requires the Torchvision library")
+
+    monkeypatch.setattr(transformers, "AutoImageProcessor", Placeholder)
+    digits = spec(Path(__file__).parents[2] / "models" / "vit_digits")
+    _, processor = load(digits, task("AutoModelForImageClassification", "AutoImageProcessor"))
+    assert processor.size == {"height": 8, "width": 8}  # models/vit_digits/preprocessor_config.json
+
+
 @pytest.mark.slow
 def test_a_real_checkpoint_gives_its_known_accuracy(tmp_path: Path) -> None:
     data = os.environ.get("SUITE_TEST_DATA")
