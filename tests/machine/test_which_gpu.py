@@ -74,9 +74,7 @@ def test_a_board_of_another_container_is_not_numbered(boards, monkeypatch):
     assert uuid_before_work() == SECOND
 
 
-@pytest.mark.parametrize(
-    ("setting", "uuid", "name"), [("0", FIRST, "Example A"), (SECOND, SECOND, "Example B")]
-)
+@pytest.mark.parametrize(("setting", "uuid", "name"), [("0", FIRST, "Example A"), (SECOND, SECOND, "Example B")])
 def test_lock_and_hardware_are_of_the_board_that_torch_will_take(boards, monkeypatch, setting, uuid, name):
     monkeypatch.setenv(VISIBLE, setting)
     monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
