@@ -1,3 +1,7 @@
+import subprocess
+import sys
+from pathlib import Path
+
 import pytest
 
 from suite.analysis.results.lineage import SOURCES, SUITE, Lineage, analysis_version, source_digest, unknown_lineages
@@ -51,3 +55,14 @@ def test_what_states_no_version_is_not_of_this_one():
     (unknown,) = unknown_lineages(["a", "a"])
     assert (unknown.run, unknown.is_current) == ("a", False)
     assert Lineage(run="a", records=None, analysis=analysis_version()).is_current
+
+
+def test_all_code_that_derives_a_point_counts():
+    """But for error types and the reading and writing of files, which change no figure."""
+    code = (
+        "import sys; import suite.analysis.summary, suite.record.store\n"
+        "print(*(name for name in sys.modules if name.split('.')[0] == 'suite'))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    parts = {name.split(".")[1] for name in done.stdout.split() if "." in name}
+    assert parts - {"errors", "io"} == {Path(name).stem for name in SOURCES}
