@@ -23,7 +23,7 @@ from typing import Any
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
-from suite.cli import exit_code
+from suite import cli
 from suite.errors import InputError
 from tools.trim_wheel import trim
 
@@ -228,11 +228,11 @@ def unmet(requirements: Sequence[str], box: Box, markers: Mapping[str, str]) -> 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Runs the command; returns its exit code."""
-    return exit_code(lambda: _run(_parser().parse_args(arguments)))
+    return cli.run(_parser(), _run, arguments)
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="python -m tools.wheelhouse", description=__doc__)
+    parser = cli.parser("tools.wheelhouse", __doc__ or "")
     commands = parser.add_subparsers(dest="command", required=True)
     gathering = commands.add_parser("gather", help="download the wheels")
     gathering.add_argument("folder", type=Path, help="where they go; wheels that are there are replaced")

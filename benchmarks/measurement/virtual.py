@@ -7,6 +7,7 @@ import dataclasses
 import itertools
 import time
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any, cast
 from unittest import mock
 
@@ -191,7 +192,7 @@ class _OpenCounter(OpenMeter):
     def watch(self, arm: Arm, loop: Loop) -> Loop:
         return loop
 
-    def ticker(self, work: Callable[[], None]) -> Ticker | None:
+    def ticker(self, work: Callable[[], None], *, shared: Path | None = None) -> Ticker | None:
         return None
 
     def start(self, *, quiet: bool = False) -> tuple[float, int]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 from abc import ABC, abstractmethod
 from collections.abc import Callable
+from pathlib import Path
 from types import TracebackType
 from typing import Any, Protocol, Self
 
@@ -76,8 +77,12 @@ class OpenMeter(ABC):
         """
 
     @abstractmethod
-    def ticker(self, work: Callable[[], None]) -> Ticker | None:
+    def ticker(self, work: Callable[[], None], *, shared: Path | None = None) -> Ticker | None:
         """Probes the energy counter while ``work`` is run again and again, with a rest between, for seconds at most.
+
+        Args:
+            work: some of what the windows will hold, synchronised.
+            shared: a folder that all points of the run share. What a point found out there need not be probed again.
 
         Returns:
             None where there is no counter that rises in steps that matter.

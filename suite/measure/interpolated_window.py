@@ -2,8 +2,8 @@
 
 The window's GPU energy is the counter, interpolated at the window's true ends: the moments between which nothing but
 its work ran. Within the step that holds an end the power is taken as constant, so the arm's own work fills that step on
-both sides: some before the window and some after it, uncounted. A jump from idle to full power inside such a step
-would misplace up to a quarter of it.
+both sides: some before the window and some after it, uncounted. A jump of power at an end would misplace up to a
+quarter of the jump times the step.
 """
 
 from __future__ import annotations

@@ -170,7 +170,7 @@ def _measure_windows(session: _Session, arms: dict[Arm, ReadyArm], residency: Re
         seconds_per_query[name], warning = warm_up(arm, protocol)
         draft.warn(warning)
         if name == "baseline":
-            ticker = meter.ticker(lambda arm=arm: _one_batch(arm))  # type: ignore[misc]
+            ticker = meter.ticker(lambda arm=arm: _one_batch(arm), shared=draft.plan.scores_folder)  # type: ignore[misc]
     swapped = draft.pairing == "swapped"
     windows = plan_windows(arms, seconds_per_query, protocol, ticker=ticker, swapped=swapped)
     comparison = Comparison(

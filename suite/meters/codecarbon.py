@@ -25,6 +25,7 @@ import tempfile
 import threading
 import time
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any, ClassVar
 
 from suite.core.meter import Meter, OpenMeter, Readings, Ticker
@@ -33,7 +34,7 @@ from suite.errors import ImpossibleOutput, InputError
 from suite.machine.nvml.background import Background, Threads
 from suite.machine.nvml.board import Board
 from suite.machine.nvml.board_window import BoardWindow
-from suite.machine.nvml.counter_probe import Counter, probe_counter
+from suite.machine.nvml.counter_probe import Counter, keep_counter, kept_counter, probe_counter
 from suite.machine.nvml.step_watch import StepWatch
 from suite.machine.which_gpu import uuid_at_work
 from suite.record.schema import Arm
@@ -119,7 +120,7 @@ class _OpenCodeCarbon(OpenMeter):
         """Work is seen by itself."""
         return loop
 
-    def ticker(self, work: Callable[[], None]) -> Ticker | None:
+    def ticker(self, work: Callable[[], None], *, shared: Path | None = None) -> Ticker | None:
         """Probes the board's energy counter for one and a half to five seconds. A CPU's steps are too fast to matter.
 
         A counter without lag is watched step by step from then on.
@@ -127,13 +128,16 @@ class _OpenCodeCarbon(OpenMeter):
         if self._board is None or not self._board.has_counter:
             return None
         self._unwatch()
+        file = shared / f"counter-{self._board.uuid}.json" if shared else None
         self._steps = StepWatch(self._board, self._background)
-        self._counter = probe_counter(self._steps, work, self._background)
-        self._steps.rest_w = self._counter.rest_w if self._counter else None
+        self._counter = kept_counter(file) or probe_counter(self._steps, work, self._background)
         if self._counter is None or not self._counter.is_prompt:
             self._unwatch()
+        else:
+            self._steps.rest_w = self._counter.rest_w
         if self._counter is None:
             return None
+        keep_counter(self._counter, file)
         return Ticker(
             period_s=self._counter.period_s,
             read=self._counter_mj,

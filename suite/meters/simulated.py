@@ -16,6 +16,7 @@ import math
 import random
 import time
 from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
 from typing import Any, Protocol, get_args
 
 import msgspec
@@ -298,8 +299,8 @@ class OpenSimulated(OpenMeter):
 
             torch.cuda.synchronize()
 
-    def ticker(self, work: Callable[[], None]) -> Ticker | None:
-        """As the instrument finds it."""
+    def ticker(self, work: Callable[[], None], *, shared: Path | None = None) -> Ticker | None:
+        """As the instrument finds it, each time anew: boards of other points may be declared differently."""
         return self._instrument.ticker(work)
 
     def start(self, *, quiet: bool = False) -> tuple[Any, float]:

@@ -28,6 +28,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument(
         "--language", default=ENGLISH, help=f"of the page: {', '.join(languages())} (default: {ENGLISH})"
     )
+    parser.add_argument(
+        "--cpu-estimate", action="store_true", help="show the CPU's estimated energy beside a GPU's measured one"
+    )
     return cli.run(parser, _run, arguments)
 
 
@@ -39,7 +42,15 @@ def _run(options: argparse.Namespace) -> int:
         )
     from suite.report.build import build_report  # here, so that --help need not wait for the chart libraries
 
-    print(build_report(options.runs, options.out, options.grid, options.language, warn=cli.warn))
+    page = build_report(
+        options.runs,
+        options.out,
+        options.grid,
+        options.language,
+        warn=cli.warn,
+        with_cpu_estimate=options.cpu_estimate,
+    )
+    print(page)
     return 0
 
 

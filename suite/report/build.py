@@ -34,6 +34,8 @@ def build_report(
     grid: str = DEFAULT_GRID,
     language: str = ENGLISH,
     warn: Callable[[str], None] = lambda line: None,
+    *,
+    with_cpu_estimate: bool = False,
 ) -> Path:
     """Writes the HTML report of one run or several, with ``BESIDE`` beside it.
 
@@ -46,6 +48,7 @@ def build_report(
         language: of the page and the texts beside it.
         warn: told a line for each record that cannot be read, which the report lists as well, and for each folder whose
             figures are another version's of the analysis, since it holds no records to derive them anew.
+        with_cpu_estimate: shows the estimate of the CPU's energy beside a GPU's too.
 
     Returns:
         The HTML file.
@@ -57,7 +60,7 @@ def build_report(
     folders = _folders(run_folders)
     target = out or REPORTS_FOLDER / "+".join(folder.resolve().name for folder in folders) / PAGE
     with speaking(language):  # names of points are words as well
-        report = read_report(folders, grid)
+        report = read_report(folders, grid, with_cpu_estimate=with_cpu_estimate)
         if target.is_dir() or target.name in BESIDE:
             raise InputError("the report cannot be written there", got=str(target), remedy="name an HTML file")
         files = {target.with_name(name): content for name, content in _beside(report).items()}
@@ -106,7 +109,9 @@ def _write(files: dict[Path, bytes | None], target: Path) -> None:
         ) from error
 
 
-def read_report(run_folders: Path | Sequence[Path], grid: str = DEFAULT_GRID) -> Report:
+def read_report(
+    run_folders: Path | Sequence[Path], grid: str = DEFAULT_GRID, *, with_cpu_estimate: bool = False
+) -> Report:
     """Reads the results of one run or several.
 
     Raises:
@@ -118,7 +123,7 @@ def read_report(run_folders: Path | Sequence[Path], grid: str = DEFAULT_GRID) ->
     if twice:
         got = [str(folder) for folder in folders]
         raise InputError(f"two runs are called {twice[0]}", got=got, remedy="rename the folder of one of them")
-    return make_report(results, intensity)
+    return make_report(results, intensity, with_cpu_estimate=with_cpu_estimate)
 
 
 def _folders(run_folders: Path | Sequence[Path]) -> list[Path]:

@@ -85,6 +85,8 @@ class Report:
     results: RunResults
     groups: tuple[Group, ...]
     grid: Grid
+    with_cpu_estimate: bool
+    """Whether the estimate of the CPU's energy is shown beside a GPU's, where it says nothing."""
 
     @property
     def run(self) -> str:
@@ -140,9 +142,10 @@ class Report:
         return sorted({point.energy_basis for point in self.points if point.energy_basis})
 
 
-def make_report(results: RunResults, grid: Grid) -> Report:
+def make_report(results: RunResults, grid: Grid, *, with_cpu_estimate: bool = False) -> Report:
     """Puts the points of a run, or of several, into groups."""
-    return Report(results=results, groups=tuple(groups_of(results.points)), grid=grid)
+    groups = tuple(groups_of(results.points))
+    return Report(results=results, groups=groups, grid=grid, with_cpu_estimate=with_cpu_estimate)
 
 
 def _baseline_of(point: PointSummary) -> tuple[Any, ...]:

@@ -8,7 +8,7 @@ from types import SimpleNamespace
 import pytest
 from codecarbon.core import hardware_cache
 
-from benchmarks.measurement.virtual import real_codecarbon, world
+from benchmarks.measurement.virtual import VirtualClock, real_codecarbon, world
 from suite.errors import InputError
 from suite.machine.nvml.background import Threads
 from suite.machine.nvml.board import Board
@@ -113,6 +113,42 @@ def test_the_counter_is_probed_once_under_load_and_described(elsewhere, lag_s, i
     assert ticker.period_s == described["period_s"] == pytest.approx(0.1, abs=0.001)
     assert ticker.lag_s == described["lag_s"] == pytest.approx(lag_s, abs=0.01)
     assert (ticker.interpolation is not None) == is_interpolated
+
+
+@pytest.mark.parametrize(("lag_s", "is_interpolated"), [(0.0, True), (1.0, False)])
+def test_the_points_of_a_run_share_what_the_first_found_of_the_counter(monkeypatch, tmp_path, lag_s, is_interpolated):
+    clock = VirtualClock()
+    monkeypatch.setattr("time.perf_counter", clock)
+    board = SimulatedBoard(trace=PowerTrace(60.0), lag_s=lag_s, clock=clock, wait=clock.sleep)
+
+    def work():
+        board.trace.set_power(300.0, clock.now_s)
+        clock.sleep(0.1)
+        board.trace.set_power(60.0, clock.now_s)
+
+    def found_by(work):
+        with CodeCarbon(tdp_w=None).open_on(Board.by_uuid(board.uuid), background=clock) as meter:
+            ticker = meter.ticker(work, shared=tmp_path)
+            return ticker.period_s, ticker.lag_s, ticker.interpolation is not None
+
+    with SimulatedNvml([board]).installed():
+        first = found_by(work)
+        assert first == (pytest.approx(0.1, abs=0.001), pytest.approx(lag_s, abs=0.02), is_interpolated)
+        assert found_by(lambda: pytest.fail("probed anew")) == first
+
+
+def test_a_load_too_small_to_tell_leaves_the_lag_to_the_next_point(monkeypatch, tmp_path):
+    clock = VirtualClock()
+    monkeypatch.setattr("time.perf_counter", clock)
+    board = SimulatedBoard(trace=PowerTrace(60.0), clock=clock, wait=clock.sleep)
+    with (
+        SimulatedNvml([board]).installed(),
+        CodeCarbon(tdp_w=None).open_on(Board.by_uuid(board.uuid), background=clock) as meter,
+    ):
+        ticker = meter.ticker(lambda: clock.sleep(0.1), shared=tmp_path)
+    assert (ticker.lag_s, ticker.interpolation) == (None, None)  # so windows wait for a step
+    assert ticker.period_s == pytest.approx(0.1, abs=0.001)
+    assert list(tmp_path.glob("counter-*")) == []
 
 
 def test_the_watch_on_a_counter_ends_with_the_meter(elsewhere):

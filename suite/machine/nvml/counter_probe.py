@@ -10,9 +10,12 @@ from __future__ import annotations
 import dataclasses
 import time
 from collections.abc import Callable
+from pathlib import Path
 
+import msgspec
 import numpy as np
 
+from suite.io.atomic import write_whole
 from suite.machine.nvml.background import Background
 from suite.machine.nvml.step_watch import StepWatch
 from suite.machine.nvml.steps import Floats, step_times, well_seen
@@ -74,6 +77,20 @@ def probe_counter(watch: StepWatch, work: Callable[[], None], background: Backgr
         lag_s=onset.lag_s if onset else None,
         rest_w=onset.rest_w if onset else None,
     )
+
+
+def kept_counter(file: Path | None) -> Counter | None:
+    """What ``keep_counter`` wrote; None where it wrote nothing that can be read."""
+    try:
+        return msgspec.json.decode(file.read_bytes(), type=Counter) if file else None
+    except (OSError, msgspec.DecodeError):
+        return None
+
+
+def keep_counter(counter: Counter, file: Path | None) -> None:
+    """Writes what a probe found, for the other points of the run, unless a larger load has yet to tell the lag."""
+    if file and counter.lag_s is not None:
+        write_whole(file, msgspec.json.encode(counter))
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)

@@ -8,6 +8,7 @@ from typing import Any
 
 from suite.analysis.point.energy import Basis, basis_of
 from suite.analysis.point.instrument import Agreement, Instrument
+from suite.analysis.run.components import is_estimate_beside_gpu
 from suite.record.dotted_keys import flatten
 from suite.report.view_model import Report
 from suite.text import numbers as text
@@ -69,6 +70,8 @@ def sources(report: Report) -> list[Source]:
     found: dict[tuple[str, str, str, str], Source] = {}
     for point in report.points:
         for component, method in point.methods.items():
+            if not report.with_cpu_estimate and is_estimate_beside_gpu(point, component):
+                continue
             described = _described(point.environment, component)
             scope, tdp = _scope(described), _tdp(described)
             key = (component, method, scope, tdp)
@@ -85,6 +88,13 @@ def sources(report: Report) -> list[Source]:
                 details={k: v for k, v in flatten(described).items() if k not in (*_NAMED, *_OF_A_POINT)},
             )
     return sorted(found.values(), key=lambda source: (-source.headline, source.component, source.method))
+
+
+def hides_cpu_estimate(report: Report) -> bool:
+    """Whether there are estimates of the CPU beside a GPU that the report does not show."""
+    return not report.with_cpu_estimate and any(
+        is_estimate_beside_gpu(point, component) for point in report.points for component in point.methods
+    )
 
 
 def _described(environment: dict[str, Any], component: str) -> dict[str, Any]:

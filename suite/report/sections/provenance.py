@@ -32,6 +32,7 @@ def context(report: Report) -> dict[str, Any] | None:
     return {
         "sources": sources,
         "checks": instruments.checks(report),
+        "hides_cpu": instruments.hides_cpu_estimate(report),
         "windows": [(group, entry) for group, entry in shown if entry.point.instrument],
         "windows_words": windows_words([e.point.instrument for _, e in shown if e.point.instrument]),
         "boards": any(_has_board(entry.point.instrument) for _, entry in shown),
