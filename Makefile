@@ -1,20 +1,34 @@
 # Two commands are enough: `make bench` measures and writes the report, `make test` runs the tests.
-# PYTHON makes the environment; PY=… uses an interpreter that has everything installed already and skips the set-up.
+# PYTHON makes the environment. PY=… uses an interpreter that has the packages already, or all but those whose wheels lie
+# in WHEELHOUSE: these are installed beside the wheels, not into the interpreter.
 PYTHON ?= python3
 NAME ?=
 ARGS ?=
 EXPERIMENT ?=
 DONE := .venv/.setup-done
+WHEELHOUSE ?= wheelhouse
+WHEELS := $(wildcard $(WHEELHOUSE)/*.whl)
+SITE := $(abspath $(WHEELHOUSE))/site-packages
+# The GPU box that `make wheelhouse` gathers for: its Python, processor (uname -m), CUDA (130 is 13.0), and what it lacks
+# of the packages that tools/gpu_box.toml expects there.
+PYTHON_VERSION ?= 3.12
+MACHINE ?= x86_64
+CUDA ?= 130
+WITH ?=
 
-ifdef PY
-SETUP :=
-else
+ifndef PY
 PY := .venv/bin/python
 SETUP := $(DONE)
+else ifneq ($(WHEELS),)
+SETUP := $(SITE)/.setup-done
+export PYTHONPATH := $(SITE)$(if $(PYTHONPATH),:$(PYTHONPATH))
+else
+SETUP :=
 endif
 
 .DEFAULT_GOAL := help
 .PHONY: help setup bench report doctor models test check audit benchmarks bench-measurement words
+.PHONY: wheelhouse offline-install
 
 help: ## list the targets
 	@echo "usage: make TARGET [EXPERIMENT=smoke|embedded|gpu] [NAME=run-name] [ARGS='hydra overrides']"
@@ -27,6 +41,21 @@ $(DONE): pyproject.toml constraints.txt
 	$(PYTHON) -m venv .venv
 	.venv/bin/pip install --quiet --disable-pip-version-check "$$(grep '^torch==' constraints.txt)"
 	.venv/bin/pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[dev,slurm]'
+	@touch $@
+
+wheelhouse: $(filter $(DONE),$(SETUP)) ## gather, where there is internet, the wheels that a GPU box without it lacks (docs/gpu-box.md)
+	@$(PY) -m tools.wheelhouse gather $(WHEELHOUSE) --python-version $(PYTHON_VERSION) --machine $(MACHINE) \
+	    --cuda $(CUDA) --with $(WITH)
+
+offline-install: $(SITE)/.setup-done ## on that box, with PY=python3: install the wheels; make bench PY=python3 does so by itself
+	@echo "for commands other than make's: export PYTHONPATH=$(SITE)"
+
+$(SITE)/.setup-done: $(WHEELS)
+	@[ -n "$(WHEELS)" ] || { echo "error: no wheels, got WHEELHOUSE='$(WHEELHOUSE)', run make wheelhouse where there is" \
+	    "internet and copy the folder here" >&2; exit 2; }
+	@rm -rf $(SITE)
+	$(PY) -m pip install --quiet --no-index --no-deps --target $(SITE) $(WHEELS)
+	@$(PY) -m tools.wheelhouse check
 	@touch $@
 
 bench: $(SETUP) ## set up, measure EXPERIMENT (gpu where CUDA is usable, else embedded), write the report, print its path

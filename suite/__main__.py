@@ -48,7 +48,7 @@ def _parser() -> argparse.ArgumentParser:
 
 def _choices() -> str:
     """What each conf group offers, read from its folder."""
-    groups = ("experiment", "task", "model", "mitigation", "workload", "protocol", "meter", "schedule")
+    groups = ("experiment", "task", "model", "mitigation", "workload", "runtime", "protocol", "meter", "schedule")
     lines = [f"  {group}: {', '.join(sorted(path.stem for path in (CONF / group).glob('*.yaml')))}" for group in groups]
     return "choices:\n" + "\n".join(lines)
 
@@ -124,9 +124,19 @@ def _measure(points: list[list[str]], dry_run: bool) -> int:
 
 
 def _report(plans: list[PlannedPoint]) -> None:
+    from suite.report.needs import missing_libraries
+
+    folder = plans[0].plan.run_folder
+    if missing := missing_libraries():
+        print(
+            f"report: not built, {' and '.join(missing)} not installed here; the records are in {folder}/records. "
+            "To build it elsewhere, copy that run's folder into runs/ of a checkout with a .venv (make setup) "
+            f"and run there: make report NAME={folder.name}"
+        )
+        return
     from suite.report.build import build_report
 
-    print(f"report: {build_report(plans[0].plan.run_folder, warn=cli.warn)}")
+    print(f"report: {build_report(folder, warn=cli.warn)}")
 
 
 if __name__ == "__main__":

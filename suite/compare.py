@@ -104,14 +104,14 @@ def _tolerances(options: argparse.Namespace) -> dict[str, float]:
     return tolerances
 
 
-def _points(folder: Path, unseen: Sequence[str]) -> list[PointSummary]:
-    from suite.analysis.results.reader import stored_points
-    from suite.report.grid import DEFAULT_GRID, load_grid
+def _points(folder: Path, unseen: Sequence[str]) -> Sequence[PointSummary]:
+    from suite.analysis.results.reader import read_results
+    from suite.carbon.place import DEFAULT_GRID, find
 
-    found = stored_points(folder, g_co2e_per_kwh=load_grid(DEFAULT_GRID).g_co2e_per_kwh, without=unseen)
-    for line in found.left_out:
-        print(f"warning: left out: {line}", file=sys.stderr)
-    if len({point.run for point in found.points}) > 1:
+    found = read_results(folder, g_co2e_per_kwh=find(DEFAULT_GRID).g_co2e_per_kwh, without=unseen)
+    for line in [*(f"left out: {line}" for line in found.unreadable), *found.notes]:
+        print(f"warning: {line}", file=sys.stderr)
+    if len(found.runs) > 1:
         raise InputError("a report of several runs", got=str(folder), remedy="name one of the runs that it was made of")
     return found.points
 

@@ -36,8 +36,8 @@ def _run(options: argparse.Namespace) -> int:
 
     with speaking(options.language):
         found = publish(options.reports, options.out, with_records=options.records)
-    for line in found.unreadable:
-        print(f"warning: nothing can be said of {line}", file=sys.stderr)
+    for line in [*(f"nothing can be said of {line}" for line in found.unreadable), *found.notes]:
+        print(f"warning: {line}", file=sys.stderr)
     print(f"{found.page} ({found.reports} report{'' if found.reports == 1 else 's'})")
     return 0
 

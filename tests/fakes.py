@@ -90,7 +90,8 @@ class FakeTask(Task):
         if self.kind != "generation":
             setup.model(**batch)
             return None
-        tokens = setup.model.generate(**batch, max_new_tokens=4, min_new_tokens=4, do_sample=False)
+        options = setup.generate_options(batch, 4)
+        tokens = setup.model.generate(**batch, max_new_tokens=4, min_new_tokens=4, do_sample=False, **options)
         return int(tokens.shape[0] * (tokens.shape[1] - batch["input_ids"].shape[1]))
 
     def loss(self, model: Any, batch: Batch) -> torch.Tensor:
@@ -117,6 +118,7 @@ class FakeGeneration(FakeTask):
     """The same for a causal language model."""
 
     auto_class: ClassVar[str] = "AutoModelForCausalLM"
+    generates: ClassVar[bool] = True
 
 
 def admit(technique: Mitigation, setup: Setup, capability: tuple[int, int] | None = None) -> Setup:

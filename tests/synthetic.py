@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+import msgspec
+
+from suite.analysis.results.lineage import unknown_lineages
+from suite.analysis.results.parquet import TABLE, parquet_bytes
+from suite.analysis.results.reader import read_results
+from suite.analysis.results.run_results import RunResults
 from suite.record.schema import (
     SCHEMA_VERSION,
     ApplyCost,
     Conditions,
+    Edges,
     Idle,
     MitigationUse,
     Phase,
@@ -43,7 +51,7 @@ def windows(
     tokens: int | None = None,
     latencies: bool = False,
     slices: int = 1,
-    gated: bool | None = None,
+    edges: Edges | None = None,
     conditions: dict[str, Any] | None = None,
 ) -> list[Window]:
     """Blocks of four windows whose candidate takes ``block_ratios`` times the baseline's ``baseline_j`` a query.
@@ -71,7 +79,7 @@ def windows(
                     batches=queries // batch_sizes[arm == "candidate"],
                     latencies_s=[seconds / queries] * queries if latencies else None,
                     slices=slices,
-                    gated=gated,
+                    edges=edges,
                     conditions=None
                     if conditions is None
                     else Conditions(
@@ -114,7 +122,7 @@ def environment(hardware: str = "Example CPU, 2 logical CPUs", gpu: str | None =
         "cpu": {"method": ESTIMATED, "scope": "this process and its children", "tdp_w": 120.0, "model": "Example CPU"}
     }
     if gpu:
-        components["gpu"] = {"method": COUNTER, "scope": "board", "index": 0, "energy_counter": True, "tick_s": 0.1}
+        components["gpu"] = {"method": COUNTER, "scope": "board", "index": 0, "energy_counter": True, "period_s": 0.1}
     return {
         "meter": {"name": "codecarbon", "tracking_mode": "process", "components": components, "ram": "excluded"},
         "hardware": {
@@ -224,3 +232,20 @@ def write_run(folder: Path, records: Sequence[Record]) -> Path:
     for one in records:
         save(one, folder / "records")
     return folder
+
+
+def publish_table(run: Path, folder: Path, *, analysis: str | None = None) -> Path:
+    """The table that the report of ``run`` would write, alone in ``folder``; by another version of the ``analysis``."""
+    folder.mkdir(parents=True, exist_ok=True)
+    results = read_results(run, g_co2e_per_kwh=475.0)
+    if analysis:
+        lineages = tuple(msgspec.structs.replace(each, analysis=analysis) for each in results.lineages)
+        results = dataclasses.replace(results, lineages=lineages)
+    (folder / TABLE).write_bytes(parquet_bytes(results))
+    return folder
+
+
+def no_points(unreadable: tuple[str, ...] = ()) -> RunResults:
+    """A run that has not got a readable record yet."""
+    lineages = unknown_lineages(["empty"])
+    return RunResults(lineages=lineages, points=(), unreadable=unreadable, superseded=0, notes=())

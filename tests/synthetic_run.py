@@ -119,7 +119,7 @@ def gpu_run(seed: int = 2) -> list[Record]:
                 time_ratio=ratio,
                 batch_sizes=(batch_size, batch_size),
                 tokens=8192,
-                gated=True,
+                edges="tick_aligned",
                 conditions=BOARD | {"throttle_reasons": ["power limit reached"] if ratio > 1 else []},
             )
             cost = ApplyCost(duration_s=3.0, energy_j={"gpu": 400.0}, method={"gpu": COUNTER})
@@ -142,6 +142,43 @@ def gpu_run(seed: int = 2) -> list[Record]:
                     peak=(2_600_000_000, 1_900_000_000),
                 )
             )
+    return made
+
+
+AT_BATCH_SIZES: dict[str, tuple[float | None, ...]] = {
+    "float8": (1.28, 1.06, 0.93, 0.82),
+    "nf4": (0.81, 0.92, 1.07, 1.24),
+    "compile": (0.52, 0.61, 0.86, 0.97),
+    "static_cache": (0.58, 0.71, 0.97, None),
+    "int8_bitsandbytes": (2.3, 1.9, 1.35, 1.08),
+    "magnitude_pruning": (1.003, 0.999, 1.001, 0.998),
+    "semi_structured_pruning": (1.05, 0.98, 1.03, 0.97),
+}
+"""Energy ratios at batches of 1, 8, 64 and 256; None where the technique could not run."""
+
+
+def crossover_run(seed: int = 3, **changes: Any) -> list[Record]:
+    """A language model at four batch sizes: techniques that flip either way, once, not at all, or not clearly."""
+    draw, made = random.Random(seed), []
+    for name, ratios in AT_BATCH_SIZES.items():
+        spread = 0.05 if name == "semi_structured_pruning" else 0.012
+        for batch_size, joules, ratio in zip((1, 8, 64, 256), (21.0, 3.4, 0.62, 0.4), ratios, strict=True):
+            where = {"mitigations": ((name, {}),), "batch_size": batch_size, "minute": len(made)}
+            where |= {"task": "text_generation", "model": "llama_1b", "device": "cuda", "dtype": "bfloat16"} | changes
+            where["where"] = environment(gpu="Example GPU, 80 GB") if where["device"] == "cuda" else environment()
+            if ratio is None:
+                reason = Reason(kind="not_applicable", message="the cache of this batch does not fit into the memory")
+                made.append(record(status="skipped", reason=reason, **where))
+                continue
+            is_gpu = where["device"] == "cuda"
+            seen = windows(
+                [ratio * (1 + draw.gauss(0, spread)) for _ in range(5)],
+                baseline_j=joules,
+                component="gpu" if is_gpu else "cpu",
+                method=COUNTER if is_gpu else ESTIMATED,
+                time_ratio=ratio,
+            )
+            made.append(record(run_windows=seen, **where))
     return made
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import time
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -44,6 +45,10 @@ class WorldLoop(Loop):
     @property
     def pass_queries(self) -> int:
         return self._pass
+
+    @property
+    def shapes(self):
+        return (0,)
 
     def reset(self) -> None:
         pass
@@ -89,7 +94,7 @@ class OpenWorldMeter(OpenMeter):
     def watch(self, arm: Arm, loop: Loop) -> Loop:
         return loop
 
-    def ticker(self, work: Callable[[], None]) -> None:
+    def ticker(self, work: Callable[[], None], *, shared: Path | None = None) -> None:
         return None
 
     def start(self, *, quiet: bool = False) -> Any:

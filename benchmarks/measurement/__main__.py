@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 
-from benchmarks.measurement import gpu, intervals, overhead, window_errors
+from benchmarks.measurement import gpu, interpolated, intervals, overhead, window_errors
 from benchmarks.measurement.table import text
 from suite.machine.log_levels import quieten
 
@@ -13,7 +13,7 @@ def main() -> None:
     """Prints the table."""
     quieten()
     began_s = time.perf_counter()
-    rows = [row for part in (window_errors, intervals, overhead, gpu) for row in part.rows()]
+    rows = [row for part in (window_errors, interpolated, intervals, overhead, gpu) for row in part.rows()]
     print(text(rows))
     missed, judged = (sum(row.met in kinds for row in rows) for kinds in ((False,), (False, True)))
     print(f"\n{missed} of {judged} targets missed, {time.perf_counter() - began_s:.0f} s")

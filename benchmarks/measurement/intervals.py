@@ -7,17 +7,16 @@ import random
 from collections.abc import Callable
 from typing import Any
 
+from benchmarks.measurement.paired import paired_windows
 from benchmarks.measurement.table import Row
 from benchmarks.measurement.virtual import QUERY_S, CounterOnly, World, protocol, real_codecarbon, world
 from suite.analysis.point.accuracy import compare_scores
-from suite.measure.blocks import measure_blocks
-from suite.measure.residency import Residency
 from suite.measure.window_plan import plan_windows
 from suite.measure.windows import gated_window
 from suite.meters.simulated import Instrument
 from suite.record.schema import Arm, Scores, Window
 from suite.stats.interval import Interval
-from suite.stats.paired import block_ratios, ratio_interval
+from suite.stats.paired import paired_ratio, whole_blocks
 
 RATIO = 0.8
 DRIFT = 0.06
@@ -36,7 +35,7 @@ class Compared:
     blocks: int
 
     def covers(self, truth: float) -> bool:
-        return self.interval.low <= truth <= self.interval.high
+        return self.interval.holds(truth)
 
 
 def compare(ratio: float, instrument: Instrument, seed: int, *, noise: float = _NOISE) -> Compared:
@@ -55,20 +54,16 @@ def _compared(
     changes: dict[str, Any] = {"drift": DRIFT, "drift_s": _DRIFT_S, "noise": noise, "noise_s": 1.0, "seed": seed}
     with world(ratio, instrument, **changes) as here:
         windows = measured(here)
-    ratios = block_ratios(windows, "gpu")
-    assert ratios is not None
-    interval = ratio_interval(ratios)
+    interval = paired_ratio(windows, "gpu")
     assert interval is not None
-    return Compared(interval=interval, blocks=len(ratios))
+    return Compared(interval=interval, blocks=len(whole_blocks(windows)))
 
 
 def _alternating(here: World) -> list[Window]:
-    rules, windows = protocol(), list[Window]()
+    rules = protocol()
     seconds: dict[Arm, float] = {"baseline": QUERY_S, "candidate": QUERY_S}
     plan = plan_windows(here.arms, seconds, rules, ticker=here.ticker(), swapped=False)
-    residency = Residency({name: arm.setup for name, arm in here.arms.items()}, swapped=False)
-    measure_blocks(here.arms, plan, rules, here.meter, residency, lambda stage: None, windows, [])
-    return windows
+    return paired_windows(here.arms, plan, rules, here.meter)
 
 
 def _sequential(here: World, blocks: int = 8) -> list[Window]:
@@ -115,9 +110,7 @@ def accuracy_coverage(count: int, *, clustered: bool, items: int = 500, seed: in
             )
         )  # fmt: skip
         assert found is not None
-        assert found.low is not None
-        assert found.high is not None
-        covered += found.low <= truth <= found.high
+        covered += found.delta.holds(truth)
     return covered / count
 
 

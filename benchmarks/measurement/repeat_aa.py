@@ -18,7 +18,7 @@ from pathlib import Path
 from suite.analysis.point.energy import headline
 from suite.record.store import load_run
 from suite.stats.interval import Interval
-from suite.stats.paired import block_ratios, ratio_interval
+from suite.stats.paired import paired_ratio
 
 _CHECKOUT = Path(__file__).resolve().parents[2]
 
@@ -42,9 +42,8 @@ def measure(name: str, runs_dir: str, overrides: list[str]) -> Run:
     subprocess.run([*command, *overrides], cwd=_CHECKOUT, check=True, stdout=subprocess.DEVNULL)
     ((_, record),) = load_run(Path(runs_dir) / name)[0]
     found = headline(record.windows)
-    ratios = block_ratios(record.windows, found.component) if found else None
-    interval = ratio_interval(ratios) if ratios else None
-    if found is None or interval is None:
+    interval = paired_ratio(record.windows, found.component) if found else None
+    if found is None or interval is None or interval.half_width is None:
         raise RuntimeError(f"{name} left no ratio: {record.status}, {record.reason}")
     return Run(interval=interval, window_s=sum(window.duration_s for window in record.windows), method=found.method)
 
@@ -61,10 +60,10 @@ def main() -> None:
             run = measure(f"aa-{number}", runs_dir, arguments.overrides)
             found.append(run)
             low, high = run.interval.low, run.interval.high
-            holds = "holds 1" if low <= 1 <= high else "misses 1"
+            holds = "holds 1" if run.interval.holds(1) else "misses 1"
             found_text = f"{run.interval.estimate:.4f} [{low:.4f}, {high:.4f}] {holds}"
             print(f"{number}: {found_text}, {run.window_s:.1f} s of windows")
-    holding = sum(run.interval.low <= 1 <= run.interval.high for run in found)
+    holding = sum(run.interval.holds(1) for run in found)
     half_width = statistics.median(run.interval.half_width for run in found)
     seconds = statistics.median(run.window_s for run in found)
     print(

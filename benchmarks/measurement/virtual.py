@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
+import itertools
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
 from typing import Any, cast
 from unittest import mock
 
@@ -16,6 +18,7 @@ from suite.core.protocol import Protocol
 from suite.core.setup import Setup
 from suite.core.workload import Loop, Work
 from suite.io.paths import CONF
+from suite.machine.nvml.background import Background, Threads
 from suite.machine.nvml.board import Board
 from suite.measure.windows import ReadyArm
 from suite.meters.codecarbon import CodeCarbon
@@ -30,17 +33,50 @@ _PASS = Work(queries=64, batches=64, tokens=None, latencies_s=None)
 
 
 class VirtualClock:
-    """Seconds that waiting moves, and each look at them by a millionth: no two moments are the same."""
+    """Seconds that waiting moves, and each look at them by a millionth: no two moments are the same.
+
+    What is repeated beside the caller is called as the caller's waiting passes the moment at which it is due. What
+    passes while it runs is its own time and none of the caller's, as if it ran on another core.
+    """
 
     def __init__(self) -> None:
         self.now_s = 1000.0
+        self._beside: dict[int, tuple[float, Callable[[], float]]] = {}
+        self._numbers = itertools.count()
+        self._is_beside = False
+
+    @property
+    def background(self) -> Background:
+        return self
 
     def __call__(self) -> float:
         self.now_s += 1e-6
         return self.now_s
 
     def wait_until(self, moment_s: float) -> None:
+        while not self._is_beside and (due := min(self._due(moment_s), default=None)):
+            self._run_beside(*due)
         self.now_s = max(self.now_s, moment_s)
+
+    def sleep(self, seconds: float) -> None:
+        self.wait_until(self.now_s + seconds)
+
+    def repeat(self, action: Callable[[], float]) -> Callable[[], None]:
+        number = next(self._numbers)
+        self._beside[number] = (self.now_s, action)
+        return lambda: self._beside.pop(number, None) and None
+
+    def _due(self, moment_s: float) -> list[tuple[float, int]]:
+        return [(at_s, number) for number, (at_s, _) in self._beside.items() if at_s <= moment_s]
+
+    def _run_beside(self, at_s: float, number: int) -> None:
+        action = self._beside[number][1]
+        self.now_s = caller_s = max(self.now_s, at_s)
+        self._is_beside = True
+        next_s = action()
+        self._is_beside = False
+        self._beside[number] = (max(next_s, self.now_s), action)
+        self.now_s = caller_s
 
 
 class RealClock:
@@ -48,6 +84,7 @@ class RealClock:
 
     def __init__(self) -> None:
         self._now_s = time.perf_counter  # taken before another clock is put in its place
+        self.background: Background = Threads()
 
     def __call__(self) -> float:
         return self._now_s()
@@ -73,27 +110,34 @@ class World:
         self.clock.wait_until(self.clock() + seconds)
 
     def ticker(self) -> Ticker:
-        """The board's counter; its period is known here and need not be probed."""
+        """The board's counter, to be waited for; its period is known here and need not be probed."""
+        board = self.meter.board
         return Ticker(
-            period_s=values_of("meter", "simulated")["tick_s"], read=lambda: int(self.meter.board.counter_mj())
+            period_s=board.tick_s, read=lambda: int(board.counter_mj()), lag_s=board.lag_s, interpolation=None
         )
 
 
 @contextlib.contextmanager
-def world(ratio: float, instrument: Instrument, *, clock: Clock | None = None, **changes: Any) -> Iterator[World]:
+def world(
+    ratio: float, instrument: Instrument, *, clock: Clock | None = None, query_s: float = QUERY_S, **changes: Any
+) -> Iterator[World]:
     """The world of conf/meter/simulated.yaml with ``changes``; the candidate uses ``ratio`` of the energy a query.
+
+    The board's counter lags one step behind and takes no time to read, unless ``changes`` say otherwise.
 
     Time is virtual where no ``clock`` is given.
     """
     clock = clock or VirtualClock()
     work = {
-        "baseline": ArmWork(seconds_per_query=QUERY_S, power_w=BUSY_W),
-        "candidate": ArmWork(seconds_per_query=_FASTER * QUERY_S, power_w=ratio * BUSY_W / _FASTER),
+        "baseline": ArmWork(seconds_per_query=query_s, power_w=BUSY_W),
+        "candidate": ArmWork(seconds_per_query=_FASTER * query_s, power_w=ratio * BUSY_W / _FASTER),
     }
-    settings = simulated(instrument, work=work, **changes)
+    settings = simulated(instrument, work=work, **({"lag_s": 0.1, "reading_s": 0.0} | changes))
     with (
         mock.patch("time.perf_counter", clock),
-        OpenSimulated(settings, "cpu", clock=clock, wait_until=clock.wait_until, step_s=0.25) as meter,
+        OpenSimulated(
+            settings, "cpu", clock=clock, wait_until=clock.wait_until, step_s=0.25, background=clock.background
+        ) as meter,
     ):
         arms = {name: _ready(name, meter.watch(name, _Unneeded())) for name in ("baseline", "candidate")}
         yield World(clock=clock, meter=meter, arms=cast(dict[Arm, ReadyArm], arms))
@@ -113,6 +157,10 @@ class _Unneeded(Loop):
     @property
     def pass_queries(self) -> int:
         return _PASS.queries
+
+    @property
+    def shapes(self) -> Sequence[int]:
+        return (0,)
 
     def reset(self) -> None:
         pass
@@ -137,7 +185,7 @@ def real_codecarbon() -> CodeCarbon:
 class CounterOnly:
     """An instrument that reads the board's counter and nothing else: for statistics over many thousand windows."""
 
-    def open_on(self, board: Board) -> OpenMeter:
+    def open_on(self, board: Board, *, background: Background) -> OpenMeter:
         return _OpenCounter(board)
 
 
@@ -148,7 +196,7 @@ class _OpenCounter(OpenMeter):
     def watch(self, arm: Arm, loop: Loop) -> Loop:
         return loop
 
-    def ticker(self, work: Callable[[], None]) -> Ticker | None:
+    def ticker(self, work: Callable[[], None], *, shared: Path | None = None) -> Ticker | None:
         return None
 
     def start(self, *, quiet: bool = False) -> tuple[float, int]:

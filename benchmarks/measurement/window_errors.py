@@ -44,7 +44,11 @@ class Errors:
     @classmethod
     def of(cls, windows: Sequence[Window]) -> Errors:
         """Against the truth that came with each window."""
-        values = [_share(window) for window in windows]
+        return cls.of_shares([_share(window) for window in windows])
+
+    @classmethod
+    def of_shares(cls, values: Sequence[float]) -> Errors:
+        """Of errors that are known."""
         return cls(bias=statistics.fmean(values), spread=statistics.stdev(values), worst=max(values, key=abs))
 
 

@@ -258,10 +258,8 @@ def _trained_model(spec: ModelSpec, task: Task, origin: _Origin, config: Any, de
 
 
 def _processor(spec: ModelSpec, task: Task, origin: _Origin) -> Any:
-    import transformers
-
     try:
-        processor = getattr(transformers, task.processor_class).from_pretrained(origin.location, **origin.arguments)
+        processor = _processor_class(task.processor_class).from_pretrained(origin.location, **origin.arguments)
     except _LOAD_ERRORS as error:
         if spec.weights == "random" and not hub.is_connection_failure(error):
             return None
@@ -272,6 +270,21 @@ def _processor(spec: ModelSpec, task: Task, origin: _Origin) -> Any:
         return None
     remedy = "save the tokenizer that the model was trained with beside it"
     raise InputError("the model has no tokenizer files", got=spec.path, remedy=remedy)
+
+
+def _processor_class(name: str) -> Any:
+    """The class that transformers has by that name.
+
+    AutoImageProcessor comes from its own module: where torchvision is missing, transformers 5.17 exports a placeholder
+    that only says so, although the class works with Pillow alone.
+    """
+    if name == "AutoImageProcessor":
+        from transformers.models.auto.image_processing_auto import AutoImageProcessor
+
+        return AutoImageProcessor
+    import transformers
+
+    return getattr(transformers, name)
 
 
 def _is_empty(processor: Any) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import hydra.utils
 import torch
@@ -14,8 +14,10 @@ from suite.checkpoints import locations
 from suite.config.plan import Plan
 from suite.core import checks
 from suite.core.setup import DTYPES
+from suite.core.task import Task
+from suite.core.workload import Workload
 from suite.errors import InputError
-from suite.io.paths import CHECKOUT
+from suite.io.paths import CHECKOUT, CONF
 from suite.record.hashing import fingerprint
 from suite.record.schema import MitigationUse, Point
 from suite.text.suggest import beside
@@ -43,7 +45,8 @@ def plan_on(device: str, config: dict[str, Any], labels: dict[str, str]) -> Plan
     config = _with_contents(config)
     dtype = _dtype(config["dtype"], device)
     _check_counts(config)
-    workload = build(config["workload"])
+    workload, task = build(config["workload"]), build(config["task"])
+    config = config | {"runtime": _runtime_settings(config["runtime"], device, task, workload)}
     mitigations = {name: build(settings) for name, settings in config["mitigation"].items()}
     protocol = build(config["protocol"])
     _check_pairing(protocol.pairing, workload.phase, device)
@@ -59,14 +62,16 @@ def plan_on(device: str, config: dict[str, Any], labels: dict[str, str]) -> Plan
         batch_size=config["batch_size"],
         device=device,
         dtype=dtype,
+        runtime=config["runtime"]["name"],
     )
     return Plan(
         point=point,
         config=config | {"device": device, "dtype": dtype},
-        task=build(config["task"]),
+        task=task,
         model=build(config["model"]),
         mitigations=mitigations,
         workload=workload,
+        runtime=build(config["runtime"]),
         meter=build(config["meter"]),
         protocol=protocol,
         scores_folder=Path(config["runs_dir"]) / config["name"] / "baseline_scores",
@@ -144,6 +149,15 @@ def _dtype(wanted: str, device: str) -> str:
     if wanted not in DTYPES:
         raise InputError("unknown dtype", got=wanted, remedy=f"choose auto, {', '.join(DTYPES)}")
     return wanted
+
+
+def _runtime_settings(wanted: dict[str, Any], device: str, task: Task, workload: Workload) -> dict[str, Any]:
+    """The settings of the runtime that ``wanted`` means: ``auto`` compiles what is generated on a GPU."""
+    if wanted["name"] != "auto":
+        return wanted
+    compiled = device == "cuda" and task.generates and workload.phase == "inference"
+    settings = OmegaConf.to_container(OmegaConf.load(CONF / "runtime" / f"{'compiled' if compiled else 'eager'}.yaml"))
+    return cast("dict[str, Any]", settings)
 
 
 def _check_pairing(pairing: str, phase: str, device: str) -> None:

@@ -20,7 +20,7 @@ from suite.io.paths import CONF
 from suite.plugins.conf_folders import conf_folders, options
 from suite.text.suggest import one_of
 
-GROUPS = ("task", "model", "mitigation", "workload", "meter", "protocol", "schedule")
+GROUPS = ("task", "model", "mitigation", "workload", "runtime", "meter", "protocol", "schedule")
 
 
 def composed(overrides: Sequence[str]) -> DictConfig:

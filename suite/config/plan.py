@@ -10,6 +10,7 @@ from suite.checkpoints.pretrained import ModelSpec
 from suite.core.meter import Meter
 from suite.core.mitigation import Mitigation
 from suite.core.protocol import Protocol
+from suite.core.runtime import Runtime
 from suite.core.task import Task
 from suite.core.workload import Workload
 from suite.record.schema import Point
@@ -33,6 +34,7 @@ class Plan:
     model: ModelSpec
     mitigations: dict[str, Mitigation]
     workload: Workload
+    runtime: Runtime
     meter: Meter
     protocol: Protocol
     scores_folder: Path
@@ -49,7 +51,7 @@ class Plan:
 class PlannedPoint:
     """One point of the sweep: its overrides, the plan they make, and what they say of the sweep around it.
 
-    ``retry`` and ``lock`` are the sweep's own: no record holds them, since they say nothing about a figure.
+    ``retry``, ``lock`` and ``budget`` are the sweep's own: no record holds them, since they say nothing about a figure.
     """
 
     overrides: list[str]
@@ -57,6 +59,7 @@ class PlannedPoint:
     plan: Plan
     retry: str = "failed"
     lock: str = "error"
+    budget: str | None = None
 
     @property
     def title(self) -> str:

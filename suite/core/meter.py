@@ -5,8 +5,9 @@ from __future__ import annotations
 import dataclasses
 from abc import ABC, abstractmethod
 from collections.abc import Callable
+from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, Protocol, Self
 
 from suite.core.workload import Loop
 from suite.record.schema import Arm, Conditions
@@ -26,17 +27,43 @@ class Readings:
     conditions: Conditions | None = None
 
 
+class Estimate(Protocol):
+    """Energy in joules with its standard uncertainty."""
+
+    @property
+    def energy_j(self) -> float:
+        """The estimate."""
+
+    @property
+    def uncertainty_j(self) -> float:
+        """Its standard uncertainty."""
+
+
+class Interpolation(Protocol):
+    """Energy between any two moments, from the steps of a counter that are noted as they come."""
+
+    def noted_after(self, moment_s: float) -> bool:
+        """Whether a step that came after ``moment_s`` is known: only then is the energy at that moment."""
+
+    def rise(self, from_s: float, to_s: float) -> Estimate | None:
+        """GPU energy between two moments of ``time.perf_counter``; None where the steps noted do not reach as far."""
+
+
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Ticker:
-    """An energy counter that rises in steps, which windows wait for.
+    """An energy counter that rises in steps.
 
     Attributes:
         period_s: seconds between two steps, as probed under load.
-        read: the counter's value now, in its own unit.
+        read: the counter's value now, in its own unit, for windows that wait for a step.
+        lag_s: it shows what was used up to so long before a step; None where that could not be told.
+        interpolation: the energy between its steps, for counters without lag; None where windows wait for a step.
     """
 
     period_s: float
     read: Callable[[], int]
+    lag_s: float | None
+    interpolation: Interpolation | None
 
 
 class OpenMeter(ABC):
@@ -50,11 +77,15 @@ class OpenMeter(ABC):
         """
 
     @abstractmethod
-    def ticker(self, work: Callable[[], None]) -> Ticker | None:
-        """Probes the energy counter while ``work`` is run again and again, for seconds at most.
+    def ticker(self, work: Callable[[], None], *, shared: Path | None = None) -> Ticker | None:
+        """Probes the energy counter while ``work`` is run again and again, with a rest between, for seconds at most.
+
+        Args:
+            work: some of what the windows will hold, synchronised.
+            shared: a folder that all points of the run share. What a point found out there need not be probed again.
 
         Returns:
-            None where there is no counter that rises in steps worth waiting for.
+            None where there is no counter that rises in steps that matter.
         """
 
     @abstractmethod

@@ -22,7 +22,7 @@ class Protocol:
         target_half_width: stop when the half-width of the energy ratio is at most this, by device.
         window_s: shortest window in seconds, by device.
         window_queries: fewest queries a window.
-        window_ticks: fewest steps of the energy counter a window, where the meter has one that steps.
+        window_ticks: fewest steps of the energy counter a window, where windows wait for its steps.
         slice_s: length of the pieces that the windows of both arms are run in by turns, by device, or None for
             windows in one stretch. Counters that step are never sliced.
         pairing: ``resident`` keeps both arms on the device, ``swapped`` one at a time, ``auto`` swaps them where

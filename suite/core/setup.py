@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, ExitStack
 from typing import TYPE_CHECKING, Any
 
@@ -24,6 +24,14 @@ DTYPES: dict[str, torch.dtype] = {
 }
 
 
+def _no_options(batch: Mapping[str, Any], new_tokens: int) -> dict[str, Any]:
+    return {}
+
+
+def _as_it_is(module: torch.nn.Module) -> torch.nn.Module:
+    return module
+
+
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Setup:
     """What will be run.
@@ -40,6 +48,9 @@ class Setup:
         contexts: entered around each window, in order (autocast, TF32 and other global switches).
         random_weights: the model was never trained; its scores mean nothing and are not taken.
         seed: for whatever a technique draws.
+        runtime: name of the runtime that executes it: the point's, or the one that a technique has put in its place.
+        generate_options: further arguments of ``generate`` for a batch and a number of new tokens.
+        ready_module: makes a module ready that a workload has made itself (training's copy).
     """
 
     task: Task
@@ -52,6 +63,9 @@ class Setup:
     contexts: tuple[Context, ...] = ()
     random_weights: bool = False
     seed: int = 0
+    runtime: str = "eager"
+    generate_options: Callable[[Mapping[str, Any], int], dict[str, Any]] = _no_options
+    ready_module: Callable[[torch.nn.Module], torch.nn.Module] = _as_it_is
 
     def replace(self, **changes: Any) -> Setup:
         """A copy with ``changes``."""

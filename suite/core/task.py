@@ -41,6 +41,8 @@ class Task(ABC):
     """Name of the ``transformers`` class that loads a model for this task."""
     processor_class: ClassVar[str]
     """Name of the ``transformers`` class that loads its processor."""
+    generates: ClassVar[bool] = False
+    """Whether a query is answered token by token, by the model's ``generate``."""
 
     name: str
     data: str | None

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import dataclasses
 from abc import ABC, abstractmethod
+from collections.abc import Mapping, Sequence
 from typing import ClassVar
+
+import torch
 
 from suite.core.setup import Setup
 from suite.record.schema import Phase
@@ -28,6 +31,11 @@ class Loop(ABC):
     def pass_queries(self) -> int:
         """Queries in one pass over the fixed list; a whole number of batches."""
 
+    @property
+    @abstractmethod
+    def shapes(self) -> Sequence[int]:
+        """The first query of a batch of each shape: what is compiled by shape has seen them all after these."""
+
     @abstractmethod
     def reset(self) -> None:
         """Back to the state before any run (weights, optimiser, list position). Called outside windows."""
@@ -38,6 +46,19 @@ class Loop(ABC):
 
         Both counts are whole batches.
         """
+
+
+def first_of_each_shape(batches: Sequence[Mapping[str, torch.Tensor]], size: int) -> tuple[int, ...]:
+    """The number of the first query of each batch that has shapes which no batch before it has.
+
+    Args:
+        batches: tensors by name.
+        size: queries a batch.
+    """
+    found: dict[tuple[tuple[str, torch.Size], ...], int] = {}
+    for index, batch in enumerate(batches):
+        found.setdefault(tuple((name, tensor.shape) for name, tensor in sorted(batch.items())), index * size)
+    return tuple(found.values())
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)

@@ -145,7 +145,12 @@ def _export(settings: dict[str, Any], request: Any, year: int, *, as_json: bool)
         mitigation=request.technique or baseline,
         task=settings["task"],
         options={name: settings[name] for name in EXPORT_OPTIONS},
+        note=_warn,
     ).rstrip()
+
+
+def _warn(line: str) -> None:
+    print(f"warning: {line}", file=sys.stderr)
 
 
 def _training(settings: dict[str, Any], year: int) -> tuple[dict[str, Any], str]:

@@ -114,7 +114,7 @@ def assess(request: Request, scenario: Scenario, year: int) -> Footprint:
         InputError: an unknown name, a number out of range, or a run that does not hold what is asked of it.
     """
     grid, datacentre, site = place_of(request, year, scenario.grid)
-    chosen = _points(request, scenario)
+    chosen, said = _points(request, scenario)
     energies, notes = _energies(request, scenario, chosen, year)
     impact = _impact(request, parts_of(scenario, energies), site)
     technique, rate, without = request.technique, request.queries_per_day, None
@@ -136,7 +136,7 @@ def assess(request: Request, scenario: Scenario, year: int) -> Footprint:
         grid_is_the_scenario_s=request.grid is None and request.grid_g_per_kwh is None,
         repaid={task: repaid(point, rate) for task, point in chosen.items()} if technique else {},
         queries_per_day=rate,
-        notes=notes,
+        notes=[*notes, *said],
         as_of_year=year,
     )
 
@@ -197,12 +197,15 @@ def _impact(request: Request, parts: list[Part], site: Site) -> Impact:
     return impact_of(parts, site, choices=request.equivalence, price_per_kwh=price, currency=currency)
 
 
-def _points(request: Request, scenario: Scenario) -> dict[str, PointSummary]:
-    """The run's point for each task that it holds; empty where neither energy nor technique comes from a run."""
+def _points(request: Request, scenario: Scenario) -> tuple[dict[str, PointSummary], tuple[str, ...]]:
+    """The run's point for each task that it holds, and what to know of the run's results.
+
+    Both are empty where neither energy nor technique comes from a run.
+    """
     technique = request.technique
     folder = request.run if request.energy == PUBLISHED else request.energy
     if technique is None and request.energy == PUBLISHED:
-        return {}
+        return {}, ()
     if folder is None:
         remedy = "name the run that measured it, run=runs/NAME"
         raise InputError("a technique's saving comes from a run", got=f"mitigation={technique}", remedy=remedy)
@@ -212,14 +215,15 @@ def _points(request: Request, scenario: Scenario) -> dict[str, PointSummary]:
             got=(request.energy, request.run),
             remedy="give one run, as energy= or as run=",
         )
-    points = run_points(Path(folder))
+    results = run_points(Path(folder))
+    points = results.points
     run_tasks = {task: scenario.run_tasks.get(task, task) for task in scenario.queries_per_unit}
     found = points_for(run_tasks, points, technique or NO_TECHNIQUE, [str(each) for each in request.point_ids])
     if not found:
         got = f"mitigation={technique or NO_TECHNIQUE} for {', '.join(scenario.queries_per_unit)}"
         remedy = f"{_other_order(technique, points)}{folder} has {_content(points)}"
         raise InputError("the run holds none of this", got=got, remedy=remedy)
-    return found
+    return found, results.notes
 
 
 def _other_order(technique: str | None, points: Sequence[PointSummary]) -> str:

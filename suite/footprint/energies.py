@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 import msgspec
 
-from suite.analysis.results.reader import stored_points
+from suite.analysis.results.reader import read_results
+from suite.analysis.results.run_results import RunResults
 from suite.analysis.summary import PointSummary
 from suite.carbon.arithmetic import ratioed
 from suite.carbon.quantity import Figure, checked
@@ -75,19 +77,19 @@ def own_energy(task: str, wh_per_query: object, year: int) -> Figure:
     return Figure(value=value, unit=UNIT, tag="estimated", source="given by the user, not checked", year=year)
 
 
-def run_points(run_folder: Path) -> list[PointSummary]:
-    """The points of ``runs/NAME`` or ``reports/NAME`` that say what a query takes.
+def run_points(run_folder: Path) -> RunResults:
+    """The results in ``runs/NAME`` or ``reports/NAME``, of the points that say what a query takes.
 
     Raises:
         InputError: no such folder, no readable record in it, or no such point.
     """
-    found = stored_points(run_folder, g_co2e_per_kwh=0.0, without=("windows",))  # the place's intensity comes later
+    found = read_results(run_folder, g_co2e_per_kwh=None, without=("windows",))
     with_energy = [each for each in found.points if each.baseline_energy_per_query_j is not None]
-    points = [each for each in with_energy if each.phase == "inference" and is_real(each)]
+    points = tuple(each for each in with_energy if each.phase == "inference" and is_real(each))
     if not points:
         what = "the run has no energy of a query that was measured or estimated"
         raise InputError(what, got=str(run_folder), remedy="measure it first, with meter=codecarbon")
-    return points
+    return dataclasses.replace(found, points=points)
 
 
 def point_for(

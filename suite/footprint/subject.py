@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from suite.analysis.results.reader import stored_points
+from suite.analysis.results.reader import read_results
 from suite.analysis.summary import PointSummary
 from suite.carbon.quantity import Figure, Tag
 from suite.errors import InputError
@@ -19,6 +19,7 @@ def choose_point(
     point_id: str | None = None,
     mitigation: str | None = None,
     task: str | None = None,
+    note: Callable[[str], None] = lambda line: None,
 ) -> PointSummary:
     """The one ok point of ``runs/NAME`` or ``reports/NAME`` that the choices leave.
 
@@ -28,11 +29,14 @@ def choose_point(
         point_id: of the point; its first digits do.
         mitigation: the stack's names joined by ``+``; ``none`` is the baseline.
         task: to tell points of the same technique apart.
+        note: told a line where the run's results are another version's of the analysis.
 
     Raises:
         InputError: no such run, no readable record, or not exactly one point with energy is left.
     """
-    found = stored_points(run_folder, g_co2e_per_kwh=g_co2e_per_kwh, without=("windows",))
+    found = read_results(run_folder, g_co2e_per_kwh=g_co2e_per_kwh, without=("windows",))
+    for line in found.notes:
+        note(line)
     points = [point for point in found.points if point.energy_per_query_j is not None and is_real(point)]
     left = [
         point

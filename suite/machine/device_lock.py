@@ -13,6 +13,7 @@ from pathlib import Path
 import msgspec
 
 from suite.errors import InputError
+from suite.machine.which_gpu import uuid_before_work
 
 FOLDER_VARIABLE = "SUITE_LOCK_FOLDER"
 """Environment variable that names another folder, such as one that all users of a machine share."""
@@ -28,15 +29,8 @@ class Holder(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def name_of(device: str) -> str:
-    """What a device is called among locks: ``cpu``, or the UUID of the GPU that torch takes first."""
-    if device != "cuda":
-        return device
-    import pynvml
-    import torch
-
-    pynvml.nvmlInit()
-    index = torch.cuda._get_nvml_device_index(0)  # heeds CUDA_VISIBLE_DEVICES, UUIDs included
-    return str(pynvml.nvmlDeviceGetUUID(pynvml.nvmlDeviceGetHandleByIndex(index)))
+    """What a device is called among locks: ``cpu``, or the UUID of the GPU that torch will take."""
+    return uuid_before_work() if device == "cuda" else device
 
 
 def lock_folder() -> Path:

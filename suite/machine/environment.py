@@ -17,6 +17,7 @@ import torch
 
 from suite.errors import InputError
 from suite.io.paths import CHECKOUT
+from suite.machine.which_gpu import name_before_work
 from suite.plugins.cards import read_card
 from suite.plugins.conf_folders import CONF, techniques
 from suite.plugins.requires import Requires
@@ -47,7 +48,7 @@ def describe(device: str, used: Iterable[Requires] = ()) -> dict[str, Any]:
 def hardware(device: str) -> dict[str, Any]:
     """Names and sizes; ``name`` is what groups results: the GPU where it did the work, else the CPU."""
     cpu = cpu_model()
-    gpu = gpu_name() if torch.cuda.is_available() else None
+    gpu = name_before_work() if torch.cuda.is_available() else None
     return {
         "name": gpu if device == "cuda" and gpu else f"{cpu}, {os.cpu_count()} logical CPUs",
         "cpu": cpu,
@@ -69,18 +70,6 @@ def cpu_model() -> str:
             if line.startswith("model name"):
                 return " ".join(line.partition(":")[2].split())
     return platform.processor() or platform.machine()
-
-
-def gpu_name() -> str:
-    """Name of torch's first GPU, asked of NVML, since torch would open a CUDA context in the sweep's own process.
-
-    A context holds memory, keeps the GPU awake, and locks the points out of a GPU in exclusive mode.
-    """
-    import pynvml
-
-    pynvml.nvmlInit()
-    index = torch.cuda._get_nvml_device_index(0)  # heeds CUDA_VISIBLE_DEVICES, UUIDs included
-    return str(pynvml.nvmlDeviceGetName(pynvml.nvmlDeviceGetHandleByIndex(index)))
 
 
 def driver() -> dict[str, str]:

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import dataclasses
+import time
 from collections.abc import Iterator
 
 from suite.core.meter import OpenMeter
 from suite.core.protocol import Protocol
 from suite.errors import ImpossibleOutput
+from suite.measure.compilation import CompileWatch
 from suite.measure.draft import Draft
+from suite.measure.interpolated_window import interpolated_window
+from suite.measure.limits import Limits
 from suite.measure.observer import Observer
 from suite.measure.residency import Residency
 from suite.measure.warm_up import warm_up
@@ -16,7 +20,7 @@ from suite.measure.window_plan import WindowPlan
 from suite.measure.windows import ReadyArm, gated_window, sliced_windows, whole_window
 from suite.record.schema import Arm, Window
 from suite.stats.interval import Interval
-from suite.stats.paired import block_ratios, headline_component, ratio_interval
+from suite.stats.paired import headline_component, paired_ratio
 
 ORDERS: tuple[tuple[Arm, ...], tuple[Arm, ...]] = (
     ("baseline", "candidate", "candidate", "baseline"),
@@ -35,6 +39,8 @@ class Comparison:
         protocol: when to stop.
         meter: open.
         residency: which arm lies on the device.
+        compile_watch: counts what is compiled: nothing may be inside a window.
+        limits: when to stop though the protocol would go on.
     """
 
     arms: dict[Arm, ReadyArm]
@@ -42,10 +48,12 @@ class Comparison:
     protocol: Protocol
     meter: OpenMeter
     residency: Residency
+    compile_watch: CompileWatch
+    limits: Limits
 
 
 def measure_blocks(comparison: Comparison, draft: Draft, observer: Observer) -> None:
-    """Blocks until the interval is narrow enough (``converged``) or the cap is reached.
+    """Blocks until the interval is narrow enough (``converged``), the cap is reached or no time is left.
 
     Args:
         comparison: what is compared.
@@ -53,20 +61,31 @@ def measure_blocks(comparison: Comparison, draft: Draft, observer: Observer) -> 
             not steady when it had come in anew; and, as the last block ends, whether the target was met.
         observer: told of each block as it starts, and of what is known as it ends.
     """
-    protocol = comparison.protocol
+    protocol, limits = comparison.protocol, comparison.limits
     target = protocol.target_half_width[comparison.arms["baseline"].setup.device]
-    for block in range(protocol.max_blocks):
+    most = min(protocol.max_blocks, limits.most_blocks or protocol.max_blocks)
+    done = 1 + max((window.block for window in draft.windows), default=-1)
+    for block in range(done, most):
         observer.stage(f"block {block + 1} of {protocol.min_blocks} to {protocol.max_blocks}")
+        began_s, compiled = time.monotonic(), comparison.compile_watch.count
         for window in _block(comparison, block, draft):
+            comparison.compile_watch.require_none_since(compiled, f"a window of the {window.arm}")
             draft.windows.append(window)
         if block + 1 >= protocol.min_blocks:
-            interval = energy_ratio(draft.windows, protocol.stop_level)
-            met = interval is not None and interval.half_width <= target * interval.estimate
-            if met or block + 1 == protocol.max_blocks:
+            is_last = block + 1 == most or not limits.leaves_room_for(time.monotonic() - began_s)
+            met = _is_narrow(draft.windows, protocol.stop_level, target)
+            if met or is_last:
                 draft.converged = met
         observer.progress(draft)
         if draft.converged is not None:
             return
+    draft.converged = _is_narrow(draft.windows, protocol.stop_level, target)
+
+
+def _is_narrow(windows: list[Window], level: float, target: float) -> bool:
+    interval = energy_ratio(windows, level)
+    half_width = None if interval is None else interval.half_width
+    return interval is not None and half_width is not None and half_width <= target * interval.estimate
 
 
 def _block(comparison: Comparison, block: int, draft: Draft) -> Iterator[Window]:
@@ -84,6 +103,11 @@ def _block(comparison: Comparison, block: int, draft: Draft) -> Iterator[Window]
                 draft.warn(warning)
         if plan.ticker is None:
             yield whole_window(arm, plan.queries[name], block, meter, lead=plan.leads[name])
+        elif plan.ticker.interpolation:
+            yield interpolated_window(
+                arm, plan.queries[name], block, meter,
+                interpolation=plan.ticker.interpolation, roll=plan.leads[name],
+            )  # fmt: skip
         else:
             yield gated_window(
                 arm, plan.queries[name], block, meter,
@@ -91,14 +115,14 @@ def _block(comparison: Comparison, block: int, draft: Draft) -> Iterator[Window]
             )  # fmt: skip
 
 
-def energy_ratio(windows: list[Window], level: float) -> Interval | None:
+def energy_ratio(windows: list[Window], level: float) -> Interval:
     """Interval of the candidate's energy per query over the baseline's, as far as it is measured.
 
     Raises:
         ImpossibleOutput: no component was read in every window.
     """
     component = headline_component(windows)
-    ratios = block_ratios(windows, component) if component else None
-    if ratios is None:
+    ratio = paired_ratio(windows, component, level=level) if component else None
+    if ratio is None:
         raise ImpossibleOutput("neither GPU nor CPU energy was read in every window")
-    return ratio_interval(ratios, level)
+    return ratio

@@ -58,7 +58,8 @@ def _share(arm: ReadyArm) -> float | None:
 
 def _busy_s(work: Callable[[], object]) -> float | None:
     """Seconds of ``work`` in which the GPU was busy; None where the profiler saw no kernel (no CUPTI)."""
-    with profile(activities=[ProfilerActivity.CUDA]) as recorded:
+    # acc_events changes nothing for one cycle, and without it torch 2.11 warns that cycles are kept apart
+    with profile(activities=[ProfilerActivity.CUDA], acc_events=True) as recorded:
         work()
     on_device = [
         (event.start_ns(), event.start_ns() + event.duration_ns())

@@ -13,6 +13,7 @@ from suite.record.hashing import config_hash
 from suite.record.schema import (
     SCHEMA_VERSION,
     ApplyCost,
+    CompileCost,
     Idle,
     Pairing,
     Reason,
@@ -56,6 +57,7 @@ class Draft:
     scores: Scores | None = None
     model_bytes: dict[str, int] = dataclasses.field(default_factory=dict)
     device_busy_share: dict[str, float] = dataclasses.field(default_factory=dict)
+    compile_cost: dict[str, CompileCost] = dataclasses.field(default_factory=dict)
     warnings: list[RecordWarning] = dataclasses.field(default_factory=list)
 
     def warn(self, warning: RecordWarning | None) -> None:
@@ -89,5 +91,6 @@ class Draft:
             scores=self.scores,
             model_bytes=self.model_bytes,
             device_busy_share=self.device_busy_share,
+            compile_cost=self.compile_cost,
             warnings=self.warnings,
         )

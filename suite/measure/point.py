@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import traceback
 
 import torch
@@ -12,9 +13,11 @@ from suite.core.meter import OpenMeter, Ticker
 from suite.core.setup import Setup
 from suite.errors import ImpossibleOutput, InputError, NoEffect, NotApplicable, OutOfReach
 from suite.measure.blocks import Comparison, measure_blocks
+from suite.measure.compilation import CompileWatch, Recompiled, compile_arms, keep_compiled_code
 from suite.measure.device_busy import device_busy_shares
 from suite.measure.draft import OUT_OF_REACH, Draft
 from suite.measure.idle import idle_power, mean_idle
+from suite.measure.limits import UNLIMITED, Limits
 from suite.measure.memory import peak_bytes, try_out
 from suite.measure.observer import Nobody, Observer
 from suite.measure.residency import Residency
@@ -31,21 +34,38 @@ _ENDS: tuple[tuple[type[Exception], Status, str], ...] = (
     (OutOfReach, "skipped", OUT_OF_REACH),
     (NotApplicable, "skipped", "not_applicable"),
     (NoEffect, "failed", "no_effect"),
+    (Recompiled, "failed", "recompiled"),
     (ImpossibleOutput, "failed", "impossible_output"),
     (torch.OutOfMemoryError, "failed", "out_of_memory"),
 )
 """How a point ends that an error of this type ends; the first that fits."""
 
 
-def measure(plan: Plan, observer: Observer | None = None) -> Record:
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class _Session:
+    """What measuring a point needs from its beginning to its end."""
+
+    draft: Draft
+    meter: OpenMeter
+    watch: CompileWatch
+    observer: Observer
+    limits: Limits
+
+
+def measure(plan: Plan, observer: Observer | None = None, limits: Limits = UNLIMITED) -> Record:
     """Measures a point. Whatever the technique or a library throws ends in the record, with what was measured before.
+
+    Args:
+        plan: of the point.
+        observer: told how far it has come.
+        limits: what a budget leaves for it.
 
     Raises:
         InputError: the user's model, data or parameters are wrong; there is nothing to record.
     """
-    draft = Draft(plan=plan)
+    draft = Draft(plan=plan, windows=list(limits.earlier))
     try:
-        _measure(draft, observer or Nobody())
+        _measure(draft, observer or Nobody(), limits)
     except InputError:
         raise
     except Exception as error:  # noqa: BLE001 - the boundary of a point: any library's error becomes its record's reason
@@ -57,20 +77,22 @@ def measure(plan: Plan, observer: Observer | None = None) -> Record:
     return draft.record("ok")
 
 
-def _measure(draft: Draft, observer: Observer) -> None:
+def _measure(draft: Draft, observer: Observer, limits: Limits = UNLIMITED) -> None:
     plan = draft.plan
     torch.manual_seed(plan.seed)
     if plan.threads is not None:
         torch.set_num_threads(plan.threads)
+    keep_compiled_code(plan.run_folder / "compiled")
     check(plan.mitigations, _circumstances(plan))
     observer.stage("loading the model")
     baseline = _baseline_setup(plan)
     observer.stage("opening the meter")
-    with plan.meter.open(plan.point.device) as meter:
+    with plan.meter.open(plan.point.device) as meter, CompileWatch() as watch:
+        session = _Session(draft=draft, meter=meter, watch=watch, observer=observer, limits=limits)
         draft.environment = {"meter": meter.describe()}
-        arms, residency = _both_arms(draft, baseline, meter, observer)
+        arms, residency = _both_arms(session, baseline)
         observer.progress(draft)
-        _measure_windows(draft, arms, residency, meter, observer)
+        _measure_windows(session, arms, residency)
         draft.environment = {"meter": meter.describe()}
         observer.progress(draft)
         observer.stage("profiling the device")
@@ -90,24 +112,22 @@ def _circumstances(plan: Plan) -> Circumstances:
     )
 
 
-def _both_arms(
-    draft: Draft, baseline: Setup, meter: OpenMeter, observer: Observer
-) -> tuple[dict[Arm, ReadyArm], Residency]:
+def _both_arms(session: _Session, baseline: Setup) -> tuple[dict[Arm, ReadyArm], Residency]:
     """Both arms loaded, scored and proven; one at a time on the device where they do not fit together."""
-    pairing = draft.plan.protocol.pairing
+    plan = session.draft.plan
+    pairing = plan.protocol.pairing
     if pairing != "swapped":
         try:
-            return _prepare(draft, baseline, meter, observer, swapped=False)
+            return _prepare(session, baseline, swapped=False)
         except torch.OutOfMemoryError:
-            if pairing == "resident" or draft.plan.point.phase == "training":
+            if pairing == "resident" or plan.point.phase == "training":
                 raise  # the state of training lies on the device whatever is swapped
-        observer.stage("both arms do not fit together: swapping them")
-    return _prepare(draft, baseline, meter, observer, swapped=True)
+        session.observer.stage("both arms do not fit together: swapping them")
+    return _prepare(session, baseline, swapped=True)
 
 
-def _prepare(
-    draft: Draft, baseline: Setup, meter: OpenMeter, observer: Observer, *, swapped: bool
-) -> tuple[dict[Arm, ReadyArm], Residency]:
+def _prepare(session: _Session, baseline: Setup, *, swapped: bool) -> tuple[dict[Arm, ReadyArm], Residency]:
+    draft, meter, observer = session.draft, session.meter, session.observer
     plan = draft.plan
     observer.stage("applying " + plan.point.label)
     stack = apply_stack(plan, baseline, meter, swapped=swapped)
@@ -115,9 +135,12 @@ def _prepare(
     draft.pairing = "swapped" if swapped else "resident"
     draft.effect = effect_of(plan, stack, swapped=swapped)
     draft.model_bytes = {arm: draft.effect[arm]["bytes"] for arm in ("baseline", "candidate")}
-    setups: dict[Arm, Setup] = {"baseline": baseline, "candidate": stack.candidate}
+    setups = _executed(plan, baseline, stack.candidate)
     residency = Residency(setups, swapped=swapped)
     arms = _ready(plan, setups, meter, residency)
+    if any(setup.runtime == "compiled" for setup in setups.values()):
+        observer.stage("compiling")
+        draft.compile_cost = compile_arms(arms, meter, residency, session.watch)
     observer.stage("scoring")
     draft.scores = scores_of(plan, setups, residency)
     if baseline.device == "cuda":  # batches that do not fit show here, where the arms can still be swapped
@@ -125,9 +148,17 @@ def _prepare(
     return arms, residency
 
 
-def _measure_windows(
-    draft: Draft, arms: dict[Arm, ReadyArm], residency: Residency, meter: OpenMeter, observer: Observer
-) -> None:
+def _executed(plan: Plan, baseline: Setup, candidate: Setup) -> dict[Arm, Setup]:
+    """Both arms as the point's runtime executes them; the candidate's own where the runtime is the technique."""
+    made = plan.runtime.prepare(baseline)
+    if candidate is baseline:
+        return {"baseline": made, "candidate": made}
+    own = candidate.runtime != baseline.runtime
+    return {"baseline": made, "candidate": candidate if own else plan.runtime.prepare(candidate)}
+
+
+def _measure_windows(session: _Session, arms: dict[Arm, ReadyArm], residency: Residency) -> None:
+    draft, meter, observer = session.draft, session.meter, session.observer
     protocol = draft.plan.protocol
     # Ahead of the warm-up: nothing may pause between that and a window.
     before = idle_power(protocol, meter, observer.stage)
@@ -139,18 +170,27 @@ def _measure_windows(
         seconds_per_query[name], warning = warm_up(arm, protocol)
         draft.warn(warning)
         if name == "baseline":
-            ticker = meter.ticker(lambda arm=arm: _one_batch(arm))  # type: ignore[misc]
+            ticker = meter.ticker(lambda arm=arm: _one_batch(arm), shared=draft.plan.scores_folder)  # type: ignore[misc]
     swapped = draft.pairing == "swapped"
     windows = plan_windows(arms, seconds_per_query, protocol, ticker=ticker, swapped=swapped)
-    comparison = Comparison(arms=arms, windows=windows, protocol=protocol, meter=meter, residency=residency)
+    comparison = Comparison(
+        arms=arms,
+        windows=windows,
+        protocol=protocol,
+        meter=meter,
+        residency=residency,
+        compile_watch=session.watch,
+        limits=session.limits,
+    )
     try:
         measure_blocks(comparison, draft, observer)
         draft.idle = mean_idle(before, idle_power(protocol, meter, observer.stage))
     finally:  # what was measured before an error is checked as well
         draft.warnings += cross_checks.warnings_of(draft.windows, draft.idle, meter.describe(), pairing=draft.pairing)
     if not draft.converged:
+        blocks = 1 + max(window.block for window in draft.windows)
         target = protocol.target_half_width[draft.plan.point.device]
-        draft.warn(cross_checks.not_converged(protocol.max_blocks, target))
+        draft.warn(cross_checks.not_converged(blocks, target, stopped_early=blocks < protocol.max_blocks))
 
 
 def _one_batch(arm: ReadyArm) -> None:
@@ -171,6 +211,7 @@ def _baseline_setup(plan: Plan) -> Setup:
         phase=point.phase,
         random_weights=plan.model.weights == "random",
         seed=plan.seed,
+        runtime=plan.runtime.name,
     )
 
 

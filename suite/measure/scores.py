@@ -52,7 +52,7 @@ def _baseline_scores(plan: Plan, baseline: Setup) -> list[float]:
     """The baseline's scores, computed once for all points of the run that share it."""
     point = plan.point
     shared = {name: plan.config.get(name) for name in _DECIDE}
-    shared |= {"batch_size": point.batch_size, "dtype": point.dtype, "device": point.device}
+    shared |= {"batch_size": point.batch_size, "dtype": point.dtype, "device": point.device, "runtime": point.runtime}
     shared |= {"packages": environment.packages(), "hardware": environment.hardware(point.device)["name"]}
     file = plan.scores_folder / f"{digest(shared)}.json"
     if file.is_file():

@@ -13,7 +13,8 @@ from suite.record.schema import Arm
 _WINDOW_MARGIN = 1.05  # windows are planned so much longer, lest a faster moment make one too short
 _STEPS_A_PERIOD = 20  # how often the counter is looked at while a window waits for it to rise
 _LEAD_PERIODS, _LEAD_S = 10, 1.0  # of the arm's own work before a window: longer than boards lag or average
-_LONG_QUERY = 1 / 3  # a batch longer than this share of the period blurs a window's edge
+_LONG_QUERY = 1 / 3  # a batch longer than this share of the period blurs the edge of a window that waits for a step
+_FEWEST_STEPS = 3  # of an interpolated counter in a window: one on each side of those that hold its ends
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -25,7 +26,8 @@ class WindowPlan:
         slices: pieces that the windows of both arms are run in, by turns; 1 is one stretch.
         ticker: the counter that windows wait for, or None.
         steps: queries run between two looks at the counter, by arm.
-        leads: queries run ahead of a window in one stretch, by arm: a GPU must be hot when it opens.
+        leads: queries run ahead of a window in one stretch, by arm: a GPU must be hot when it opens. Those of an
+            interpolated counter fill one of its steps, before a window and after it.
     """
 
     queries: dict[Arm, int]
@@ -54,10 +56,10 @@ def plan_windows(
     """
     device = arms["baseline"].setup.device
     batch_s = {name: seconds_per_query[name] * arm.setup.batch_size for name, arm in arms.items()}
-    window_s = protocol.window_s[device] * (protocol.swapped_factor if swapped else 1)
-    if ticker is not None:
-        blurred = max(batch_s.values()) > _LONG_QUERY * ticker.period_s
-        window_s = max(window_s, protocol.window_ticks * ticker.period_s * (2 if blurred else 1))
+    window_s = max(
+        protocol.window_s[device] * (protocol.swapped_factor if swapped else 1),
+        _least_window_s(ticker, protocol.window_ticks, max(batch_s.values())),
+    )
     queries = window_queries(
         seconds_per_query,
         pass_queries=arms["baseline"].loop.pass_queries,
@@ -70,19 +72,38 @@ def plan_windows(
     batches = min(queries[name] // arm.setup.batch_size for name, arm in arms.items())
     slices = 1 if in_one or slice_s is None else _even(min(round(window_s / slice_s), batches))
     period_s = ticker.period_s if ticker else 0.0
-    lead_s = max(_LEAD_PERIODS * period_s, _LEAD_S) if device == "cuda" or ticker else 0.0
     return WindowPlan(
         queries=queries,
         slices=slices,
         ticker=ticker,
         steps=_lasting(period_s / _STEPS_A_PERIOD, arms, batch_s),
-        leads=_lasting(lead_s, arms, batch_s),
+        leads=_leads(ticker, arms, batch_s),
     )
+
+
+def _least_window_s(ticker: Ticker | None, window_ticks: int, longest_batch_s: float) -> float:
+    """Seconds that a window must hold of the counter's steps."""
+    if ticker is None:
+        return 0.0
+    if ticker.interpolation:
+        return _FEWEST_STEPS * ticker.period_s
+    blurred = longest_batch_s > _LONG_QUERY * ticker.period_s
+    return window_ticks * ticker.period_s * (2 if blurred else 1)
 
 
 def _even(slices: int) -> int:
     """Slices come in pairs, AB then BA, so that drift cancels within a block."""
     return max(1, slices - slices % 2)
+
+
+def _leads(ticker: Ticker | None, arms: dict[Arm, ReadyArm], batch_s: dict[Arm, float]) -> dict[Arm, int]:
+    """Queries of each arm ahead of a window: whole batches, at least one."""
+    if ticker and ticker.interpolation:
+        step_s = _WINDOW_MARGIN * (ticker.period_s + max(0.0, ticker.lag_s or 0.0))
+        return {name: arm.setup.batch_size * math.ceil(step_s / batch_s[name]) for name, arm in arms.items()}
+    is_counted = arms["baseline"].setup.device == "cuda" or ticker
+    lead_s = max(_LEAD_PERIODS * (ticker.period_s if ticker else 0.0), _LEAD_S) if is_counted else 0.0
+    return _lasting(lead_s, arms, batch_s)
 
 
 def _lasting(least_s: float, arms: dict[Arm, ReadyArm], batch_s: dict[Arm, float]) -> dict[Arm, int]:

@@ -1,10 +1,12 @@
 """Windows: the stretches of work that energy is read for.
 
-A window is run in one of three ways:
+A window is run in one of four ways:
 
-- **gated**, where the energy counter rises in steps: the work goes on until the counter steps, the window opens,
-  its queries run, the work goes on until the counter steps again, the window closes. The queries of the last bit
-  are counted. An ungated window is wrong by up to one step, gated ones by the time of a look at the counter.
+- **interpolated** (``suite.measure.interpolated_window``), where the energy counter rises in steps and has no lag: its
+  steps are noted as they come, and the energy at each end of the window lies between the steps around it.
+- **gated**, where the counter shows energy late: the work goes on until the counter steps, the window opens, its
+  queries run, the work goes on until the counter steps again, the window closes. The queries of the last bit are
+  counted. An ungated window is wrong by up to one step, gated ones by the time of a look at the counter.
 - **in slices**, where nothing steps: the windows of both arms are cut into short pieces that take turns. The load
   of a shared machine comes and goes in seconds; pieces of a tenth of a second meet the same load in both arms.
 - in one stretch, otherwise.
@@ -21,7 +23,7 @@ from suite.core.meter import OpenMeter, Readings, Ticker
 from suite.core.setup import Setup
 from suite.core.workload import Loop, Work
 from suite.errors import ImpossibleOutput
-from suite.record.schema import Arm, Window
+from suite.record.schema import Arm, Edges, Window
 
 _PATIENCE_PERIODS = 30  # a counter that does not rise for so long stands still
 _POWER_ABOVE_LIMIT = 1.05  # boards overshoot their limit for moments, not for a window
@@ -48,7 +50,8 @@ def whole_window(arm: ReadyArm, queries: int, block: int, meter: OpenMeter, *, l
     token = meter.start()
     work = arm.loop.run(queries, lead)
     arm.setup.synchronize()
-    return _window(arm.name, block, [work], [meter.stop(token)])
+    edges: Edges | None = "unaligned" if arm.setup.device == "cuda" else None
+    return make_window(arm.name, block, [work], [meter.stop(token)], edges=edges)
 
 
 def gated_window(
@@ -80,7 +83,7 @@ def gated_window(
     works = [arm.loop.run(queries, first)]
     arm.setup.synchronize()
     works += _until_rise(arm, ticker, step, first=first + queries)
-    return _window(arm.name, block, works, [meter.stop(token)], gated=True)
+    return make_window(arm.name, block, works, [meter.stop(token)], edges="tick_aligned")
 
 
 def _until_rise(arm: ReadyArm, ticker: Ticker, step: int, *, first: int) -> Iterator[Work]:
@@ -127,13 +130,17 @@ def sliced_windows(
             works[arm.name].append(arm.loop.run(last - first, first))
             arm.setup.synchronize()
             readings[arm.name].append(meter.stop(token))
-    return [_window(arm.name, block, works[arm.name], readings[arm.name]) for arm in arms]
+    return [make_window(arm.name, block, works[arm.name], readings[arm.name]) for arm in arms]
 
 
-def _window(
-    arm: Arm, block: int, works: Sequence[Work], readings: Sequence[Readings], gated: bool | None = None
+def make_window(
+    arm: Arm, block: int, works: Sequence[Work], readings: Sequence[Readings], *, edges: Edges | None = None
 ) -> Window:
-    """The window that consists of ``works``, read as ``readings``."""
+    """The window that consists of ``works``, read as ``readings``.
+
+    Raises:
+        ImpossibleOutput: the readings or the work cannot be.
+    """
     work, reading = _all_work(works), _all_readings(readings)
     check_window(work, reading)
     return Window(
@@ -147,7 +154,7 @@ def _window(
         method=reading.method,
         latencies_s=work.latencies_s,
         slices=len(readings),
-        gated=gated,
+        edges=edges,
         conditions=reading.conditions,
     )
 

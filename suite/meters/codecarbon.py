@@ -25,14 +25,18 @@ import tempfile
 import threading
 import time
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any, ClassVar
 
 from suite.core.meter import Meter, OpenMeter, Readings, Ticker
 from suite.core.workload import Loop
 from suite.errors import ImpossibleOutput, InputError
+from suite.machine.nvml.background import Background, Threads
 from suite.machine.nvml.board import Board
 from suite.machine.nvml.board_window import BoardWindow
-from suite.machine.nvml.sampler import probe_period
+from suite.machine.nvml.counter_probe import Counter, keep_counter, kept_counter, probe_counter
+from suite.machine.nvml.step_watch import StepWatch
+from suite.machine.which_gpu import uuid_at_work
 from suite.record.schema import Arm
 from suite.units import kwh_to_joules
 
@@ -68,11 +72,12 @@ class CodeCarbon(Meter):
             InputError: the GPU that torch uses cannot be read: MIG, or no NVML.
             ImpossibleOutput: CodeCarbon was not built, or reads another GPU.
         """
-        return _OpenCodeCarbon(Board.by_uuid(_uuid_that_torch_uses()) if device == "cuda" else None, self.tdp_w)
+        board = Board.by_uuid(uuid_at_work()) if device == "cuda" else None
+        return _OpenCodeCarbon(board, self.tdp_w, Threads())
 
-    def open_on(self, board: Board) -> OpenMeter:
-        """As ``open``, for work on a board that is known already."""
-        return _OpenCodeCarbon(board, self.tdp_w)
+    def open_on(self, board: Board, *, background: Background) -> OpenMeter:
+        """As ``open``, for work on a board that is known already, watched in the ``background``."""
+        return _OpenCodeCarbon(board, self.tdp_w, background)
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -90,12 +95,13 @@ class _OpenCodeCarbon(OpenMeter):
 
     _window: ClassVar[threading.Lock] = threading.Lock()  # one at a time: the CPU time of a process is one
 
-    def __init__(self, board: Board | None, tdp_w: float | None) -> None:
-        self._board = board
+    def __init__(self, board: Board | None, tdp_w: float | None, background: Background) -> None:
+        self._board, self._background = board, background
         self._folder = tempfile.TemporaryDirectory(prefix="codecarbon-")
         self._count = 0
         self._token: _Token | None = None
-        self._tick_s: float | None = None
+        self._counter: Counter | None = None
+        self._steps: StepWatch | None = None
         self._watched_s, self._watch_cpu_s = 0.0, 0.0
         self._own_j, self._cpu_s_at_start = 0.0, dict[int, float]()
         try:
@@ -114,12 +120,35 @@ class _OpenCodeCarbon(OpenMeter):
         """Work is seen by itself."""
         return loop
 
-    def ticker(self, work: Callable[[], None]) -> Ticker | None:
-        """Probes the board's energy counter for up to three seconds. A CPU's are not waited for."""
+    def ticker(self, work: Callable[[], None], *, shared: Path | None = None) -> Ticker | None:
+        """Probes the board's energy counter for one and a half to five seconds. A CPU's steps are too fast to matter.
+
+        A counter without lag is watched step by step from then on.
+        """
         if self._board is None or not self._board.has_counter:
             return None
-        self._tick_s = probe_period(self._board.energy_mj, work)
-        return None if self._tick_s is None else Ticker(period_s=self._tick_s, read=self._counter_mj)
+        self._unwatch()
+        file = shared / f"counter-{self._board.uuid}.json" if shared else None
+        self._steps = StepWatch(self._board, self._background)
+        self._counter = kept_counter(file) or probe_counter(self._steps, work, self._background)
+        if self._counter is None or not self._counter.is_prompt:
+            self._unwatch()
+        else:
+            self._steps.rest_w = self._counter.rest_w
+        if self._counter is None:
+            return None
+        keep_counter(self._counter, file)
+        return Ticker(
+            period_s=self._counter.period_s,
+            read=self._counter_mj,
+            lag_s=self._counter.lag_s,
+            interpolation=self._steps,
+        )
+
+    def _unwatch(self) -> None:
+        if self._steps:
+            self._steps.pause()
+        self._steps = None
 
     def _counter_mj(self) -> int:
         counted = self._board.energy_mj() if self._board else None
@@ -145,13 +174,17 @@ class _OpenCodeCarbon(OpenMeter):
 
     def _start(self, quiet: bool) -> _Token:
         self._count += 1
-        seen = BoardWindow(self._board, quiet=quiet) if self._board else None
+        began_s = time.perf_counter()
+        seen = BoardWindow(self._board, quiet=quiet, steps=self._steps) if self._board else None
         name = f"window-{self._count}"
         self._token = _Token(name=name, seen=seen, started_s=time.perf_counter(), ended_children_s=_ended_children_s())
         self._tracker.start_task(name)
         if self._tracker._active_task != name:
             raise ImpossibleOutput(f"CodeCarbon did not start task {name}")
         self._cpu_s_at_start = _cpu_s_by_process(self._tracker)
+        if seen:
+            seen.work_begins()
+        self._rested(began_s)
         return self._token
 
     def stop(self, token: Any) -> Readings:
@@ -171,6 +204,7 @@ class _OpenCodeCarbon(OpenMeter):
             token.seen.end()
         ended_s = time.perf_counter()
         data = self._tracker.stop_task(token.name)
+        self._rested(ended_s)
         self._tracker._tasks.pop(token.name, None)  # thousands of windows must not pile up
         conditions = token.seen.conditions() if token.seen else None
         self._release()
@@ -185,6 +219,11 @@ class _OpenCodeCarbon(OpenMeter):
         return Readings(
             duration_s=ended_s - token.started_s, energy_j=energy_j, method=self._methods(), conditions=conditions
         )
+
+    def _rested(self, began_s: float) -> None:
+        """Opening and closing a window takes milliseconds in which the board has no work."""
+        if self._steps:
+            self._steps.rested(began_s, time.perf_counter())
 
     def _missed_j(self, token: _Token) -> float:
         """Of processes that started or ended inside the window: CodeCarbon sees those alone that live throughout."""
@@ -217,14 +256,14 @@ class _OpenCodeCarbon(OpenMeter):
         """A broken instrument is found here, not in the figures."""
         counter_j = readings.conditions.counter_j if readings.conditions else None
         if self._board and self._board.has_counter:
-            if counter_j is None:
+            if counter_j is None and not self._steps:
                 self._counter_mj()
                 raise ImpossibleOutput("the GPU's energy counter gave no answer for a moment")
-            if counter_j < 0:
+            if counter_j is not None and counter_j < 0:
                 raise ImpossibleOutput(f"the GPU's energy counter ran backwards by {-counter_j:.3f} J")
             if _gpu_parts(self._tracker)[0].devices.devices[self._board.index]._use_power_fallback:
                 raise ImpossibleOutput("CodeCarbon could not read the GPU's energy counter and sampled power instead")
-        patience_s = _LONGEST_TICK_S if self._tick_s is None else _STILL_TICKS * self._tick_s
+        patience_s = _STILL_TICKS * self._counter.period_s if self._counter else _LONGEST_TICK_S
         for component, energy_j in readings.energy_j.items():
             still = energy_j == 0 and readings.duration_s > patience_s and component in self._measured()
             if still or not 0 <= energy_j < math.inf:
@@ -252,16 +291,23 @@ class _OpenCodeCarbon(OpenMeter):
                 "uuid": self._board.uuid,
                 "name": self._board.name,
                 "energy_counter": self._board.has_counter,
-                "tick_s": self._tick_s,
+                "period_s": self._counter.period_s if self._counter else None,
+                "lag_s": self._counter.lag_s if self._counter else None,
                 "power_limit_w": self._board.power_limit_w,
-                "watch_cpu_share": self._watch_cpu_s / self._watched_s if self._watched_s else None,
+                "watch_cpu_share": self._watch_cpu_share(),
             }
         mode = self._tracker._tracking_mode
         return {"name": "codecarbon", "tracking_mode": mode, "components": components, "ram": "excluded"}
 
+    def _watch_cpu_share(self) -> float | None:
+        if self._steps:
+            return self._steps.cpu_share
+        return self._watch_cpu_s / self._watched_s if self._watched_s else None
+
     def close(self) -> None:
-        """Ends a window that was left open, and drops the tracker's empty folder."""
+        """Ends a window that was left open and the watch of the counter, and drops the tracker's empty folder."""
         self._release()
+        self._unwatch()
         self._folder.cleanup()
 
 
@@ -391,20 +437,6 @@ def _tdp_source() -> str:
     if found._get_cpu_power_from_registry(found.model):
         return "CodeCarbon's table of CPUs"
     return "4 W a thread, CodeCarbon's guess for a CPU that is not in its table"
-
-
-def _uuid_that_torch_uses() -> str:
-    """Of the current CUDA device: torch numbers the visible ones, NVML all of them, so numbers do not help."""
-    import torch
-
-    if not torch.cuda.is_available():
-        visible = os.environ.get("CUDA_VISIBLE_DEVICES")
-        raise InputError(
-            "torch sees no GPU",
-            got=f"CUDA_VISIBLE_DEVICES={visible}",
-            remedy="name a GPU there that nvidia-smi -L lists, or unset it, or give device=cpu",
-        )
-    return str(torch.cuda.get_device_properties(torch.cuda.current_device()).uuid)
 
 
 def _arguments(**chosen: Any) -> dict[str, Any]:

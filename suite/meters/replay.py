@@ -96,7 +96,7 @@ class OpenReplay(OpenMeter):
         """A trace does not see the work."""
         return loop
 
-    def ticker(self, work: Callable[[], None]) -> Ticker | None:
+    def ticker(self, work: Callable[[], None], *, shared: Path | None = None) -> Ticker | None:
         """A trace has no steps."""
         return None
 

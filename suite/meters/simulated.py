@@ -15,7 +15,8 @@ import dataclasses
 import math
 import random
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
 from typing import Any, Protocol, get_args
 
 import msgspec
@@ -24,20 +25,22 @@ from suite.core import checks
 from suite.core.meter import Meter, OpenMeter, Readings, Ticker
 from suite.core.workload import Loop, Work
 from suite.errors import InputError
+from suite.machine.nvml.background import Background, Threads
 from suite.machine.nvml.board import Board
 from suite.machine.nvml.simulated_board import Fault, PowerTrace, SimulatedBoard, SimulatedNvml
 from suite.record.schema import Arm, Conditions
 
 UUID = "GPU-51a51a51-0000-4000-8000-000000000000"
 _STEP_S = 0.05  # power is constant for so long; drift and noise change it in such steps
+_BOARD = ("idle_power_w", "power_limit_w", "tick_s", "lag_s", "gain", "resolution_mj", "reading_s", "fault")
 _SPIN_S = 0.001  # before a moment that is waited for: sleeping ends late by up to so much
 
 
 class Instrument(Protocol):
     """A meter that can be told which board to read."""
 
-    def open_on(self, board: Board) -> OpenMeter:
-        """Makes ready for windows of work on ``board``."""
+    def open_on(self, board: Board, *, background: Background) -> OpenMeter:
+        """Makes ready for windows of work on ``board``, watched in the ``background``."""
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -144,6 +147,11 @@ class RealWork(Loop):
         """As the real loop's."""
         return self.loop.pass_queries
 
+    @property
+    def shapes(self) -> Sequence[int]:
+        """As the real loop's."""
+        return self.loop.shapes
+
     def reset(self) -> None:
         """Resets the real loop."""
         self.loop.reset()
@@ -169,6 +177,11 @@ class DeclaredWork(Loop):
     def pass_queries(self) -> int:
         """As the real loop's."""
         return self.one_pass.queries
+
+    @property
+    def shapes(self) -> Sequence[int]:
+        """One: nothing real runs that could have another."""
+        return (0,)
 
     def reset(self) -> None:
         """There is no state."""
@@ -201,6 +214,7 @@ class Simulated(Meter):
     lag_s: float
     gain: float
     resolution_mj: int
+    reading_s: float
     fault: Fault | None
     seed: int
 
@@ -212,8 +226,11 @@ class Simulated(Meter):
         checks.closed_share("meter.noise", self.noise)
         checks.count("meter.resolution_mj", self.resolution_mj, least=1)
         checks.count("meter.seed", self.seed, least=0)
-        if not self.lag_s >= 0:
-            raise InputError("meter.lag_s must be at least 0 seconds", got=self.lag_s, remedy="give for example 0.1")
+        for name in ("lag_s", "reading_s"):
+            if not 0 <= getattr(self, name) < math.inf:
+                raise InputError(
+                    f"meter.{name} must be at least 0 seconds", got=getattr(self, name), remedy="give for example 0.003"
+                )
         if set(self.work) != set(get_args(Arm)):
             remedy = "give each seconds_per_query and power_w"
             raise InputError("meter.work needs a baseline and a candidate", got=sorted(self.work), remedy=remedy)
@@ -249,17 +266,21 @@ class OpenSimulated(OpenMeter):
         clock: Callable[[], float] = time.perf_counter,
         wait_until: Callable[[float], None] | None = None,
         step_s: float = _STEP_S,
+        background: Background | None = None,
     ) -> None:
-        """``clock``, ``wait_until`` and ``step_s`` are the bench's."""
+        """``clock``, ``wait_until``, ``step_s`` are the bench's, ``background`` (None: threads) the instrument's."""
         self._settings, self._device = settings, device
         trace = PowerTrace(settings.idle_power_w)
         self.bench = Bench(
             trace, settings.variation(), settings.idle_power_w, clock=clock, wait_until=wait_until, step_s=step_s
         )
-        self.board = board_of(settings, trace, clock)
+        background = background or Threads()
+        self.board = board_of(settings, trace, clock, background.sleep)
         with contextlib.ExitStack() as stack:
             stack.enter_context(SimulatedNvml([self.board]).installed())
-            self._instrument = stack.enter_context(settings.instrument.open_on(Board.by_uuid(UUID)))
+            self._instrument = stack.enter_context(
+                settings.instrument.open_on(Board.by_uuid(UUID), background=background)
+            )
             self._stack = stack.pop_all()
 
     def watch(self, arm: Arm, loop: Loop) -> Loop:
@@ -278,8 +299,8 @@ class OpenSimulated(OpenMeter):
 
             torch.cuda.synchronize()
 
-    def ticker(self, work: Callable[[], None]) -> Ticker | None:
-        """As the instrument finds it."""
+    def ticker(self, work: Callable[[], None], *, shared: Path | None = None) -> Ticker | None:
+        """As the instrument finds it, each time anew: boards of other points may be declared differently."""
         return self._instrument.ticker(work)
 
     def start(self, *, quiet: bool = False) -> tuple[Any, float]:
@@ -304,8 +325,7 @@ class OpenSimulated(OpenMeter):
         gpu = dict(self._instrument.describe()["components"]["gpu"])
         gpu["method"] = _simulated(gpu["method"])
         board = dataclasses.asdict(self._settings.variation()) | {
-            name: getattr(self._settings, name)
-            for name in ("idle_power_w", "power_limit_w", "tick_s", "lag_s", "gain", "resolution_mj", "fault")
+            name: getattr(self._settings, name) for name in _BOARD
         }
         truth = self._settings.truth()
         return {"name": "simulated", "components": {"gpu": gpu}, "truth": truth, "board": board}
@@ -315,7 +335,9 @@ class OpenSimulated(OpenMeter):
         self._stack.close()
 
 
-def board_of(settings: Simulated, trace: PowerTrace, clock: Callable[[], float]) -> SimulatedBoard:
+def board_of(
+    settings: Simulated, trace: PowerTrace, clock: Callable[[], float], wait: Callable[[float], None]
+) -> SimulatedBoard:
     """The board that ``settings`` describe, drawing the power of ``trace``."""
     return SimulatedBoard(
         uuid=UUID,
@@ -324,6 +346,8 @@ def board_of(settings: Simulated, trace: PowerTrace, clock: Callable[[], float])
         lag_s=settings.lag_s,
         gain=settings.gain,
         resolution_mj=settings.resolution_mj,
+        reading_s=settings.reading_s,
+        wait=wait,
         power_limit_w=settings.power_limit_w,
         fault=settings.fault,
         clock=clock,

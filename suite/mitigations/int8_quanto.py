@@ -9,7 +9,7 @@ from suite.core import checks
 from suite.core.mitigation import Mitigation
 from suite.core.setup import Setup
 from suite.plugins.requires import Requires
-from suite.toolkit import effect, layers, libraries
+from suite.toolkit import cuda_kernels, effect, layers, libraries
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -34,7 +34,10 @@ class Int8Quanto(Mitigation):
         "memory only, and widening them costs energy. Does nothing on layers that are quantised already."
     )
     accuracy: ClassVar[str] = "Within noise with weights alone; with activations a small loss."
-    deviations: ClassVar[str] = "The output head stays in floating point. The library is in maintenance mode."
+    deviations: ClassVar[str] = (
+        "The output head stays in floating point. Refused in eager mode on CUDA, where every weight is widened at "
+        "every call. The library is in maintenance mode."
+    )
     requires: ClassVar[Requires] = Requires(
         packages={"optimum.quanto": "optimum-quanto"},
         phase="inference",
@@ -50,6 +53,7 @@ class Int8Quanto(Mitigation):
 
     def apply(self, setup: Setup) -> Setup:
         """Quantises a copy, calibrates it where activations are rounded, and fixes it."""
+        cuda_kernels.require_compiled(setup, "every weight is widened at every call, which only costs energy")
         model, chosen = layers.copy_to_quantise(setup)
         quanto = libraries.load("optimum.quanto")
         activations = quanto.qint8 if self.activations else None

@@ -20,6 +20,9 @@ Status = Literal["ok", "skipped", "failed"]
 Phase = Literal["inference", "training"]
 Arm = Literal["baseline", "candidate"]
 Pairing = Literal["resident", "swapped"]
+Edges = Literal["interpolated", "tick_aligned", "unaligned"]
+"""How a window's ends lie to the steps of an energy counter: its energy is interpolated between the steps around each
+end, or it begins and ends on a step, or anywhere, and is then wrong by up to a step."""
 
 
 class Reason(msgspec.Struct, frozen=True, kw_only=True):
@@ -47,6 +50,7 @@ class Point(msgspec.Struct, frozen=True, kw_only=True):
     batch_size: int
     device: str
     dtype: str
+    runtime: str = "eager"
 
     @property
     def label(self) -> str:
@@ -56,13 +60,31 @@ class Point(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def point_id(self) -> str:
         """Twelve hexadecimal digits of the SHA-256 of the point's canonical JSON."""
-        return digest(msgspec.to_builtins(self))
+        identity = msgspec.to_builtins(self)
+        if self.runtime == "eager":  # as in records that were made before there were others
+            del identity["runtime"]
+        return digest(identity)
 
 
 class ApplyCost(msgspec.Struct, frozen=True, kw_only=True):
     """What applying the technique cost, once: seconds, joules by component and how they were got."""
 
     duration_s: float
+    energy_j: dict[str, float]
+    method: dict[str, str]
+
+
+class CompileCost(msgspec.Struct, frozen=True, kw_only=True):
+    """What compiling an arm cost, once.
+
+    Attributes:
+        graphs: compiled or recorded; 0 where the arm shares the other's.
+        cache_hits: of them, read from the run's folder of compiled code.
+    """
+
+    duration_s: float
+    graphs: int
+    cache_hits: int
     energy_j: dict[str, float]
     method: dict[str, str]
 
@@ -103,7 +125,11 @@ class Window(msgspec.Struct, frozen=True, kw_only=True):
     Attributes:
         latencies_s: one entry per query (single_stream only).
         slices: pieces that the window was run in, in turn with the other arm's; 1 is one stretch.
-        gated: whether it opened and closed on a step of the energy counter; None where there is none to wait for.
+        edges: how its ends lie to the steps of the energy counter; None where there is no counter that steps.
+        codecarbon_energy_j: CodeCarbon's own reading of the same window, where ``energy_j`` has a better one of the
+            GPU: it reads the counter as it was at the last step, so it differs by up to one step.
+        energy_uncertainty_j: standard uncertainty of ``energy_j`` that comes of the window's ends.
+        gated: how older records say it: True for ``tick_aligned``, False for ``unaligned``.
         conditions: what else the instrument saw, for a window in one stretch.
     """
 
@@ -117,8 +143,16 @@ class Window(msgspec.Struct, frozen=True, kw_only=True):
     batches: int | None = None
     latencies_s: list[float] | None = None
     slices: int = 1
-    gated: bool | None = None
+    edges: Edges | None = None
+    codecarbon_energy_j: dict[str, float] = {}
+    energy_uncertainty_j: dict[str, float] = {}
+    gated: bool | msgspec.UnsetType | None = msgspec.UNSET
     conditions: Conditions | None = None
+
+    def __post_init__(self) -> None:
+        """Reads ``edges`` of older records."""
+        if self.edges is None and isinstance(self.gated, bool):
+            msgspec.structs.force_setattr(self, "edges", "tick_aligned" if self.gated else "unaligned")
 
 
 class Idle(msgspec.Struct, frozen=True, kw_only=True):
@@ -179,4 +213,5 @@ class Record(msgspec.Struct, frozen=True, kw_only=True):
     scores: Scores | None = None
     model_bytes: dict[str, int] = {}
     device_busy_share: dict[str, float] = {}
+    compile_cost: dict[str, CompileCost] = {}
     warnings: list[RecordWarning] = []

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import re
 import stat
@@ -13,12 +14,11 @@ import msgspec
 
 from suite.io.atomic import sync_folder, synced_temporary
 from suite.io.redaction import redacted
+from suite.record.dotted_keys import DEEPEST_LEVEL
 from suite.record.schema import SCHEMA_VERSION, Record
 
 LARGEST_BYTES = 64 * 1024 * 1024
 """No record comes near: it would hold a million latencies."""
-DEEPEST_LEVEL = 32
-"""Levels that free fields may be nested; a resolved configuration has six."""
 
 
 class RecordError(Exception):
@@ -123,14 +123,36 @@ def _check_margin(path: Path, record: Record) -> None:
 def _check_windows(path: Path, record: Record) -> None:
     """What every figure is divided by, or cannot be below nought."""
     for number, window in enumerate(record.windows):
-        least = min([*window.energy_j.values(), window.block, window.batches or 0, *(window.latencies_s or [])])
+        energies_j = [window.energy_j, window.codecarbon_energy_j, window.energy_uncertainty_j]
+        figures = [each for some in energies_j for each in some.values()]
+        least = min([*figures, window.block, window.batches or 0, *(window.latencies_s or [])])
         if window.queries < 1 or window.duration_s <= 0 or least < 0:
             raise TornRecord(f"{path.name}: windows[{number}] cannot be (queries, duration_s or a figure below nought)")
 
 
+def record_files(folder: Path) -> list[Path]:
+    """Every record file under ``folder/records``, in the order of their names."""
+    return sorted((folder / "records").glob("*.json"))
+
+
+def records_digest(folder: Path) -> str | None:
+    """SHA-256 of the names and contents of all record files of a run; None where there are none.
+
+    A file that is none by its size or kind, or that cannot be opened, counts by its name.
+    """
+    paths, total = record_files(folder), hashlib.sha256()
+    for path in paths:
+        try:
+            content = _content(path)
+        except (OSError, TornRecord):
+            content = b""
+        total.update(os.fsencode(path.name) + b"\0" + hashlib.sha256(content).digest())
+    return total.hexdigest() if paths else None
+
+
 def read_run(folder: Path) -> Iterator[tuple[Path, Record | RecordError]]:
     """Every record file under ``folder/records``, in the order of their names, with what it holds or why not."""
-    for path in sorted((folder / "records").glob("*.json")):
+    for path in record_files(folder):
         try:
             yield path, load(path)
         except RecordError as error:

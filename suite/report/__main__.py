@@ -8,7 +8,9 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from suite import cli
-from suite.report.grid import DEFAULT_GRID
+from suite.carbon.place import DEFAULT_GRID
+from suite.errors import InputError
+from suite.report.needs import missing_libraries
 from suite.text.i18n import ENGLISH, languages
 
 DESCRIPTION = """\
@@ -26,13 +28,29 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument(
         "--language", default=ENGLISH, help=f"of the page: {', '.join(languages())} (default: {ENGLISH})"
     )
+    parser.add_argument(
+        "--cpu-estimate", action="store_true", help="show the CPU's estimated energy beside a GPU's measured one"
+    )
     return cli.run(parser, _run, arguments)
 
 
 def _run(options: argparse.Namespace) -> int:
+    if missing := missing_libraries():
+        remedy = "build the report where make setup has installed them, from a copy of the run's folder"
+        raise InputError(
+            "the report's chart libraries are not installed here", got=f"no {' or '.join(missing)}", remedy=remedy
+        )
     from suite.report.build import build_report  # here, so that --help need not wait for the chart libraries
 
-    print(build_report(options.runs, options.out, options.grid, options.language, warn=cli.warn))
+    page = build_report(
+        options.runs,
+        options.out,
+        options.grid,
+        options.language,
+        warn=cli.warn,
+        with_cpu_estimate=options.cpu_estimate,
+    )
+    print(page)
     return 0
 
 

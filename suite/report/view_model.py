@@ -9,9 +9,11 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from suite.analysis.point.break_even import Repayment, repayment
-from suite.analysis.run.stability import Stability, stability
+from suite.analysis.results.run_results import RunResults
+from suite.analysis.run.stability import Stability
 from suite.analysis.summary import PointSummary
-from suite.report.grid import Grid
+from suite.carbon.grid import Grid
+from suite.record.dotted_keys import flatten
 from suite.text import numbers as text
 from suite.text.i18n import N_, _
 
@@ -78,22 +80,52 @@ class Group:
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Report:
-    """Everything that the sections draw from. ``run`` is its title: the name of the run, or of all ``runs``."""
+    """Everything that the sections draw from: ``results`` in ``groups``, and the grid that carbon counts with."""
 
-    run: str
-    runs: tuple[str, ...]
-    points: tuple[PointSummary, ...]
+    results: RunResults
     groups: tuple[Group, ...]
-    unreadable: tuple[str, ...]
-    superseded: int
     grid: Grid
-    stability: Stability
-    common_config: dict[str, Any]
-    """What all points were configured with, keys joined by dots."""
+    with_cpu_estimate: bool
+    """Whether the estimate of the CPU's energy is shown beside a GPU's, where it says nothing."""
+
+    @property
+    def run(self) -> str:
+        """The report's title: the name of the run, or of all runs."""
+        return self.results.title
+
+    @property
+    def runs(self) -> tuple[str, ...]:
+        """Names of the runs."""
+        return self.results.runs
+
+    @property
+    def points(self) -> tuple[PointSummary, ...]:
+        """All points, in the order in which they were first started."""
+        return self.results.points
+
+    @property
+    def unreadable(self) -> tuple[str, ...]:
+        """A line for each record file that was left out."""
+        return self.results.unreadable
+
+    @property
+    def superseded(self) -> int:
+        """Attempts at points that another attempt stands for."""
+        return self.results.superseded
+
+    @property
+    def stability(self) -> Stability:
+        """What the baselines that were measured against themselves say."""
+        return self.results.stability
+
+    @property
+    def common_config(self) -> dict[str, Any]:
+        """What all points were configured with, keys joined by dots."""
+        return self.results.common_config
 
     def own_config(self, point: PointSummary) -> dict[str, Any]:
         """What sets a point's configuration apart from ``common_config``."""
-        return {key: value for key, value in flatten(point.config).items() if key not in self.common_config}
+        return self.results.own_config(point)
 
     def count(self, status: str) -> int:
         """How many points ended so."""
@@ -110,27 +142,10 @@ class Report:
         return sorted({point.energy_basis for point in self.points if point.energy_basis})
 
 
-def make_report(
-    run: str,
-    points: Sequence[PointSummary],
-    *,
-    runs: Sequence[str] = (),
-    unreadable: Sequence[str],
-    superseded: int,
-    grid: Grid,
-) -> Report:
-    """Puts the points of a run, or of several ``runs``, into groups."""
-    return Report(
-        run=run,
-        runs=tuple(runs) or (run,),
-        points=tuple(points),
-        groups=tuple(groups_of(points)),
-        unreadable=tuple(unreadable),
-        superseded=superseded,
-        grid=grid,
-        stability=stability(points),
-        common_config=common_facts([point.config for point in points]),
-    )
+def make_report(results: RunResults, grid: Grid, *, with_cpu_estimate: bool = False) -> Report:
+    """Puts the points of a run, or of several, into groups."""
+    groups = tuple(groups_of(results.points))
+    return Report(results=results, groups=groups, grid=grid, with_cpu_estimate=with_cpu_estimate)
 
 
 def _baseline_of(point: PointSummary) -> tuple[Any, ...]:
@@ -233,20 +248,3 @@ def _params(point: PointSummary) -> dict[str, Any]:
         for index, use in enumerate(point.mitigations)
         for key, value in flatten(use["params"]).items()
     }
-
-
-def common_facts(mappings: Sequence[dict[str, Any]]) -> dict[str, Any]:
-    """Those entries (keys joined by dots) that all of ``mappings`` share."""
-    flat = [flatten(mapping) for mapping in mappings]
-    return {k: v for k, v in flat[0].items() if all(k in one and one[k] == v for one in flat)} if flat else {}
-
-
-def flatten(mapping: dict[str, Any], prefix: str = "") -> dict[str, Any]:
-    """Nested keys joined by dots; empty mappings vanish."""
-    flat: dict[str, Any] = {}
-    for key, value in mapping.items():
-        if isinstance(value, dict):
-            flat |= flatten(value, f"{prefix}{key}.")
-        else:
-            flat[f"{prefix}{key}"] = value
-    return flat

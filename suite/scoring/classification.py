@@ -13,7 +13,7 @@ import torch
 from suite.core.setup import Setup
 from suite.core.task import Batch, Example, Task, cycle
 from suite.data.splits import Splits, load_splits
-from suite.errors import InputError
+from suite.errors import InputError, NotApplicable
 from suite.scoring import items
 
 Split = Literal["train", "validation", "test"]
@@ -21,7 +21,11 @@ Split = Literal["train", "validation", "test"]
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Classification(Task):
-    """One label a sample; the score of an item is 1 where the largest logit is its label's, else 0."""
+    """One label a sample; the score of an item is 1 where the largest logit is its label's, else 0.
+
+    A model without a processor, as random weights of a bare architecture have none, gets random inputs and random
+    labels that are drawn for each sample: its energy can be measured, and it is not scored.
+    """
 
     kind: ClassVar[Literal["image", "text"]]
     """What the user's own data holds."""
@@ -31,6 +35,10 @@ class Classification(Task):
     @abstractmethod
     def embedded(self, split: Split) -> Sequence[Example]:
         """A split of the embedded data."""
+
+    @abstractmethod
+    def content(self, example: Example) -> bytes:
+        """What tells a sample from another, to draw its random inputs with."""
 
     @abstractmethod
     def batch(self, setup: Setup, examples: Sequence[Example]) -> Batch:
@@ -57,21 +65,20 @@ class Classification(Task):
         return items.source_numbers(self.test())
 
     def check_model(self, model: Any, processor: Any) -> None:
-        """See Task."""
-        if processor is None:
-            remedy = "give a directory or hub id that has one"
-            raise InputError(f"the model for task {self.name!r} needs a processor", got=None, remedy=remedy)
+        """See Task. Only random weights come without a processor; ``load_pretrained`` refuses a trained model."""
         found = getattr(model, "main_input_name", self.main_input)
         if found != self.main_input:
             raise InputError(
                 f"the model for task {self.name!r} must take {self.main_input}", got=found, remedy="name another model"
             )
-        label_numbers(self._split("test"), model.config)
+        if processor is not None:
+            label_numbers(self._split("test"), model.config)
 
     def training_batch(self, setup: Setup, examples: Sequence[Example]) -> Batch:
         """See Task."""
-        labels = torch.tensor(label_numbers(examples, setup.model.config), device=setup.device)
-        return {**self.batch(setup, examples), "labels": labels}
+        config = setup.model.config
+        labels = self._random_labels(config, examples) if setup.processor is None else label_numbers(examples, config)
+        return {**self.batch(setup, examples), "labels": torch.tensor(labels, device=setup.device)}
 
     def run(self, setup: Setup, batch: Batch) -> int | None:
         """See Task."""
@@ -97,7 +104,10 @@ class Classification(Task):
         Raises:
             InputError: the model does not know a label.
             ImpossibleOutput: its logits are not finite.
+            NotApplicable: the setup has no processor.
         """
+        if setup.processor is None:
+            raise NotApplicable("a model without a processor cannot be scored")
         targets = label_numbers(examples, setup.model.config)
         answers: list[int] = []
         with items.scoring(setup):
@@ -105,6 +115,10 @@ class Classification(Task):
                 logits = items.finite(setup.model(**self.batch(setup, chosen)).logits)
                 answers.extend(logits.argmax(dim=-1).tolist())
         return [float(answer == target) for answer, target in zip(answers, targets, strict=True)]
+
+    def _random_labels(self, config: Any, examples: Sequence[Example]) -> list[int]:
+        generators = [items.generator_for(self.seed, b"label " + self.content(example)) for example in examples]
+        return [int(torch.randint(config.num_labels, (), generator=generator)) for generator in generators]
 
     def _split(self, split: Split) -> Sequence[Example]:
         if self.data is None:

@@ -6,6 +6,7 @@ ratio by more than the protocol's target. What cannot be is no warning but an er
 
 from __future__ import annotations
 
+import math
 import statistics
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
@@ -15,8 +16,13 @@ from suite.stats.paired import headline_component, whole_blocks
 
 COUNTER_AGREEMENT = 0.005
 """Share by which CodeCarbon and the raw counter may differ, or one step of the counter where that is more."""
+READING_STEPS = 1.25
+"""Steps by which CodeCarbon and the interpolated counter may differ: its own reading takes a part of one."""
 INTEGRAL_AGREEMENT = 0.05
-"""Share by which the counter and the integral of the polled power may differ: sensors are good to about 5 %."""
+"""Share by which the counter and the integral of the polled power may differ over all windows of a point.
+
+Sensors are good to about 5 %. Boards renew the power that they show every 100 ms and it stands for all of that time, so
+single windows differ by more."""
 TRUTH_AGREEMENT = 0.01
 """Share by which a window may miss a simulated truth, or half a step of the counter where that is more."""
 UNKNOWN_TICK_S = 0.1  # a step of the counter where none was probed: that of the boards documented so far
@@ -27,6 +33,7 @@ CLOCK_CHANGE = 0.05
 BUSY_ENOUGH = 0.7
 """Below this share of busy time the energy of a GPU is mostly that of waiting."""
 IDLE_CHANGE = 0.1
+POWER_LIMIT = "power limit reached"  # as suite.machine.nvml.board words it: how a board under full load works
 HARMLESS_REASONS = frozenset({"clocks set by the user", "clocks set for a display"})  # fixed clocks are a virtue here
 
 Measure = Callable[[Window], float | None]
@@ -52,7 +59,7 @@ def warnings_of(
         return []
     method = windows[0].method.get(component, "")
     board = _board(meter_description)
-    tick_s = board.get("tick_s")
+    tick_s = counter_period_s(board)
     found = [
         _not_measured(method),
         _cpu_estimated(component, method),
@@ -60,9 +67,11 @@ def warnings_of(
         _integral_disagrees(windows),
         _missing_ticks(windows, tick_s),
         _no_tick(component, board),
-        _not_gated(windows, tick_s),
+        _unaligned(windows, tick_s),
         _power_above_limit(windows),
+        _power_limited(windows),
         _throttled(windows),
+        _clocks_differ(windows),
         _clocks_moved(windows),
         _temperature(windows),
         _foreign(windows),
@@ -73,23 +82,45 @@ def warnings_of(
     return [warning for warning in found if warning]
 
 
+def counter_period_s(gpu: Mapping[str, Any]) -> float | None:
+    """Time between two steps of the counter, from what the meter says of the GPU; older records call it ``tick_s``."""
+    found = gpu.get("period_s", gpu.get("tick_s"))
+    return float(found) if isinstance(found, int | float) and not isinstance(found, bool) else None
+
+
 def counter_difference(window: Window) -> float | None:
-    """CodeCarbon's GPU energy over the rise of the raw counter, less 1; None where there is no raw counter."""
-    counter_j = window.conditions.counter_j if window.conditions else None
-    return window.energy_j["gpu"] / counter_j - 1 if counter_j and "gpu" in window.energy_j else None
+    """CodeCarbon's GPU energy over that of the raw counter, less 1; None where there is no raw counter.
+
+    The raw counter was interpolated at the window's ends, or read at the same two moments as CodeCarbon's.
+    """
+    read_j = window.energy_j.get("gpu")
+    if window.edges == "interpolated":
+        read_j, counter_j = window.codecarbon_energy_j.get("gpu"), read_j
+    else:
+        counter_j = window.conditions.counter_j if window.conditions else None
+    return read_j / counter_j - 1 if counter_j and read_j is not None else None
 
 
 def counter_allowed(window: Window, tick_s: float | None) -> float:
     """How far the two may lie apart in ``window``, as a share: 0.5 %, or one step where that is more."""
-    return max(COUNTER_AGREEMENT, (tick_s or UNKNOWN_TICK_S) / window.duration_s)
+    steps = READING_STEPS if window.edges == "interpolated" else 1
+    return max(COUNTER_AGREEMENT, steps * (tick_s or UNKNOWN_TICK_S) / window.duration_s)
 
 
-def integral_difference(window: Window) -> float | None:
-    """The counter (without one: CodeCarbon's reading) over the integral of the polled power, less 1."""
-    if window.conditions is None or not window.conditions.integral_j:
+def integral_difference(windows: Sequence[Window]) -> float | None:
+    """Energy of all ``windows`` over the integral of the polled power, less 1; None where power was not polled.
+
+    The energy is the counter's where it was read, else the meter's.
+    """
+    pairs = [
+        (window.conditions.counter_j or window.energy_j.get("gpu"), window.conditions.integral_j)
+        for window in windows
+        if window.conditions
+    ]
+    known = [(read_j, integral_j) for read_j, integral_j in pairs if read_j is not None and integral_j]
+    if not known:
         return None
-    read_j = window.conditions.counter_j or window.energy_j.get("gpu")
-    return None if read_j is None else read_j / window.conditions.integral_j - 1
+    return math.fsum(read_j for read_j, _ in known) / math.fsum(integral_j for _, integral_j in known) - 1
 
 
 def truth_difference(window: Window) -> float | None:
@@ -102,7 +133,12 @@ def truth_difference(window: Window) -> float | None:
 
 
 def truth_allowed(window: Window, tick_s: float | None) -> float:
-    """How far the reading may lie from the truth in ``window``, as a share: 1 %, or half a step where that is more."""
+    """How far the reading may lie from the truth in ``window``, as a share: 1 %, or half a step where that is more.
+
+    An interpolated one may miss it by three times its own uncertainty instead of half a step.
+    """
+    if window.edges == "interpolated":
+        return max(TRUTH_AGREEMENT, 3 * window.energy_uncertainty_j["gpu"] / window.energy_j["gpu"])
     return max(TRUTH_AGREEMENT, (tick_s or UNKNOWN_TICK_S) / window.duration_s / 2)
 
 
@@ -115,12 +151,20 @@ def not_steady(arm: Arm, spread: float, cap_s: float) -> RecordWarning:
     )
 
 
-def not_converged(max_blocks: int, target: float) -> RecordWarning:
-    """The blocks ended at their cap, with an interval wider than ``target`` (a share) each way."""
+def not_converged(blocks: int, target: float, *, stopped_early: bool = False) -> RecordWarning:
+    """The comparison ended after ``blocks`` with an interval wider than ``target`` (a share) each way.
+
+    Args:
+        blocks: measured.
+        target: of the half-width.
+        stopped_early: the time was up, not the protocol's cap reached.
+    """
+    more = "give more time (budget=…): the same command goes on where it stopped"
+    fewer_disturbances = "stop other work on this machine, or give more blocks (protocol=strict)"
     return RecordWarning(
         code="not_converged",
-        message=f"after {max_blocks} blocks the interval is still wider than {100 * target:g} % each way",
-        remedy="stop other work on this machine, or give more blocks (protocol=strict)",
+        message=f"after {blocks} blocks the interval is still wider than {100 * target:g} % each way",
+        remedy=more if stopped_early else fewer_disturbances,
     )
 
 
@@ -177,14 +221,12 @@ def _counter_disagrees(windows: Sequence[Window], tick_s: float | None) -> Recor
 
 
 def _integral_disagrees(windows: Sequence[Window]) -> RecordWarning | None:
-    shares = _known(windows, integral_difference)
-    beyond = [share for _, share in shares if abs(share) > INTEGRAL_AGREEMENT]
-    if not beyond:
+    share = integral_difference(windows)
+    if share is None or abs(share) <= INTEGRAL_AGREEMENT:
         return None
     return RecordWarning(
         code="integral_disagrees",
-        message="energy and the integral of the board's power differ by more than 5 % "
-        f"in {_of(beyond, shares)}, by up to {_worst(beyond)}",
+        message=f"energy and the integral of the board's power differ by {_worst([share])} over all windows",
         remedy="trust ratios, not joules, on this board; longer windows (protocol=strict) show whether it is constant",
     )
 
@@ -205,7 +247,7 @@ def _missing_ticks(windows: Sequence[Window], tick_s: float | None) -> RecordWar
 
 
 def _no_tick(component: str, board: Mapping[str, Any]) -> RecordWarning | None:
-    if component != "gpu" or "energy_counter" not in board or board.get("tick_s") is not None:
+    if component != "gpu" or "energy_counter" not in board or counter_period_s(board) is not None:
         return None
     what = "the steps of the GPU's energy counter could not be timed"
     if not board["energy_counter"]:
@@ -217,16 +259,16 @@ def _no_tick(component: str, board: Mapping[str, Any]) -> RecordWarning | None:
     )
 
 
-def _not_gated(windows: Sequence[Window], tick_s: float | None) -> RecordWarning | None:
-    ungated = [window for window in windows if not window.gated]
-    if tick_s is None or not ungated:
+def _unaligned(windows: Sequence[Window], tick_s: float | None) -> RecordWarning | None:
+    unaligned = [window for window in windows if window.edges in (None, "unaligned")]
+    if tick_s is None or not unaligned:
         return None
-    worst = max(tick_s / window.duration_s for window in ungated)
+    worst = max(tick_s / window.duration_s for window in unaligned)
     return RecordWarning(
-        code="not_gated",
-        message=f"{_of(ungated, windows)} did not open and close on a step of the energy counter: "
+        code="unaligned",
+        message=f"{_of(unaligned, windows)} began and ended anywhere between two steps of the energy counter: "
         f"wrong by up to {100 * worst:.1f} %",
-        remedy="use longer windows (protocol=strict)",
+        remedy="leave a core to the driver, and use longer windows (protocol=strict)",
     )
 
 
@@ -247,8 +289,19 @@ def _share_of_limit(window: Window) -> float | None:
     return window.energy_j["gpu"] / window.duration_s / limit_w if limit_w and "gpu" in window.energy_j else None
 
 
+def _power_limited(windows: Sequence[Window]) -> RecordWarning | None:
+    if not any(POWER_LIMIT in window.conditions.throttle_reasons for window in windows if window.conditions):
+        return None
+    return RecordWarning(
+        code="power_limited",
+        message="the GPU worked at its power limit: that is no fault, but its clocks follow the power",
+        remedy="nothing is wrong; to compare at one clock, fix it below the limit (nvidia-smi --lock-gpu-clocks)",
+    )
+
+
 def _throttled(windows: Sequence[Window]) -> RecordWarning | None:
-    reasons = [set(window.conditions.throttle_reasons) - HARMLESS_REASONS for window in windows if window.conditions]
+    harmless = HARMLESS_REASONS | {POWER_LIMIT}
+    reasons = [set(window.conditions.throttle_reasons) - harmless for window in windows if window.conditions]
     held = [some for some in reasons if some]
     if not held:
         return None
@@ -259,8 +312,22 @@ def _throttled(windows: Sequence[Window]) -> RecordWarning | None:
     )
 
 
+def _clocks_differ(windows: Sequence[Window]) -> RecordWarning | None:
+    clocks = {arm: statistics.median(seen) for arm, seen in _clocks_mhz(windows).items() if seen}
+    if len(clocks) < 2 or max(clocks.values()) <= min(clocks.values()) * (1 + CLOCK_CHANGE):
+        return None
+    return RecordWarning(
+        code="clocks_differ",
+        message=f"the GPU ran the baseline at {clocks['baseline']:.0f} MHz and the candidate at "
+        f"{clocks['candidate']:.0f} MHz: a part of the change in energy is the clock's",
+        remedy="fix the clock (nvidia-smi --lock-gpu-clocks) to see the technique at one clock",
+    )
+
+
 def _clocks_moved(windows: Sequence[Window]) -> RecordWarning | None:
-    clocks = {arm: [mhz for _, mhz in _known(_of_arm(windows, arm), _clock_mhz)] for arm in ("baseline", "candidate")}
+    if _power_limited(windows):  # clocks that follow the power are the normal state there
+        return None
+    clocks = _clocks_mhz(windows)
     moved = {arm: max(seen) / min(seen) - 1 for arm, seen in clocks.items() if seen}
     worst = max(moved, key=lambda arm: moved[arm], default=None)
     if worst is None or moved[worst] <= CLOCK_CHANGE:
@@ -270,6 +337,11 @@ def _clocks_moved(windows: Sequence[Window]) -> RecordWarning | None:
         message=f"the GPU ran the {worst}'s windows at {min(clocks[worst]):.0f} to {max(clocks[worst]):.0f} MHz",
         remedy="fix the clock (nvidia-smi --lock-gpu-clocks), or warm up for longer (protocol.warmup_min_s)",
     )
+
+
+def _clocks_mhz(windows: Sequence[Window]) -> dict[str, list[float]]:
+    """Of each arm's windows, as far as they are known."""
+    return {arm: [mhz for _, mhz in _known(_of_arm(windows, arm), _clock_mhz)] for arm in ("baseline", "candidate")}
 
 
 def _clock_mhz(window: Window) -> float | None:

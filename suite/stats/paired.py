@@ -6,7 +6,7 @@ import math
 from collections.abc import Sequence
 
 from suite.record.schema import Arm, Window
-from suite.stats.interval import Interval, mean_interval
+from suite.stats.interval import LEVEL, Interval, mean_interval
 
 
 def whole_blocks(windows: Sequence[Window]) -> list[list[Window]]:
@@ -40,14 +40,27 @@ def block_ratios(windows: Sequence[Window], component: str, idle_power_w: float 
     return ratios
 
 
-def ratio_interval(ratios: Sequence[float], level: float = 0.95) -> Interval | None:
+def paired_ratio(
+    windows: Sequence[Window], component: str, idle_power_w: float = 0.0, level: float = LEVEL
+) -> Interval | None:
+    """Energy per query of the candidate over that of its paired baseline; below 1 is a saving.
+
+    Returns:
+        Without ends for a single block; None where there is no whole block, or ``block_ratios`` can form no ratio.
+    """
+    return ratio_interval(block_ratios(windows, component, idle_power_w) or [], level)
+
+
+def ratio_interval(ratios: Sequence[float], level: float = LEVEL) -> Interval | None:
     """Geometric mean of the blocks' ratios with the Student-t interval of their logarithms.
 
     Returns:
-        None for fewer than two blocks.
+        Without ends for a single block; None for no blocks.
     """
     interval = mean_interval([math.log(value) for value in ratios], level)
-    return interval.exp() if interval else None
+    if interval is None:
+        return None
+    return Interval(ratios[0]) if len(ratios) == 1 else interval.through(math.exp)
 
 
 def _net_per_query(block: Sequence[Window], arm: Arm, component: str, idle_power_w: float) -> float:

@@ -23,7 +23,7 @@ from suite.measure.observer import Observer
 from suite.record.schema import Record
 from suite.sweep import point_log
 from suite.sweep.failure_kinds import classified
-from suite.sweep.messages import STOP, BadInput, Died, Finished, Job, Message, Progress, Stage, encoded
+from suite.sweep.messages import FORK_UNUSABLE, STOP, BadInput, Died, Finished, Job, Message, Progress, Stage, encoded
 
 if TYPE_CHECKING:
     from suite.measure.draft import Draft
@@ -71,6 +71,9 @@ def live(job: Job, theirs: Connection) -> None:
         point_log.print_into(job.log)
         quieten()
         point_log.note("started")
+        if job.config["device"] == "cuda" and _cannot_use_cuda():
+            _tell(theirs, Died(FORK_UNUSABLE, "the process this one was forked from has touched CUDA"))
+            return
         watched = Watched(stop, functools.partial(_tell_stage, theirs), functools.partial(_tell_findings, theirs))
         record = measure(job, watched)
         point_log.note("finished")
@@ -85,13 +88,20 @@ def live(job: Job, theirs: Connection) -> None:
         sys.stderr.flush()
 
 
+def _cannot_use_cuda() -> bool:
+    """Whether CUDA was touched before the fork, as torch notes it: no context of this process would work."""
+    import torch
+
+    return bool(torch.cuda._is_in_bad_fork())
+
+
 def measure(job: Job, observer: Observer) -> Record:
     """The point's record, with what other processes took of the machine meanwhile."""
     from suite.config.build import plan_of  # here, so that the parent's command line starts without torch
     from suite.measure import point
 
     watch = cpu_contention.begin()
-    record = point.measure(plan_of(job.config, job.labels), observer)
+    record = point.measure(plan_of(job.config, job.labels), observer, job.limits)
     others = cpu_contention.foreign_load(watch)
     warning = cpu_contention.busy_machine(others) if record.point.device == "cpu" and record.windows else None
     return msgspec.structs.replace(

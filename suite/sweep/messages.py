@@ -9,8 +9,11 @@ from typing import Any
 import msgspec
 
 from suite.errors import InputError
+from suite.measure.limits import UNLIMITED, Limits
 from suite.record.schema import Record
 
+FORK_UNUSABLE = "fork_unusable"
+"""Kind of a death before anything was begun: CUDA was touched in the process that this one was forked from."""
 STOP = b"stop"
 """To the child: end where a block ends, with what was measured."""
 
@@ -24,12 +27,14 @@ class Job:
         labels: what the point calls its task, model and workload.
         log: the file for all that the process prints.
         timeout_s: how long it may take.
+        limits: what a budget leaves for it.
     """
 
     config: dict[str, Any]
     labels: dict[str, str]
     log: Path
     timeout_s: float
+    limits: Limits = UNLIMITED
 
 
 class Stage(msgspec.Struct, tag=True):

@@ -14,6 +14,7 @@ from suite.errors import InputError
 from suite.io.atomic import synced_temporary
 from suite.io.redaction import known_secrets, refuse_secrets
 from suite.record.hashing import config_hash
+from suite.sweep.budget import budget_s
 from suite.sweep.launchers.choice import PACKAGES, launcher_of
 from suite.sweep.launchers.dispatch import plan_remote
 
@@ -33,10 +34,12 @@ def planned(points: list[list[str]]) -> list[PlannedPoint]:
             config["searchpath"] = search_path
         refuse_secrets(config, secrets)
         own = {key: str(config.pop(key)) for key in ("retry", "lock")}
+        budget = config.pop("budget")
+        budget_s(budget)
         if own["lock"] not in ("error", "wait", "none"):
             raise InputError("lock must be error, wait or none", got=own["lock"], remedy="choose one")
         names = labels(config, overrides)
-        found.append(PlannedPoint(overrides=overrides, labels=names, plan=plan(config, names), **own))
+        found.append(PlannedPoint(overrides=overrides, labels=names, plan=plan(config, names), budget=budget, **own))
     _check_distinct(found)
     return found
 

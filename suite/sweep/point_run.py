@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import dataclasses
 from pathlib import Path
 from typing import Any
 
 from suite.config.plan import Plan, PlannedPoint
 from suite.measure.draft import Draft, now
 from suite.measure.findings import learn
+from suite.measure.limits import BUDGET, UNLIMITED, Limits
 from suite.record.schema import Reason, Record, Status
 from suite.record.store import RecordError, load, save
 from suite.stats import cross_checks
 from suite.sweep.failure_kinds import classified
 from suite.sweep.messages import Job
-from suite.sweep.process import Outcome, run_here, run_isolated
+from suite.sweep.process import TIMEOUT, Outcome, run_here, run_isolated
 
 
 class Reporter:
@@ -32,7 +34,7 @@ class Reporter:
         """Something about the sweep as a whole."""
 
 
-def run_one(point: PlannedPoint, reporter: Reporter, *, alone: bool = False) -> Record:
+def run_one(point: PlannedPoint, reporter: Reporter, *, alone: bool = False, limits: Limits = UNLIMITED) -> Record:
     """Measures ``point`` on this machine and returns its record, which lies in the run's folder.
 
     Raises:
@@ -45,11 +47,15 @@ def run_one(point: PlannedPoint, reporter: Reporter, *, alone: bool = False) -> 
         config=plan.config,
         labels=point.labels,
         log=folder / "logs" / f"{plan.point.point_id}.log",
-        timeout_s=float(plan.config["point_timeout_s"]),
+        timeout_s=min(float(plan.config["point_timeout_s"]), limits.left_s),
+        limits=limits,
     )
     reporter.begin(point.title)
     runs = run_isolated if plan.config["isolation"] == "process" else run_here
     outcome = runs(job, reporter.stage)
+    if outcome.kind == TIMEOUT and limits.left_s == 0:
+        what = "no time was left to finish it in the budget; the same command again measures it"
+        outcome = dataclasses.replace(outcome, kind=BUDGET, message=what)
     if outcome.bad_input is not None and alone:
         raise outcome.bad_input
     record = _saved(outcome, plan, folder / "records", started_at)
@@ -85,4 +91,4 @@ def _failed(outcome: Outcome, plan: Plan, started_at: str) -> Record:
     blocks = len({window.block for window in draft.windows})
     kept = f"; finished blocks kept: {blocks}" if blocks else ""
     reason = Reason(kind=outcome.kind or "crashed", message=f"{outcome.message or ''}{kept}")
-    return draft.record("failed", classified(reason))
+    return draft.record("skipped" if outcome.kind == BUDGET else "failed", classified(reason))

@@ -19,6 +19,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from multiprocessing.connection import Connection
 from multiprocessing.process import BaseProcess
+from typing import Literal
 
 import msgspec
 
@@ -28,9 +29,11 @@ from suite.measure.findings import Findings
 from suite.record.schema import Record
 from suite.sweep import child
 from suite.sweep.deaths import LOOK_S, MemoryWatch, death
-from suite.sweep.messages import STOP, BadInput, Died, Finished, Job, Progress, Stage, decoded
+from suite.sweep.messages import FORK_UNUSABLE, STOP, BadInput, Died, Finished, Job, Progress, Stage, decoded
 
 PRELOAD = ["suite.sweep.preload"]
+TIMEOUT = "timeout"
+"""Kind of the reason of a point that was stopped since its time was up."""
 _END_S = 10.0  # for a process that has sent its last message, or was killed, to be gone
 
 
@@ -68,11 +71,16 @@ def run_here(job: Job, notify: Callable[[str], None]) -> Outcome:
 
 
 def run_isolated(job: Job, notify: Callable[[str], None]) -> Outcome:
-    """Measures in a fresh child. Whatever becomes of it is an outcome, never an error of this process."""
-    # Some libraries that the server preloads open a CUDA context as they are imported, and a context does not survive
-    # a fork: where CUDA does the work each point starts from nothing, some seconds later.
-    on_cuda = job.config["device"] == "cuda"
-    context = multiprocessing.get_context("spawn") if on_cuda else multiprocessing.get_context("forkserver")
+    """Measures in a fresh child. Whatever becomes of it is an outcome, never an error of this process.
+
+    Where a library has touched CUDA in the server after all, which no fork survives, the child starts from nothing.
+    """
+    outcome = _run_in("forkserver", job, notify)
+    return _run_in("spawn", job, notify) if outcome.kind == FORK_UNUSABLE else outcome
+
+
+def _run_in(method: Literal["forkserver", "spawn"], job: Job, notify: Callable[[str], None]) -> Outcome:
+    context = multiprocessing.get_context("spawn") if method == "spawn" else multiprocessing.get_context("forkserver")
     context.set_forkserver_preload(PRELOAD)
     ours, theirs = context.Pipe()
     process = context.Process(target=child.live, args=(job, theirs))
@@ -122,7 +130,7 @@ class _Following:
             outcome = self._listen(deadline_s)
             if outcome is None and time.monotonic() >= deadline_s:
                 message = f"stopped after point_timeout_s={self._job.timeout_s:g} s"
-                return Outcome(record=None, kind="timeout", message=message)
+                return Outcome(record=None, kind=TIMEOUT, message=message)
             self._process.join(timeout=_END_S)  # it is about to end by itself
             return outcome or self._died()
         finally:

@@ -12,6 +12,7 @@ from suite.errors import InputError
 from suite.io.atomic import sweep_out
 from suite.machine import environment
 from suite.measure.draft import OUT_OF_REACH
+from suite.measure.limits import BUDGET
 from suite.plugins.requires import Requires
 from suite.record.hashing import config_hash
 from suite.record.schema import Record
@@ -99,7 +100,7 @@ def _here(device: str, anywhere: bool) -> _Here:
 def _is_done(point: PlannedPoint, record: Record | None, here: dict[str, _Here], retry: str) -> bool:
     if record is None or retry == "all":
         return False
-    passing = record.status == "failed" or (record.reason is not None and record.reason.kind == OUT_OF_REACH)
+    passing = record.status == "failed" or (record.reason is not None and record.reason.kind in (OUT_OF_REACH, BUDGET))
     if passing and retry == "failed":
         return False
     same = record.config_hash == config_hash(point.plan.config)

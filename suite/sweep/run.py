@@ -8,6 +8,7 @@ from suite.config.plan import PlannedPoint
 from suite.errors import InputError
 from suite.machine import device_lock
 from suite.record.schema import Record
+from suite.sweep.budget import Budget, BudgetedSweep
 from suite.sweep.failure_kinds import FULL
 from suite.sweep.launchers import basic
 from suite.sweep.launchers.choice import BASIC, launcher_of
@@ -30,10 +31,19 @@ def run(points: Sequence[PlannedPoint], reporter: Reporter, *, alone: bool = Fal
     """
     folder = points[0].plan.run_folder
     try:
-        if launcher_of([point.overrides for point in points]) != BASIC:
+        launcher = launcher_of([point.overrides for point in points])
+        if launcher != BASIC:
+            if points[0].budget is not None:
+                remedy = "leave budget or hydra/launcher out"
+                raise InputError(
+                    "a budget is for points that are measured one after another here", got=launcher, remedy=remedy
+                )
             return run_remote(points, reporter)
         devices = {device_lock.name_of(each.plan.point.device) for each in points if each.lock != "none"}
         with device_lock.held(sorted(devices), folder.name, wait=points[0].lock == "wait", say=reporter.say):
+            budget = Budget.of(points)
+            if budget is not None:
+                return _within(budget, points, reporter)
             return _one_after_another(points, reporter, alone=alone)
     except OSError as error:
         if error.errno not in FULL:
@@ -46,6 +56,25 @@ def run(points: Sequence[PlannedPoint], reporter: Reporter, *, alone: bool = Fal
 
 def _one_after_another(points: Sequence[PlannedPoint], reporter: Reporter, *, alone: bool) -> list[Record]:
     records: list[Record] = []
-    jobs = [[*each.overrides, f"hydra.sweep.subdir=jobs/{each.plan.point.point_id}"] for each in points]
-    basic.run(jobs, lambda number: records.append(run_one(points[number], reporter, alone=alone)))
+    basic.run(_jobs(points), lambda number: records.append(run_one(points[number], reporter, alone=alone)))
     return records
+
+
+def _within(budget: Budget, points: Sequence[PlannedPoint], reporter: Reporter) -> list[Record]:
+    """Both rounds; a point that was measured in both counts once, as its last attempt left it."""
+    sweep = BudgetedSweep(points, budget, reporter)
+    found: dict[str, Record] = {}
+
+    def first_round(number: int) -> None:
+        record = sweep.fewest_blocks(number)
+        found[record.point_id] = record
+
+    basic.run(_jobs(points), first_round)
+    for record in sweep.more_blocks(list(found.values())):
+        if record.status == "ok":
+            found[record.point_id] = record
+    return list(found.values())
+
+
+def _jobs(points: Sequence[PlannedPoint]) -> list[list[str]]:
+    return [[*each.overrides, f"hydra.sweep.subdir=jobs/{each.plan.point.point_id}"] for each in points]

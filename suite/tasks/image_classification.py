@@ -13,11 +13,13 @@ from collections.abc import Sequence
 from typing import Any, ClassVar, Literal
 
 import numpy as np
+import torch
 from PIL import Image
 
 from suite.core.setup import Setup
 from suite.core.task import Batch, Example
 from suite.errors import InputError
+from suite.scoring import items
 from suite.scoring.classification import Classification, Split
 
 DIGITS = 10
@@ -43,7 +45,9 @@ class ImageClassification(Classification):
 
     def check_model(self, model: Any, processor: Any) -> None:
         """See Task. A model of other labels would be scored on digits that it never learned."""
-        if self.data is None and model.config.num_labels != DIGITS:
+        if processor is None:
+            image_shape(model.config)
+        elif self.data is None and model.config.num_labels != DIGITS:
             raise InputError(
                 f"the embedded data needs a model of {DIGITS} labels",
                 got=model.config.num_labels,
@@ -51,12 +55,39 @@ class ImageClassification(Classification):
             )
         super().check_model(model, processor)
 
+    def content(self, example: Example) -> bytes:
+        """The image's pixels."""
+        pixels: bytes = example["image"].tobytes()
+        return pixels
+
     def batch(self, setup: Setup, examples: Sequence[Example]) -> Batch:
-        """``pixel_values`` (batch, channels, height, width)."""
+        """``pixel_values`` (batch, channels, height, width); standard normal ones where there is no processor."""
+        if setup.processor is None:
+            shape = image_shape(setup.model.config)
+            drawn = [items.generator_for(self.seed, self.content(example)) for example in examples]
+            noise = torch.stack([torch.randn(shape, generator=generator) for generator in drawn])
+            return {"pixel_values": noise.to(device=setup.device, dtype=setup.torch_dtype)}
         mode = "L" if getattr(setup.model.config, "num_channels", 3) == 1 else "RGB"
         images = [example["image"].convert(mode) for example in examples]
         pixels = setup.processor(images=images, return_tensors="pt")["pixel_values"]
         return {"pixel_values": pixels.to(device=setup.device, dtype=setup.torch_dtype)}
+
+
+def image_shape(config: Any) -> tuple[int, int, int]:
+    """Channels, height and width of the images that the configuration is made for.
+
+    Raises:
+        InputError: it names no size.
+    """
+    size = getattr(config, "image_size", None)
+    if size is None:
+        raise InputError(
+            "random images need a size, and the model's configuration names none",
+            got=config.model_type,
+            remedy="add image_size to model.architecture",
+        )
+    height, width = (size, size) if isinstance(size, int) else size
+    return getattr(config, "num_channels", 3), height, width
 
 
 @functools.cache

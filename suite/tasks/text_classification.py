@@ -15,10 +15,14 @@ import random
 from collections.abc import Sequence
 from typing import Any, ClassVar, Literal
 
+import torch
+
+from suite.core import checks
 from suite.core.setup import Setup
 from suite.core.task import Batch, Example
 from suite.errors import InputError
 from suite.scoring.classification import Classification, Split
+from suite.scoring.items import generator_for
 
 # fmt: off
 LANGUAGES = (
@@ -38,12 +42,23 @@ Names = dict[str, str]
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class TextClassification(Classification):
-    """Texts with one label each; the score of an item is 1 for the right label, else 0."""
+    """Texts with one label each; the score of an item is 1 for the right label, else 0.
+
+    Attributes:
+        random_tokens: length of the random token ids that stand for a text where the model has no tokenizer.
+    """
 
     auto_class: ClassVar[str] = "AutoModelForSequenceClassification"
     processor_class: ClassVar[str] = "AutoTokenizer"
     kind: ClassVar[Literal["image", "text"]] = "text"
     main_input: ClassVar[str] = "input_ids"
+
+    random_tokens: int
+
+    def __post_init__(self) -> None:
+        """Checks the length."""
+        super().__post_init__()
+        checks.count("task.random_tokens", self.random_tokens, least=1)
 
     def embedded(self, split: Split) -> Sequence[Example]:
         """Three names of one language a text; label the language's code; source the three keys."""
@@ -51,7 +66,9 @@ class TextClassification(Classification):
 
     def check_model(self, model: Any, processor: Any) -> None:
         """See Task."""
-        if processor is not None and processor.pad_token_id is None:
+        if processor is None:
+            self._check_positions(model.config)
+        elif processor.pad_token_id is None:
             raise InputError(
                 "texts of unequal length need padding, which the model's tokenizer has not",
                 got=processor.pad_token,
@@ -59,8 +76,23 @@ class TextClassification(Classification):
             )
         super().check_model(model, processor)
 
+    def _check_positions(self, config: Any) -> None:
+        positions = getattr(config, "max_position_embeddings", None)
+        if positions is not None and self.random_tokens > positions:
+            what = f"the model has {positions} positions, too few for its random texts"
+            raise InputError(what, got=self.random_tokens, remedy="lower task.random_tokens")
+
+    def content(self, example: Example) -> bytes:
+        """The text in UTF-8."""
+        return str(example["text"]).encode()
+
     def batch(self, setup: Setup, examples: Sequence[Example]) -> Batch:
-        """Token ids and mask (batch, longest text of the batch); longer texts than the model takes are cut."""
+        """Token ids and mask (batch, longest text of the batch); longer texts than the model takes are cut.
+
+        Without a tokenizer they are ``random_tokens`` random ids a text, all of them attended to.
+        """
+        if setup.processor is None:
+            return self._random_batch(setup, examples)
         positions = getattr(setup.model.config, "max_position_embeddings", None)
         longest = min(setup.processor.model_max_length, positions or setup.processor.model_max_length)
         encoded = setup.processor(
@@ -71,6 +103,12 @@ class TextClassification(Classification):
             return_tensors="pt",
         )
         return {name: tensor.to(setup.device) for name, tensor in encoded.items()}
+
+    def _random_batch(self, setup: Setup, examples: Sequence[Example]) -> Batch:
+        vocabulary, length = setup.model.config.vocab_size, (self.random_tokens,)
+        drawn = [generator_for(self.seed, self.content(example)) for example in examples]
+        ids = torch.stack([torch.randint(vocabulary, length, generator=generator) for generator in drawn])
+        return {"input_ids": ids.to(setup.device), "attention_mask": torch.ones_like(ids).to(setup.device)}
 
 
 @functools.cache

@@ -61,6 +61,7 @@ class TextGeneration(Task):
 
     auto_class: ClassVar[str] = "AutoModelForCausalLM"
     processor_class: ClassVar[str] = "AutoTokenizer"
+    generates: ClassVar[bool] = True
 
     prompt_tokens: int
     new_tokens: int
@@ -137,6 +138,7 @@ class TextGeneration(Task):
             min_new_tokens=self.new_tokens,  # end of sequence is off: both arms make the same number of tokens
             do_sample=False,
             pad_token_id=pad_id(setup.processor),
+            **setup.generate_options(batch, self.new_tokens),
         )
         return int((tokens.shape[1] - batch["input_ids"].shape[1]) * tokens.shape[0])
 
@@ -176,8 +178,7 @@ class TextGeneration(Task):
         return [value / math.log(2) / count for value, count in zip(nats, bytes_read, strict=True)]
 
     def _random_ids(self, setup: Setup, example: Example, length: int) -> list[int]:
-        seed = int.from_bytes(hashlib.sha256(f"{self.seed} {example['text']}".encode()).digest()[:4], "big")
-        generator = torch.Generator().manual_seed(seed)
+        generator = items.generator_for(self.seed, example["text"].encode())
         return torch.randint(vocabulary_of(setup.model.config), (length,), generator=generator).tolist()
 
     def _windows(self, split: Split) -> Sequence[Example]:

@@ -8,6 +8,7 @@ from typing import Any, Protocol, runtime_checkable
 
 import torch
 from torch import nn
+from torch.sparse import SparseSemiStructuredTensor
 
 from suite.core.setup import Setup
 from suite.core.task import Batch
@@ -32,7 +33,7 @@ def snapshot(setup: Setup) -> dict[str, Any]:
         ``batch_size``; ``dtype``; ``parameters``: weights counted once, however they are stored; ``bytes`` of all
         parameters and buffers as stored, scales included; ``dtypes``: share of the parameters by how they are
         stored; ``quantised_share``: share of the Linear layers' weights in 8 bits or fewer; ``sparsity``: share of
-        exact zeros in the Linear layers' weights as stored (4-bit weights left out), None if there are none.
+        exact zeros in the Linear layers' weights (those in fewer than 8 bits left out), None if there are none.
     """
     figures = {"batch_size": setup.batch_size, "dtype": setup.dtype}
     if isinstance(setup.model, nn.Module):
@@ -115,7 +116,16 @@ def stored_dtype(weight: torch.Tensor) -> str:
     state = getattr(weight, "quant_state", None)
     if state is not None:
         return str(state.quant_type)
-    return str(_largest(weight).dtype).removeprefix("torch.")
+    values = _largest(weight)
+    if _is_packed(weight):
+        return f"int{round(8 * values.nbytes / logical_count(weight))}"
+    return str(values.dtype).removeprefix("torch.")
+
+
+def _is_packed(weight: torch.Tensor) -> bool:
+    """True where one stored integer holds several weights (torchao packs eight of 4 bits into an int32)."""
+    values = _largest(weight)
+    return not values.is_floating_point() and values.numel() < logical_count(weight)
 
 
 def _is_quantised(weight: torch.Tensor) -> bool:
@@ -126,12 +136,20 @@ def _is_quantised(weight: torch.Tensor) -> bool:
 def _sparsity(weights: list[torch.Tensor]) -> float | None:
     zeros = total = 0
     for weight in weights:
-        if stored_dtype(weight) in BITS_4:
+        if stored_dtype(weight) in BITS_4 or _is_packed(weight):
             continue
-        values = _largest(weight).detach()
-        zeros += values.numel() - int(torch.count_nonzero(values))
+        values = _values(weight.detach())
+        zeros += values.numel() - int((values != 0).sum())  # count_nonzero knows no 8-bit floats
         total += values.numel()
     return zeros / total if total else None
+
+
+def _values(weight: torch.Tensor) -> torch.Tensor:
+    """The weights one by one, as stored; 2:4 weights as their sparse kernel multiplies them (its format is opaque)."""
+    if not isinstance(weight, SparseSemiStructuredTensor):
+        return _largest(weight)
+    identity = torch.eye(weight.shape[1], dtype=weight.dtype, device=weight.device)
+    return torch.nn.functional.linear(identity, weight)
 
 
 def observed_dtypes(setup: Setup, batch: Batch) -> dict[str, int]:

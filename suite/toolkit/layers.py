@@ -8,10 +8,12 @@ from typing import Any
 
 import torch
 from torch import nn
+from torch.sparse import SparseSemiStructuredTensor
 from transformers.pytorch_utils import Conv1D
 
 from suite.core.setup import Setup
 from suite.errors import NotApplicable
+from suite.toolkit import compiling
 
 HEADS = frozenset({"classifier", "lm_head", "score", "qa_outputs", "embed_out"})
 """Names of output heads. They are small, they decide the answer, and every quantiser leaves them alone by default."""
@@ -29,6 +31,8 @@ def module_of(setup: Setup) -> nn.Module:
     """
     if not isinstance(setup.model, nn.Module):
         raise NotApplicable(f"the model is no torch module but {type(setup.model).__name__}: name this technique first")
+    if compiling.is_compiled(setup.model):
+        raise NotApplicable("the model is compiled already, and a copy of it would not be: name compile last")
     return setup.model
 
 
@@ -41,6 +45,7 @@ def editable_copy(setup: Setup) -> nn.Module:
         NotApplicable: the model is no torch module.
     """
     model = copy.deepcopy(module_of(setup))
+    vars(model).pop("_compiled_call", None)  # a decoding that transformers has compiled for the original's weights
     for name, module in list(model.named_modules()):
         if isinstance(module, Conv1D):
             model.set_submodule(name, _as_linear(module))
@@ -88,15 +93,17 @@ def quantised_linears(model: nn.Module) -> list[str]:
 
 
 def require_float(setup: Setup) -> nn.Module:
-    """The setup's model, if none of its layers is quantised.
+    """The setup's model, if none of its layers is quantised or packed for sparse kernels.
 
     Raises:
-        NotApplicable: it is no torch module, or it is quantised already.
+        NotApplicable: it is no torch module, or its weights are no plain floating tensors any more.
     """
     model = module_of(setup)
     quantised = quantised_linears(model)
     if quantised:
-        raise NotApplicable(f"{len(quantised)} layers are quantised already (the first is {quantised[0]})")
+        kind = type(model.get_submodule(quantised[0]).weight)
+        what = "packed for sparse kernels" if issubclass(kind, SparseSemiStructuredTensor) else "quantised"
+        raise NotApplicable(f"{len(quantised)} layers are {what} already (the first is {quantised[0]})")
     return model
 
 

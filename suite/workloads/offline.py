@@ -7,12 +7,13 @@ Tokenising and moving inputs to the device happen before, so that a window holds
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Sequence
 from typing import ClassVar
 
 from suite.core import checks
 from suite.core.setup import Setup
 from suite.core.task import Batch, cycle
-from suite.core.workload import Loop, Work, Workload
+from suite.core.workload import Loop, Work, Workload, first_of_each_shape
 from suite.record.schema import Phase
 
 
@@ -52,6 +53,10 @@ class _OfflineLoop(Loop):
     @property
     def pass_queries(self) -> int:
         return len(self._batches) * self._setup.batch_size
+
+    @property
+    def shapes(self) -> Sequence[int]:
+        return first_of_each_shape(self._batches, self._setup.batch_size)
 
     def reset(self) -> None:
         """Inference leaves no state behind."""

@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import dataclasses
 import time
+from collections.abc import Sequence
 from typing import ClassVar
 
 from suite.core.setup import Setup
 from suite.core.task import Batch, cycle
-from suite.core.workload import Loop, Work, Workload
+from suite.core.workload import Loop, Work, Workload, first_of_each_shape
 from suite.errors import InputError, NotApplicable
 from suite.record.schema import Phase
 
@@ -56,6 +57,10 @@ class _SingleStreamLoop(Loop):
     @property
     def pass_queries(self) -> int:
         return len(self._batches)
+
+    @property
+    def shapes(self) -> Sequence[int]:
+        return first_of_each_shape(self._batches, 1)
 
     def reset(self) -> None:
         """Inference leaves no state behind."""

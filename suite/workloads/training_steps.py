@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import copy
 import dataclasses
+from collections.abc import Sequence
 from typing import ClassVar
 
 import torch
@@ -16,7 +17,7 @@ import torch
 from suite.core import checks
 from suite.core.setup import Setup
 from suite.core.task import Batch, cycle
-from suite.core.workload import Loop, Work, Workload
+from suite.core.workload import Loop, Work, Workload, first_of_each_shape
 from suite.record.schema import Phase
 
 
@@ -61,13 +62,17 @@ class _TrainingLoop(Loop):
         self._batches: list[Batch] = [
             setup.task.training_batch(setup, examples[start : start + size]) for start in range(0, pass_queries, size)
         ]
-        self.model: torch.nn.Module = copy.deepcopy(setup.model).train()
+        self.model: torch.nn.Module = setup.ready_module(copy.deepcopy(setup.model).train())
         self._first = {name: value.detach().clone() for name, value in self.model.state_dict().items()}
         self._optimizer: torch.optim.Optimizer | None = None
 
     @property
     def pass_queries(self) -> int:
         return len(self._batches) * self._setup.batch_size
+
+    @property
+    def shapes(self) -> Sequence[int]:
+        return first_of_each_shape(self._batches, self._setup.batch_size)
 
     def reset(self) -> None:
         """First weights, a new optimiser, the same dropout masks."""

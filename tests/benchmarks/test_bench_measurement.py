@@ -4,11 +4,11 @@ import sys
 
 import pytest
 
-from benchmarks.measurement import gpu, intervals, overhead, window_errors
+from benchmarks.measurement import gpu, interpolated, intervals, overhead, window_errors
 from benchmarks.measurement.intervals import COVERAGE, RATIO, RATIO_WITHIN
 from benchmarks.measurement.table import Row, text
 from benchmarks.measurement.virtual import QUERY_S, CounterOnly, real_codecarbon, world
-from benchmarks.measurement.window_errors import ADDITIVE, COLD, MEAN, WORST, Mode
+from benchmarks.measurement.window_errors import ADDITIVE, COLD, MEAN, WORST, Errors, Mode
 
 SECONDS = {"baseline": QUERY_S, "candidate": QUERY_S}
 
@@ -26,6 +26,44 @@ def test_cold_ungated_windows_are_wrong():
 def test_a_gate_narrows_the_errors_of_hot_windows():
     gated, ungated = (window_errors.window_errors(Mode(hot=True, gated=gated), 12) for gated in (True, False))
     assert gated.spread < ungated.spread / 3
+
+
+@pytest.fixture(scope="module")
+def windows_anywhere():
+    return interpolated.windows_anywhere(16)
+
+
+def test_windows_that_end_anywhere_are_right_where_the_counter_is_interpolated(windows_anywhere):
+    assert {window.edges for window in windows_anywhere} == {"interpolated"}
+    assert abs(Errors.of(windows_anywhere).worst) < interpolated.EACH
+
+
+def test_they_are_wrong_by_a_step_where_it_is_not(windows_anywhere):
+    assert abs(interpolated.codecarbon_alone(windows_anywhere).worst) > 2 * interpolated.EACH
+
+
+def test_a_window_is_about_as_wrong_as_it_says(windows_anywhere):
+    errors = [
+        (window.energy_j["gpu"] - window.conditions.truth_j["gpu"]) / window.energy_uncertainty_j["gpu"]
+        for window in windows_anywhere
+    ]
+    assert 0.3 < (sum(error**2 for error in errors) / len(errors)) ** 0.5 < 1.5
+
+
+@pytest.mark.parametrize("ratio", [1.0, 0.8])
+def test_four_blocks_of_long_batches_find_the_ratio(ratio):
+    found = interpolated.compared(ratio)
+    assert found.low <= ratio <= found.high
+    assert abs(found.estimate / ratio - 1) < interpolated.RATIO_WITHIN
+    assert found.half_width < interpolated.HALF_WIDTH
+
+
+def test_a_board_that_lags_is_recognised_and_waited_for():
+    ticker, windows = interpolated.lagging_board(2)
+    assert ticker.lag_s == pytest.approx(interpolated.LAG_S, abs=interpolated.LAG_WITHIN_S)
+    assert ticker.interpolation is None
+    assert {window.edges for window in windows} == {"tick_aligned"}
+    assert abs(Errors.of(windows).worst) < WORST
 
 
 def test_twice_the_queries_take_twice_the_energy():
@@ -79,9 +117,12 @@ def test_idle_power_is_found_and_taken_off():
     assert gpu.ratio(windows, idle_w).estimate == pytest.approx(0.96 * (625 - 60) / (300 - 60), rel=0.01)
 
 
-def test_without_polls_there_is_no_integral_to_hold_the_counter_against():
-    with world(1.0, CounterOnly()) as here:
-        assert gpu.against_integral([rig(here).window("baseline")]) is None
+def test_the_gpus_rows_hold_on_an_interpolated_counter():
+    with world(1.0, real_codecarbon(), lag_s=0.0, drift=0.0) as here:
+        found = gpu.rig(here.arms, here.meter, SECONDS, interpolated.probed(here))
+        window = found.window("baseline", factor=2)
+    assert window.edges == "interpolated"
+    assert window.queries == 2 * found.plan.queries["baseline"]
 
 
 def test_a_run_that_uses_the_network_or_leaves_files_is_seen():

@@ -1,4 +1,4 @@
-"""Sections of stacks, scaling, training, components and published figures in a real browser."""
+"""Sections of crossovers, stacks, scaling, training, components and published figures in a real browser."""
 
 import io
 import re
@@ -13,7 +13,7 @@ from tests.synthetic import ESTIMATED, record, windows, write_run
 
 pytestmark = pytest.mark.browser
 PRUNING, INT8 = ("structured_pruning", {"share": 0.5}), ("int8_dynamic", {})
-SECTIONS = ("components", "scaling", "stacks", "training", "published", "speed_and_size")
+SECTIONS = ("components", "crossover", "scaling", "stacks", "training", "published", "speed_and_size")
 
 
 def records():

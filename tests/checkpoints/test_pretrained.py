@@ -206,6 +206,14 @@ def test_a_directory_without_tokenizer_is_refused(tmp_path: Path) -> None:
         load(spec(tmp_path))
 
 
+def test_a_directory_without_image_processor_is_refused(tmp_path: Path) -> None:
+    sizes = {"hidden_size": 16, "intermediate_size": 16, "num_hidden_layers": 1, "num_attention_heads": 2}
+    config = transformers.ViTConfig(image_size=8, patch_size=4, **sizes)
+    transformers.ViTForImageClassification(config).save_pretrained(tmp_path)
+    with pytest.raises(InputError, match="AutoImageProcessor cannot be loaded"):
+        load(spec(tmp_path), task("AutoModelForImageClassification", "AutoImageProcessor"))
+
+
 def test_random_weights_need_no_tokenizer(tmp_path: Path) -> None:
     bert_config().save_pretrained(tmp_path)
     assert load(spec(tmp_path, weights="random"))[1] is None
@@ -315,6 +323,20 @@ def test_a_quantised_checkpoint_loads_by_the_same_path(tmp_path: Path) -> None:
     model, _ = load(spec(tmp_path / "small"), generation())
     assert type(model.model.layers[0].mlp.up_proj).__name__ == "Linear4bit"
     assert torch.isfinite(model(torch.tensor([[2, 3, 4]])).logits).all()
+
+
+def test_an_image_processor_loads_where_transformers_exports_a_placeholder_for_want_of_torchvision(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    class Placeholder:  # what transformers 5.17 exports then
+        @staticmethod
+        def from_pretrained(*_: object, **__: object) -> None:
+            raise ImportError("AutoImageProcessor requires the Torchvision library")
+
+    monkeypatch.setattr(transformers, "AutoImageProcessor", Placeholder)
+    digits = spec(Path(__file__).parents[2] / "models" / "vit_digits")
+    _, processor = load(digits, task("AutoModelForImageClassification", "AutoImageProcessor"))
+    assert processor.size == {"height": 8, "width": 8}  # models/vit_digits/preprocessor_config.json
 
 
 @pytest.mark.slow

@@ -183,3 +183,23 @@ def test_an_architecture_without_weights_is_measured_and_not_scored(suite_in, tm
     assert record.scores is None
     assert record.windows[0].tokens == 4 * record.windows[0].queries
     assert record.effect["proof"]["structured_pruning"]["recovery_steps"] == 0
+
+
+@pytest.mark.parametrize(
+    ("task", "model", "shape"),
+    [
+        ("image_classification", "vit_base_random", {"image_size": 32}),
+        ("text_classification", "bert_base_random", {"vocab_size": 500}),
+    ],
+)
+@pytest.mark.parametrize("workload", ["offline", "training_steps"])
+def test_an_encoder_with_random_weights_is_measured_on_random_inputs(suite_in, tmp_path, task, model, shape, workload):
+    shape |= {"hidden_size": 32, "intermediate_size": 64, "num_hidden_layers": 2, "num_attention_heads": 2}
+    code, _ = suite_in(
+        f"task={task}", f"model={model}", f"workload={workload}", "batch_size=4", "mitigation=structured_pruning",
+        *[f"model.architecture.{name}={value}" for name, value in shape.items()],
+    )  # fmt: skip
+    ((_, record),) = load_run(tmp_path / "runs" / "default")[0]
+    assert (code, record.status, record.reason) == (0, "ok", None)
+    assert record.scores is None
+    assert record.windows[0].energy_j

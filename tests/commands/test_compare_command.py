@@ -4,11 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from suite.analysis.results.parquet import TABLE, write_parquet
-from suite.analysis.results.reader import stored_points
 from suite.compare import main
-from suite.report.grid import DEFAULT_GRID, load_grid
-from tests.synthetic import environment, record, windows, write_run
+from tests.synthetic import environment, publish_table, record, windows, write_run
 
 
 @pytest.fixture
@@ -53,8 +50,7 @@ def test_a_published_report_is_compared_from_its_table_alone(runs, tmp_path, cap
     main([*folders, "--json"])
     from_records = json.loads(capsys.readouterr().out)
     for folder in map(Path, folders):
-        grid = load_grid(DEFAULT_GRID)
-        write_parquet(stored_points(folder, g_co2e_per_kwh=grid.g_co2e_per_kwh).points, folder / TABLE)
+        publish_table(folder, folder)
         shutil.rmtree(folder / "records")
     assert main([*folders, "--json"]) == 1
     assert json.loads(capsys.readouterr().out) == from_records
@@ -65,6 +61,20 @@ def test_what_cannot_be_read_is_named(runs, capsys):
     (folder / "records" / "0123456789ab-1.json").write_text("{")
     assert main([str(folder), runs("b", 1.0)]) == 0
     assert capsys.readouterr().err.startswith("warning: left out: 0123456789ab-1.json")
+
+
+def test_a_table_of_another_analysis_is_named(runs, tmp_path, capsys):
+    published = publish_table(Path(runs("a", 1.0)), tmp_path / "published", analysis="another")
+    assert main([str(published), runs("b", 1.0)]) == 0
+    said = capsys.readouterr().err
+    assert said.startswith(f"warning: {published / 'results.parquet'} was derived by another version of the analysis")
+
+
+def test_a_table_that_was_derived_from_other_records_is_not_compared(runs, capsys):
+    """Its figures are those of the records beside it, whatever the times of the files."""
+    before, after = Path(runs("a", 1.0)), Path(runs("b", 1.0))
+    publish_table(Path(runs("worse", 1.2)), after)
+    assert main([str(before), str(after)]) == 0
 
 
 @pytest.mark.parametrize("arguments", [["--energy-tolerance", "-1"], ["--ratio-tolerance", "nan"]])

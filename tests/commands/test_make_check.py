@@ -26,7 +26,7 @@ def make(tmp_path):
         for name in ("python", "lint-imports"):
             (tmp_path / name).write_text(STAND_IN.format(service=service, audit=audit))
             (tmp_path / name).chmod(0o755)
-        command = ["make", target, f"PY={tmp_path}/python"]
+        command = ["make", target, f"PY={tmp_path}/python", f"WHEELHOUSE={tmp_path}/none"]
         return subprocess.run(command, cwd=CHECKOUT, capture_output=True, text=True, check=False)
 
     return run

@@ -6,6 +6,7 @@ import pytest
 import yaml
 
 import suite
+from suite.carbon.place import find
 from suite.checkpoints.pretrained import ModelSpec
 from suite.config.build import build
 from suite.config.compose import composed, resolved
@@ -14,7 +15,6 @@ from suite.core.protocol import Protocol
 from suite.core.task import Task
 from suite.core.workload import Workload
 from suite.io.paths import CONF
-from suite.report.grid import load_grid
 
 KINDS = {"task": Task, "workload": Workload, "meter": Meter, "protocol": Protocol, "model": ModelSpec}
 IN_FILES = {"task": "tasks", "workload": "workloads", "meter": "meters", "mitigation": "mitigations"}
@@ -49,7 +49,7 @@ def test_a_class_is_called_like_its_yaml(group, stem):
 
 @pytest.mark.parametrize("stem", stems("grid"))
 def test_every_grid_has_a_value_a_year_and_a_source(stem):
-    grid = load_grid(stem)
+    grid = find(stem)
     assert 0 < grid.g_co2e_per_kwh < 2000
     assert grid.year
     assert grid.source

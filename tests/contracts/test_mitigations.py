@@ -33,7 +33,7 @@ CASES: list[tuple[Kind, str, str]] = [
     ("text", "float32", "training"),
     ("generation", "bfloat16", "training"),
 ]
-NEVER_ON_A_CPU = {"tf32"}
+NEVER_ON_A_CPU = {"tf32", "int4_weight_only", "float8", "semi_structured_pruning"}
 NEEDS_A_PATH = {"checkpoint"}
 FEW_STEPS = 2
 

@@ -1,3 +1,5 @@
+from pathlib import Path
+
 import msgspec
 import pytest
 import yaml
@@ -8,7 +10,7 @@ from suite.footprint.exports.json_document import document
 from suite.footprint.exports.text_page import page
 from suite.footprint.scenario import scenario_file, scenario_from
 from suite.io.paths import CONF
-from tests.synthetic import record, windows, write_run
+from tests.synthetic import publish_table, record, windows, write_run
 
 SETTINGS = yaml.safe_load((CONF / "footprint.yaml").read_text())
 REPORTS = yaml.safe_load(scenario_file("reports_1000").read_text())
@@ -197,3 +199,10 @@ def test_the_page_compares_with_and_without_a_technique(run):
     assert "with nf4: 182" in text
     assert "instead of 197 kWh" in text
     assert "the run's verdict on nf4 is" in text
+
+
+def test_a_table_of_another_analysis_is_named_in_the_notes(run, tmp_path):
+    published = publish_table(Path(run), tmp_path / "report", analysis="another")
+    found = footprint(run=str(published), mitigation="nf4")
+    assert any("results.parquet was derived by another version of the analysis" in note for note in found.notes)
+    assert not any("version of the analysis" in note for note in footprint(run=run, mitigation="nf4").notes)

@@ -1,7 +1,5 @@
 import pytest
 
-from suite.analysis.results.parquet import TABLE, write_parquet
-from suite.analysis.results.reader import stored_points
 from suite.errors import InputError
 from suite.footprint.energies import (
     baseline_energy,
@@ -14,7 +12,7 @@ from suite.footprint.energies import (
     with_technique,
 )
 from tests.footprint.points import cpu_point
-from tests.synthetic import record, windows, write_run
+from tests.synthetic import publish_table, record, windows, write_run
 
 
 @pytest.mark.parametrize(
@@ -88,7 +86,7 @@ def points(tmp_path):
         for minute, (use, size) in enumerate([((), 8), ((("nf4", {}),), 8), ((("nf4", {}),), 32)])
     ]
     made.append(record(task="text_generation", phase="training", run_windows=windows((0.8, 0.82)), minute=9))
-    return run_points(write_run(tmp_path / "run", made))
+    return run_points(write_run(tmp_path / "run", made)).points
 
 
 def test_training_is_no_use(points):
@@ -124,6 +122,7 @@ def test_a_run_without_energy_is_refused(tmp_path):
 def test_a_published_table_says_what_its_records_do(tmp_path):
     folder = write_run(tmp_path / "run", [record(task="text_generation", run_windows=windows((0.8, 0.82)))])
     from_records = run_points(folder)
-    write_parquet(stored_points(folder, g_co2e_per_kwh=0.0).points, tmp_path / "report" / TABLE)
-    (found,) = run_points(tmp_path / "report")
-    assert (baseline_energy(found), ratio_of(found)) == (baseline_energy(from_records[0]), ratio_of(from_records[0]))
+    found = run_points(publish_table(folder, tmp_path / "report"))
+    assert [(baseline_energy(each), ratio_of(each)) for each in found.points] == [
+        (baseline_energy(each), ratio_of(each)) for each in from_records.points
+    ]

@@ -2,11 +2,15 @@ import bisect
 import itertools
 import math
 import random
+from types import SimpleNamespace
 
 import pytest
 
+from suite.core.meter import Ticker
 from suite.measure.blocks import ORDERS, Comparison, energy_ratio, measure_blocks
+from suite.measure.compilation import CompileWatch
 from suite.measure.draft import Draft
+from suite.measure.limits import UNLIMITED, Limits
 from suite.measure.observer import Nobody
 from suite.measure.residency import Residency
 from suite.measure.window_plan import WindowPlan
@@ -25,16 +29,24 @@ class Noting(Nobody):
         self.seen.append((len(draft.windows), draft.converged))
 
 
-def drafted(world, *, slices=1, swapped=False, arms=None, queries=52, observer=None, **changes):
+def drafted(
+    world, *, slices=1, swapped=False, arms=None, queries=52, ticker=None, limits=UNLIMITED, observer=None, **changes
+):
     """The draft after a comparison in ``world``."""
     arms = arms or world_arms(world)
     four = dict.fromkeys(arms, 4)
-    plan = WindowPlan(queries=dict.fromkeys(arms, queries), slices=slices, ticker=None, steps=four, leads=four)
+    plan = WindowPlan(queries=dict.fromkeys(arms, queries), slices=slices, ticker=ticker, steps=four, leads=four)
     residency = Residency({name: arm.setup for name, arm in arms.items()}, swapped=swapped)
     comparison = Comparison(
-        arms=arms, windows=plan, protocol=protocol(**changes), meter=OpenWorldMeter(world), residency=residency
+        arms=arms,
+        windows=plan,
+        protocol=protocol(**changes),
+        meter=OpenWorldMeter(world),
+        residency=residency,
+        compile_watch=CompileWatch(),
+        limits=limits,
     )
-    draft = Draft(plan=None)
+    draft = Draft(plan=None, windows=list(limits.earlier))
     measure_blocks(comparison, draft, observer or Nobody())
     return draft
 
@@ -87,6 +99,30 @@ def test_the_same_drift_biases_one_arm_after_the_other():
         ready[name].loop.run(400)
         used.append(meter.stop(token).energy_j["gpu"])
     assert used[1] / used[0] > 0.8 * 1.015
+
+
+class Exact:
+    """The world's energy between any two moments of its time."""
+
+    def __init__(self, world):
+        self.world = world
+
+    def noted_after(self, moment_s):
+        return self.world.now_s > moment_s
+
+    def rise(self, from_s, to_s):
+        energy_j = self.world.energy_at(to_s) - self.world.energy_at(from_s)
+        return SimpleNamespace(energy_j=energy_j, uncertainty_j=0.5)
+
+
+def test_no_window_waits_for_a_step_of_an_interpolated_counter(monkeypatch):
+    world = World()
+    monkeypatch.setattr("time.perf_counter", lambda: world.now_s)
+    ticker = Ticker(period_s=0.1, read=lambda: pytest.fail("waited"), lag_s=0.0, interpolation=Exact(world))
+    windows, converged = measured(world, ticker=ticker)
+    assert converged
+    assert {(window.edges, window.queries) for window in windows} == {("interpolated", 52)}
+    assert energy_ratio(windows, 0.95).estimate == pytest.approx(0.8)
 
 
 def test_noise_that_never_narrows_is_reported_as_unconverged():
@@ -160,3 +196,29 @@ def test_the_target_is_a_share_of_the_ratio(ratio):
     interval = energy_ratio(windows, 0.97)
     assert converged
     assert interval.half_width <= 0.02 * ratio
+
+
+NEVER = {"cpu": 1e-9, "cuda": 1e-9}
+
+
+def test_a_budget_stops_at_its_last_block_and_the_next_attempt_goes_on_from_there():
+    world = World(drift=lambda now_s: 1 + 0.01 * math.sin(now_s))
+    first = drafted(world, limits=Limits(most_blocks=4), max_blocks=8, target_half_width=NEVER)
+    assert (len(first.windows), first.converged) == (16, False)
+    draft = drafted(world, limits=Limits(earlier=tuple(first.windows)), max_blocks=6, target_half_width=NEVER)
+    assert [window.block for window in draft.windows[::4]] == [0, 1, 2, 3, 4, 5]
+    assert draft.windows[:16] == first.windows
+
+
+def test_no_block_is_begun_that_would_not_end_in_time(monkeypatch):
+    world = World()
+    monkeypatch.setattr("suite.measure.limits.time.monotonic", lambda: world.now_s)
+    limits = Limits(deadline_s=5.5 * 4 * 5.2)  # a block is four windows of 52 queries of 0.1 s, and their leads
+    draft = drafted(world, limits=limits, max_blocks=16, target_half_width=NEVER)
+    assert 4 <= 1 + draft.windows[-1].block <= 5
+    assert world.now_s <= limits.deadline_s
+
+
+def test_the_fewest_blocks_are_measured_whatever_the_time():
+    draft = drafted(World(), limits=Limits(deadline_s=-math.inf), max_blocks=16, target_half_width=NEVER)
+    assert len(draft.windows) == 4 * 4

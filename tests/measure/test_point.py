@@ -9,6 +9,7 @@ from suite.config.plan import Plan
 from suite.errors import ImpossibleOutput, InputError, NoEffect, OutOfReach
 from suite.measure import blocks, point
 from suite.record.schema import MitigationUse, Point
+from suite.runtimes.eager import Eager
 from suite.workloads.offline import Offline
 from suite.workloads.single_stream import SingleStream
 from suite.workloads.training_steps import TrainingSteps
@@ -21,7 +22,8 @@ PROTOCOL = protocol(
     window_queries=4, warmup_max_s=0.05,
 )  # fmt: skip
 
-OFFLINE = Offline(default_batch_size=4)
+OFFLINE, EAGER = Offline(default_batch_size=4), Eager(name="eager")
+CONFIG = {"name": "test", "seed": 0, "task": {}, "model": {}}
 
 
 @pytest.fixture(autouse=True)
@@ -38,9 +40,9 @@ def plan(tmp_path):
             phase=workload.phase, workload="w", batch_size=batch_size, device="cpu", dtype="float32",
         )  # fmt: skip
         return Plan(
-            point=point, config={"name": "test", "seed": 0, "task": {}, "model": {}}, task=task or fake_task("image"),
+            point=point, config=CONFIG | {"runs_dir": str(tmp_path)}, task=task or fake_task("image"),
             model=ModelSpec(name="tiny", path="tiny", revision=None, weights=weights, architecture=None),
-            mitigations=mitigations, workload=workload, meter=WallMeter(), protocol=protocol,
+            mitigations=mitigations, workload=workload, runtime=EAGER, meter=WallMeter(), protocol=protocol,
             scores_folder=tmp_path / "scores", seed=0, threads=None,
         )  # fmt: skip
 

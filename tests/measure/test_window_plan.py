@@ -5,7 +5,8 @@ from suite.measure.window_plan import common_pass_queries, plan_windows, window_
 from tests.world import World, protocol, world_arms
 
 EVEN = {"baseline": 0.01, "candidate": 0.01}
-TICKER = Ticker(period_s=0.1, read=lambda: 0)
+NEVER_ASKED = object()
+TICKER = Ticker(period_s=0.1, read=lambda: 0, lag_s=0.1, interpolation=None)
 
 
 @pytest.mark.parametrize(
@@ -69,6 +70,31 @@ def test_the_counter_is_looked_at_twenty_times_a_period():
 def test_windows_of_long_queries_are_twice_as_many_periods():
     plan = planned({"baseline": 0.01, "candidate": 0.02}, ticker=TICKER, window_ticks=50)  # 0.08 s a batch
     assert min(plan.queries[arm] * each for arm, each in {"baseline": 0.01, "candidate": 0.02}.items()) >= 10.0
+
+
+PROMPT = Ticker(period_s=0.1, read=lambda: 0, lag_s=0.02, interpolation=NEVER_ASKED)
+
+
+def test_windows_on_an_interpolated_counter_are_in_one_stretch_of_the_protocols_length():
+    # batches of 0.19 s: longer than a step, which doubles the length of windows that wait for steps
+    plan = planned({"baseline": 0.0475, "candidate": 0.0475}, ticker=PROMPT, window_ticks=50, window_queries=1)
+    assert plan.slices == 1
+    assert plan.queries == {"baseline": 48, "candidate": 48}  # 12 batches of 4: 2.28 s for 2.1 s
+
+
+def test_an_interpolated_counter_needs_three_steps_a_window():
+    times = {"window_s": {"cpu": 0.05, "cuda": 0.05}}
+    plan = planned({"baseline": 0.001, "candidate": 0.001}, ticker=PROMPT, window_queries=1, **times)
+    assert min(plan.queries.values()) * 0.001 == pytest.approx(0.32, abs=0.01)  # 0.3 s and 5 %
+
+
+@pytest.mark.parametrize(
+    ("batch_s", "batches"),
+    [(0.19, 1), (0.1, 2), (0.01, 13)],  # at least 0.126 s: a step and the lag, and 5 %
+)
+def test_the_arms_own_work_fills_a_step_and_the_lag_on_both_sides(batch_s, batches):
+    plan = planned({"baseline": batch_s / 4, "candidate": batch_s / 4}, ticker=PROMPT)
+    assert plan.leads == {"baseline": 4 * batches, "candidate": 4 * batches}
 
 
 def test_windows_of_swapped_arms_are_longer_and_in_one_stretch():

@@ -27,14 +27,14 @@ class SteppedMeter(OpenWorldMeter):
 
 
 def ticker(meter):
-    return Ticker(period_s=TICK_S, read=lambda: round(1e6 * meter.counted_j()))
+    return Ticker(period_s=TICK_S, read=lambda: round(1e6 * meter.counted_j()), lag_s=None, interpolation=None)
 
 
 def test_a_gated_window_ends_on_a_step_and_holds_the_work_between():
     world = World()
     meter, arm = SteppedMeter(world), world_arms(world, seconds=0.003)["baseline"]
     window = gated_window(arm, 1000, 0, meter, ticker=ticker(meter), step=4, lead=8)
-    assert window.gated
+    assert window.edges == "tick_aligned"
     assert 1000 < window.queries <= 1000 + 4 * 10
     # 1 J a query: the counter is behind by less than the time of one look (12 ms of 3 s)
     assert window.energy_j["gpu"] / window.queries == pytest.approx(1.0, rel=0.005)
@@ -67,7 +67,7 @@ def test_gated_windows_start_where_the_wait_ended(monkeypatch):
 def test_a_counter_that_stands_still_is_an_error():
     world = World()
     meter, arm = SteppedMeter(world), world_arms(world, seconds=0.001)["baseline"]
-    still = Ticker(period_s=1e-4, read=lambda: 7)
+    still = Ticker(period_s=1e-4, read=lambda: 7, lag_s=None, interpolation=None)
     with pytest.raises(ImpossibleOutput, match="stands still"):
         gated_window(arm, 10, 0, meter, ticker=still, step=4, lead=8)
 

@@ -8,7 +8,9 @@ from types import SimpleNamespace
 import pytest
 from codecarbon.core import hardware_cache
 
+from benchmarks.measurement.virtual import VirtualClock, real_codecarbon, world
 from suite.errors import InputError
+from suite.machine.nvml.background import Threads
 from suite.machine.nvml.board import Board
 from suite.machine.nvml.simulated_board import PowerTrace, SimulatedBoard, SimulatedNvml
 from suite.meters import codecarbon
@@ -91,14 +93,89 @@ def test_the_tdp_names_its_source(elsewhere, monkeypatch, tdp_w, model, tdp, lis
         assert meter.describe()["components"]["cpu"]["tdp_source"].startswith(source)
 
 
-def test_a_steady_counter_is_probed_and_described(elsewhere):
-    board = SimulatedBoard(trace=PowerTrace(200.0), tick_s=0.02, name="a board")
-    with SimulatedNvml([board]).installed(), CodeCarbon(tdp_w=None).open_on(Board.by_uuid(board.uuid)) as meter:
-        ticker = meter.ticker(lambda: time.sleep(0.001))
+def test_a_board_is_described(elsewhere):
+    board = SimulatedBoard(trace=PowerTrace(200.0), name="a board")
+    with (
+        SimulatedNvml([board]).installed(),
+        CodeCarbon(tdp_w=None).open_on(Board.by_uuid(board.uuid), background=Threads()) as meter,
+    ):
         described = meter.describe()["components"]["gpu"]
-        assert ticker.read() > 0
-    assert ticker.period_s == described["tick_s"] == pytest.approx(0.02, abs=0.005)
     assert (described["name"], described["scope"], described["energy_counter"]) == ("a board", "board", True)
+    assert described["period_s"] is described["lag_s"] is None  # not probed yet
+
+
+@pytest.mark.parametrize(("lag_s", "is_interpolated"), [(0.0, True), (1.0, False)])
+def test_the_counter_is_probed_once_under_load_and_described(elsewhere, lag_s, is_interpolated):
+    with world(1.0, real_codecarbon(), lag_s=lag_s, reading_s=0.003) as here:
+        ticker = here.meter.ticker(lambda: here.arms["baseline"].loop.run(20))
+        described = here.meter.describe()["components"]["gpu"]
+        assert ticker.read() > 0
+    assert ticker.period_s == described["period_s"] == pytest.approx(0.1, abs=0.001)
+    assert ticker.lag_s == described["lag_s"] == pytest.approx(lag_s, abs=0.01)
+    assert (ticker.interpolation is not None) == is_interpolated
+
+
+@pytest.mark.parametrize(("lag_s", "is_interpolated"), [(0.0, True), (1.0, False)])
+def test_the_points_of_a_run_share_what_the_first_found_of_the_counter(monkeypatch, tmp_path, lag_s, is_interpolated):
+    clock = VirtualClock()
+    monkeypatch.setattr("time.perf_counter", clock)
+    board = SimulatedBoard(trace=PowerTrace(60.0), lag_s=lag_s, clock=clock, wait=clock.sleep)
+
+    def work():
+        board.trace.set_power(300.0, clock.now_s)
+        clock.sleep(0.1)
+        board.trace.set_power(60.0, clock.now_s)
+
+    def found_by(work):
+        with CodeCarbon(tdp_w=None).open_on(Board.by_uuid(board.uuid), background=clock) as meter:
+            ticker = meter.ticker(work, shared=tmp_path)
+            return ticker.period_s, ticker.lag_s, ticker.interpolation is not None
+
+    with SimulatedNvml([board]).installed():
+        first = found_by(work)
+        assert first == (pytest.approx(0.1, abs=0.001), pytest.approx(lag_s, abs=0.02), is_interpolated)
+        assert found_by(lambda: pytest.fail("probed anew")) == first
+
+
+def test_a_load_too_small_to_tell_leaves_the_lag_to_the_next_point(monkeypatch, tmp_path):
+    clock = VirtualClock()
+    monkeypatch.setattr("time.perf_counter", clock)
+    board = SimulatedBoard(trace=PowerTrace(60.0), clock=clock, wait=clock.sleep)
+    with (
+        SimulatedNvml([board]).installed(),
+        CodeCarbon(tdp_w=None).open_on(Board.by_uuid(board.uuid), background=clock) as meter,
+    ):
+        ticker = meter.ticker(lambda: clock.sleep(0.1), shared=tmp_path)
+    assert (ticker.lag_s, ticker.interpolation) == (None, None)  # so windows wait for a step
+    assert ticker.period_s == pytest.approx(0.1, abs=0.001)
+    assert list(tmp_path.glob("counter-*")) == []
+
+
+def test_the_watch_on_a_counter_ends_with_the_meter(elsewhere):
+    with world(1.0, real_codecarbon(), lag_s=0.0) as here:
+        ticker = here.meter.ticker(lambda: here.arms["baseline"].loop.run(20))
+        here.idle(1.0)
+        noted = ticker.interpolation.steps()
+        assert len(noted) > 10
+        here.meter.close()
+        here.idle(1.0)
+        assert ticker.interpolation.steps() == noted
+
+
+def test_nothing_looks_at_a_board_that_is_to_idle(elsewhere):
+    with world(1.0, real_codecarbon(), lag_s=0.0) as here:
+        here.meter.ticker(lambda: here.arms["baseline"].loop.run(20))
+        here.idle(0.5)
+        token, asked = here.meter.start(quiet=True), []
+        shown_mj = here.meter.board.counter_mj
+        here.meter.board.counter_mj = lambda: asked.append(1) or shown_mj()
+        here.idle(2.0)
+        assert asked == []
+        readings = here.meter.stop(token)
+        asked.clear()
+        here.idle(1.0)
+        assert len(asked) > 10  # and it goes on afterwards
+    assert readings.energy_j["gpu"] == pytest.approx(2 * 60.0, abs=6.1)  # a step of 60 W
 
 
 def test_a_cpu_has_no_tick_to_wait_for(elsewhere):

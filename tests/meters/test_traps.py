@@ -10,6 +10,7 @@ from codecarbon.core import gpu as codecarbon_gpu
 
 from suite.core.workload import Work
 from suite.errors import ImpossibleOutput, InputError
+from suite.machine.nvml.background import Threads
 from suite.machine.nvml.board import Board
 from suite.machine.nvml.simulated_board import PowerTrace, SimulatedBoard, SimulatedNvml
 from suite.measure.windows import check_window
@@ -31,7 +32,7 @@ class Machine:
         self.here = self.boards[1]
 
     def open(self):
-        return CodeCarbon(tdp_w=10.0).open_on(Board.by_uuid(HERE))
+        return CodeCarbon(tdp_w=10.0).open_on(Board.by_uuid(HERE), background=Threads())
 
     def window(self, meter, seconds=2.0):
         token = meter.start()

@@ -1,9 +1,10 @@
 import json
 
+import msgspec
 import pytest
 
 from suite.record.schema import MitigationUse, Point, Record, Window
-from suite.record.store import RecordError, load, load_run, newest_by_point, save
+from suite.record.store import RecordError, TornRecord, load, load_run, newest_by_point, save
 from suite.stats.paired import headline_component
 
 
@@ -52,6 +53,36 @@ def test_a_saved_record_loads_as_it_was(tmp_path):
     path = save(record(), tmp_path)
     assert path.name == f"{point().point_id}-1.json"
     assert load(path) == record()
+
+
+@pytest.mark.parametrize(
+    ("gated", "edges"), [("true", "tick_aligned"), ("false", "unaligned"), ("null", None)], ids=str
+)
+def test_how_windows_of_older_records_end_is_read(tmp_path, gated, edges):
+    path = save(record(windows=[window("baseline", 0, 1.0)]), tmp_path)
+    text = path.read_text()
+    assert '"edges": null' in text
+    assert '"gated"' not in text
+    path.write_text(text.replace('"edges": null', f'"gated": {gated}'))
+    (read,) = load(path).windows
+    assert read.edges == edges
+
+
+def test_how_a_window_ends_is_kept_with_what_it_was_read_as(tmp_path):
+    made = msgspec.structs.replace(
+        window("baseline", 0, 1.0, component="gpu"),
+        edges="interpolated",
+        codecarbon_energy_j={"gpu": 1.1},
+        energy_uncertainty_j={"gpu": 0.01},
+    )
+    assert load(save(record(windows=[made]), tmp_path)).windows == [made]
+
+
+@pytest.mark.parametrize("field", ["codecarbon_energy_j", "energy_uncertainty_j"])
+def test_a_negative_energy_is_no_record(tmp_path, field):
+    made = msgspec.structs.replace(window("baseline", 0, 1.0), **{field: {"gpu": -1.0}})
+    with pytest.raises(TornRecord, match=r"windows\[0\]"):
+        load(save(record(windows=[made]), tmp_path))
 
 
 def test_a_second_attempt_never_overwrites_the_first(tmp_path):

@@ -8,8 +8,8 @@ from suite.text import numbers as text
 from tests.synthetic import write_run
 
 
-def report_of(tmp_path, *records):
-    return read_report(write_run(tmp_path / "run", list(records)))
+def report_of(tmp_path, *records, **options):
+    return read_report(write_run(tmp_path / "run", list(records)), **options)
 
 
 def html_of(name, report):

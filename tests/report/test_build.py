@@ -2,12 +2,12 @@ import json
 
 import pytest
 
-from suite.analysis.results.parquet import read_parquet
+from suite.analysis.results.parquet import read_lineages, read_parquet
 from suite.errors import InputError
 from suite.report import build
 from suite.report.build import build_report, read_report
 from suite.text import i18n
-from tests.synthetic import binary_scores, record, windows, write_run
+from tests.synthetic import binary_scores, publish_table, record, windows, write_run
 
 PRUNING = (("structured_pruning", {"ratio": 0.5}),)
 
@@ -111,6 +111,28 @@ def test_records_win_over_a_table_beside_them(run_folder):
     assert len(read_report(run_folder).points) == 3
 
 
+def test_a_table_that_another_analysis_derived_from_these_records_is_derived_anew(run_folder, tmp_path):
+    known = read_report(run_folder)
+    publish_table(run_folder, run_folder, analysis="another")
+    assert read_report(run_folder).results == known.results
+
+
+def test_a_report_from_a_table_of_another_analysis_says_so_and_does_not_pass_it_off_as_its_own(run_folder, tmp_path):
+    published, said = publish_table(run_folder, tmp_path / "published", analysis="another"), []
+    target = build_report(published, tmp_path / "again" / "index.html", warn=said.append)
+    assert ["version of the analysis" in line for line in said] == [True]
+    assert [each.analysis for each in read_lineages(target.with_name("results.parquet"))] == ["another"]
+    assert [each["analysis"] for each in json.loads(target.with_name("results.json").read_bytes())["lineages"]] == [
+        "another"
+    ]
+
+
+def test_a_report_is_the_same_from_the_table_as_from_the_records(run_folder):
+    first = content(build_report(run_folder, run_folder / "report" / "index.html").parent)
+    (run_folder / "results.parquet").write_bytes(first["results.parquet"])
+    assert content(build_report(run_folder, run_folder / "report" / "index.html").parent) == first
+
+
 def test_a_published_page_of_several_runs_gives_all_of_them_back(run_folder, tmp_path):
     other = write_run(tmp_path / "runs" / "b", [scored(0.6)])
     published = build_report([run_folder, other], tmp_path / "a+b" / "index.html").parent
@@ -125,7 +147,7 @@ def test_the_files_of_several_runs_hold_all_points_and_tell_them_apart(run_folde
     document = json.loads(target.with_name("results.json").read_bytes())
     assert (document["run"], document["runs"]) == ("a, b", ["a", "b"])
     assert [point["run"] for point in document["points"]] == ["a", "a", "b"]
-    assert [point.run for point in read_parquet(target.with_name("results.parquet"))] == ["a", "a", "b"]
+    assert [point.run for point in read_parquet(target.with_name("results.parquet")).points] == ["a", "a", "b"]
     rows = target.with_name("results.csv").read_text("utf-8").splitlines()
     assert [row.split(",")[0] for row in rows] == ["run", "a", "a", "b"]
 

@@ -37,7 +37,7 @@ def test_out_takes_the_other_files_along(run_folder, tmp_path, capsys):
 
 def test_a_folder_that_does_not_exist(tmp_path, capsys):
     assert main([str(tmp_path / "nothing")]) == 2
-    assert "no such run folder" in error_of(capsys)
+    assert "no such run" in error_of(capsys)
 
 
 def test_a_folder_without_records(tmp_path, capsys):

@@ -10,14 +10,14 @@ import msgspec
 import pytest
 
 from suite.analysis.results.csv_json import results_csv, results_json
+from suite.carbon.place import find
 from suite.record.schema import Reason, RecordWarning
 from suite.report import sections
 from suite.report.build import read_report
-from suite.report.grid import load_grid
 from suite.report.page import render, safe_json, section_names
 from suite.report.view_model import make_report
 from suite.text import numbers as text
-from tests.synthetic import BOARD, COUNTER, ESTIMATED, environment, record, windows, write_run
+from tests.synthetic import BOARD, COUNTER, ESTIMATED, environment, no_points, record, windows, write_run
 
 PRUNING = (("structured_pruning", {"ratio": 0.5}),)
 ATTACK = "<script>alert(1)</script>"
@@ -71,7 +71,7 @@ def figures(page):
 
 @pytest.fixture(scope="module")
 def by_point(embedded):
-    return {point["point_id"]: point for point in json.loads(results_json(embedded))["points"]}
+    return {point["point_id"]: point for point in json.loads(results_json(embedded.results, embedded.grid))["points"]}
 
 
 def small_page(tmp_path, records):
@@ -165,8 +165,8 @@ def test_the_same_records_give_the_same_page(embedded, page):
 
 def test_downloads_are_the_files_themselves(page, embedded):
     links = dict(re.findall(r'<a download="([\w.]+)" href="data:[^,]*,([^"]*)"', page))
-    assert base64.b64decode(links["results.csv"]) == results_csv(embedded)
-    assert base64.b64decode(links["results.json"]) == results_json(embedded)
+    assert base64.b64decode(links["results.csv"]) == results_csv(embedded.points)
+    assert base64.b64decode(links["results.json"]) == results_json(embedded.results, embedded.grid)
 
 
 def test_untrusted_text_is_escaped_everywhere(tmp_path):
@@ -190,7 +190,7 @@ def test_json_in_a_script_element_cannot_end_it():
 
 
 def test_no_points_still_make_a_page():
-    html = render(make_report("empty", [], unreadable=["x-1.json: torn"], superseded=0, grid=load_grid("world")))
+    html = render(make_report(no_points(unreadable=("x-1.json: torn",)), find("world")))
     assert "This run has no points yet." in html
     assert "x-1.json: torn" in html
     assert "No energy figures" in html
@@ -241,7 +241,7 @@ def section_of(html, name):
 
 
 def gpu_record(method=COUNTER, **changes):
-    seen = windows([0.5] * 4, component="gpu", method=method, gated=True, conditions=BOARD)
+    seen = windows([0.5] * 4, component="gpu", method=method, edges="tick_aligned", conditions=BOARD)
     return record(device="cuda", where=environment(gpu="Example GPU"), mitigations=PRUNING, run_windows=seen, **changes)
 
 
@@ -280,7 +280,7 @@ def test_swapped_models_are_flagged_in_the_table(tmp_path):
 def test_how_the_windows_of_a_gpu_were_measured(tmp_path):
     found = section_of(small_page(tmp_path, [gpu_record()]), "provenance")
     assert "16 windows a point, 1.00 s long (median of a point), 16.0 s in all" in found
-    assert "16 of 16 gated on the counter&#39;s steps of 100 ms" in found
+    assert "16 of 16 aligned with the counter&#39;s steps, one every 100 ms" in found
     assert "61\N{EN DASH}64 °C" in found
     assert "1,980 MHz" in found
 
@@ -293,7 +293,7 @@ def test_how_the_windows_of_a_cpu_were_measured(tmp_path):
 
 def test_the_environment_stands_once_whatever_the_meter_found_at_each_point(tmp_path):
     other = environment(gpu="Example GPU")
-    other["meter"]["components"]["gpu"]["tick_s"] = 0.09
+    other["meter"]["components"]["gpu"]["period_s"] = 0.09
     html = small_page(tmp_path, [gpu_record(), msgspec.structs.replace(gpu_record(batch_size=8), environment=other)])
     assert "measured in this environment" not in html
 

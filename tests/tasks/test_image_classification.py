@@ -6,10 +6,10 @@ import pytest
 import torch
 from PIL import Image
 from sklearn.datasets import load_digits
-from transformers import ViTConfig, ViTForImageClassification
+from transformers import ResNetConfig, ResNetForImageClassification, ViTConfig, ViTForImageClassification
 from transformers.models.vit.image_processing_pil_vit import ViTImageProcessorPil
 
-from suite.errors import ImpossibleOutput, InputError
+from suite.errors import ImpossibleOutput, InputError, NotApplicable
 
 
 @pytest.fixture(scope="module")
@@ -146,9 +146,38 @@ def test_a_model_for_other_input_is_refused(task, processor):
         task.check_model(model, processor)
 
 
-def test_a_model_without_processor_is_refused(task):
-    with pytest.raises(InputError, match="processor"):
-        task.check_model(tiny_vit(), None)
+class TestWithoutProcessor:
+    """Random weights of a bare architecture: random inputs, no score."""
+
+    def test_it_is_accepted_whatever_its_labels(self, task):
+        assert task.check_model(tiny_vit(num_labels=1000), None) is None
+
+    def test_images_are_of_the_models_own_shape_and_dtype(self, task, make_setup):
+        setup = make_setup(task, tiny_vit(num_channels=3, image_size=(8, 12)), None, dtype="bfloat16")
+        pixels = task.batch(setup, task.test()[:2])["pixel_values"]
+        assert (tuple(pixels.shape), pixels.dtype) == ((2, 3, 8, 12), torch.bfloat16)
+
+    def test_images_are_drawn_from_the_item_and_the_seed(self, task, make_task, make_setup):
+        setup, other = make_setup(task, tiny_vit(), None), make_task("image_classification", seed=1)
+        first, second = task.batch(setup, task.test()[:2])["pixel_values"]
+        assert torch.equal(task.batch(setup, task.test()[1:3])["pixel_values"][0], second)
+        assert not torch.equal(first, second)
+        assert not torch.equal(other.batch(setup, task.test()[:1])["pixel_values"][0], first)
+
+    def test_labels_for_training_are_among_the_models(self, task, make_setup):
+        setup = make_setup(task, tiny_vit(num_labels=3), None, phase="training")
+        batch = task.training_batch(setup, task.train()[:60])
+        assert set(batch["labels"].tolist()) == {0, 1, 2}
+        assert torch.isfinite(task.loss(setup.model, batch))
+
+    def test_it_is_not_scored(self, task, make_setup):
+        with pytest.raises(NotApplicable, match="without a processor"):
+            task.evaluate(make_setup(task, tiny_vit(), None))
+
+    def test_a_configuration_that_names_no_size_is_refused(self, task):
+        config = ResNetConfig(embedding_size=8, hidden_sizes=[8], depths=[1])
+        with pytest.raises(InputError, match="image_size"):
+            task.check_model(ResNetForImageClassification(config), None)
 
 
 def test_ones_own_images_are_read_from_a_folder_of_classes(make_task, make_setup, tmp_path):

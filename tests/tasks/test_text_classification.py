@@ -1,3 +1,4 @@
+import dataclasses
 import json
 from collections import Counter
 
@@ -6,7 +7,7 @@ import torch
 from tokenizers import Tokenizer, models, pre_tokenizers
 from transformers import BertConfig, BertForSequenceClassification, PreTrainedTokenizerFast
 
-from suite.errors import InputError
+from suite.errors import InputError, NotApplicable
 from suite.tasks.text_classification import LANGUAGES, cldr_names, split_of
 
 
@@ -151,3 +152,43 @@ def test_ones_own_sentences_are_scored(make_task, make_setup, tmp_path):
     scores = task.evaluate(make_setup(task, model, character_tokenizer()))
     assert scores == [float("good" in example["text"]) for example in task.test()]
     assert task.clusters() is None
+
+
+class TestWithoutTokenizer:
+    """Random weights of a bare architecture: random ids of a fixed length, no score."""
+
+    def test_texts_are_random_ids_of_one_length_all_attended_to(self, make_task, make_setup):
+        task = make_task("text_classification", random_tokens=100)
+        ids, mask = task.batch(make_setup(task, tiny_bert(), None), task.test()[:2]).values()
+        assert ids.shape == (2, 100)
+        assert (mask == 1).all()
+        # 200 draws from 32 ids miss a given id with a probability of (31/32)^200 = 0.2 %
+        assert 25 < len(ids.unique()) <= 32
+        assert ids.min() >= 0
+        assert ids.max() < 32
+
+    def test_ids_are_drawn_from_the_text(self, task, make_setup):
+        setup = make_setup(task, tiny_bert(), None)
+        first, second = task.batch(setup, task.test()[:2])["input_ids"]
+        assert torch.equal(task.batch(setup, task.test()[1:3])["input_ids"][0], second)
+        assert not torch.equal(first, second)
+
+    def test_labels_for_training_are_among_the_models(self, task, make_setup):
+        setup = make_setup(task, tiny_bert(labels="ab"), None, phase="training")
+        batch = task.training_batch(setup, task.train()[:40])
+        assert set(batch["labels"].tolist()) == {0, 1}
+        assert torch.isfinite(task.loss(setup.model, batch))
+
+    def test_it_is_accepted_whatever_its_labels_and_not_scored(self, task, make_setup):
+        model = tiny_bert(labels="ab")
+        assert task.check_model(model, None) is None
+        with pytest.raises(NotApplicable, match="without a processor"):
+            task.evaluate(make_setup(task, model, None))
+
+    def test_a_model_of_fewer_positions_is_refused(self, task):
+        with pytest.raises(InputError, match="64 positions"):
+            task.check_model(tiny_bert(positions=64), None)
+
+    def test_no_tokens_are_refused(self, task):
+        with pytest.raises(InputError, match=r"task\.random_tokens"):
+            dataclasses.replace(task, random_tokens=0)

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from scipy import stats
 
 from suite.record.schema import Scores
-from suite.stats.interval import clustered_mean_interval
+from suite.stats.interval import Interval, clustered_mean_interval
 
 _Z = 1.959964  # the standard normal distribution's 97.5 % quantile
 
@@ -18,16 +18,14 @@ _Z = 1.959964  # the standard normal distribution's 97.5 % quantile
 class Accuracy:
     """Mean scores of both arms and their difference, whose sign makes above 0 better whatever the metric.
 
-    The ends of the difference are None for fewer than two items (or two sources of items).
+    The difference has no ends for fewer than two items (or two sources of items).
     ``mcnemar_p`` is None unless the scores are 0/1 and the items independent.
     """
 
     metric: str
     baseline: float
     candidate: float
-    delta: float
-    low: float | None
-    high: float | None
+    delta: Interval
     mcnemar_p: float | None
     items: int
     changed: int
@@ -50,14 +48,13 @@ def compare_scores(scores: Scores | None) -> Accuracy | None:
     sign = 1.0 if scores.higher_is_better else -1.0
     differences = [sign * (after - before) for before, after in zip(scores.baseline, scores.candidate, strict=True)]
     clusters = scores.clusters if scores.clusters is not None else range(len(differences))
-    interval = clustered_mean_interval(differences, clusters)
+    delta = clustered_mean_interval(differences, clusters)
+    assert delta is not None  # there are scores
     return Accuracy(
         metric=scores.metric,
         baseline=mean(scores.baseline),
         candidate=mean(scores.candidate),
-        delta=mean(differences),
-        low=None if interval is None else interval.low,
-        high=None if interval is None else interval.high,
+        delta=delta,
         mcnemar_p=None if scores.clusters is not None else mcnemar(scores.baseline, scores.candidate),
         items=len(differences),
         changed=sum(difference != 0 for difference in differences),
@@ -88,10 +85,11 @@ def is_blind(accuracy: Accuracy, margin: float) -> bool:
     adjusted Wald interval, which adds one answer lost and one won (Bonett & Price 2012,
     doi:10.3102/1076998611411915).
     """
-    if not accuracy.is_binary or accuracy.low is None or accuracy.low < -margin:
+    low = accuracy.delta.low
+    if not accuracy.is_binary or low is None or low < -margin:
         return False
     total = accuracy.items + 2
-    delta = accuracy.delta * accuracy.items / total
+    delta = accuracy.delta.estimate * accuracy.items / total
     reach = _Z * math.sqrt(((accuracy.changed + 2) / total - delta**2) / total)
     return delta - reach < -margin
 

@@ -2,19 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Literal, NamedTuple
+from typing import Literal
 
 Repayment = Literal["repaid", "at-once", "never", "unresolved", "unknown"]
-
-
-class Range(NamedTuple):
-    """The ends of an interval. None is an end that is not known, or that lies nowhere."""
-
-    low: float | None
-    high: float | None
-
-
-UNKNOWN = Range(None, None)
 
 
 def repayment(ratio_low: float | None, ratio_high: float | None, queries: float | None) -> Repayment:
@@ -64,16 +54,19 @@ def break_even_range(
     baseline_energy_per_query_j: float | None,
     ratio_low: float | None,
     ratio_high: float | None,
-) -> Range:
+) -> tuple[float | None, float | None]:
     """The break-even in queries at both ends of the interval of the energy ratio.
 
     Only the ratio's uncertainty is in it: the one-off cost and the baseline's energy were read once.
 
     Returns:
-        A low end of None where even the best ratio saves nothing. A high end of None where the interval
+        The fewest and the most queries. No ``Interval``: it has no point in the middle, and its ends are None one by
+        one. A low end of None where even the best ratio saves nothing. A high end of None where the interval
         of the ratio reaches 1: no number of queries is sure to repay, the break-even is not resolved.
     """
     if baseline_energy_per_query_j is None or ratio_low is None or ratio_high is None:
-        return UNKNOWN
-    ends = (baseline_energy_per_query_j * (1 - ratio) for ratio in (ratio_low, ratio_high))
-    return Range(*(queries_to_cover(apply_energy_j, saved_j) for saved_j in ends))
+        return None, None
+    fewest, most = (
+        queries_to_cover(apply_energy_j, baseline_energy_per_query_j * (1 - ratio)) for ratio in (ratio_low, ratio_high)
+    )
+    return fewest, most

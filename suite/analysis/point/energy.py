@@ -8,7 +8,8 @@ from collections.abc import Sequence
 from typing import Literal, get_args
 
 from suite.record.schema import Arm, Idle, Window
-from suite.stats.paired import block_ratios, headline_component, ratio_interval
+from suite.stats.interval import Interval
+from suite.stats.paired import headline_component, paired_ratio
 
 Basis = Literal["measured", "estimated", "simulated", "replayed"]
 
@@ -20,15 +21,6 @@ class Headline:
     component: str
     basis: Basis
     method: str
-
-
-@dataclasses.dataclass(frozen=True, kw_only=True)
-class Ratio:
-    """Candidate over baseline, below 1 is a saving. The ends are None for fewer than two blocks."""
-
-    estimate: float
-    low: float | None
-    high: float | None
 
 
 def basis_of(method: str) -> Basis:
@@ -73,16 +65,6 @@ def energy_per_token(windows: Sequence[Window], component: str) -> float | None:
     return math.fsum(window.energy_j[component] for window in chosen) / tokens if tokens else None
 
 
-def ratio(ratios: Sequence[float] | None) -> Ratio | None:
-    """Geometric mean of the blocks' ratios with the 95 % Student-t interval of their logarithms."""
-    if not ratios:
-        return None
-    interval = ratio_interval(ratios)
-    if interval is None:
-        return Ratio(estimate=ratios[0], low=None, high=None)
-    return Ratio(estimate=interval.estimate, low=interval.low, high=interval.high)
-
-
 def idle_power(idle: Idle | None, component: str) -> float | None:
     """Idle power of ``component`` in watts; None where it was not read. An estimate has no idle share."""
     if idle is None or component not in idle.power_w:
@@ -90,7 +72,7 @@ def idle_power(idle: Idle | None, component: str) -> float | None:
     return None if basis_of(idle.method.get(component, "")) == "estimated" else idle.power_w[component]
 
 
-def net_ratio(windows: Sequence[Window], idle: Idle | None, component: str) -> Ratio | None:
+def net_ratio(windows: Sequence[Window], idle: Idle | None, component: str) -> Interval | None:
     """The ratio with the idle power taken off both arms.
 
     The estimate takes the mean of the idle power before and after the blocks. The interval also holds what is not
@@ -104,16 +86,15 @@ def net_ratio(windows: Sequence[Window], idle: Idle | None, component: str) -> R
     mean_w = idle_power(idle, component)
     if idle is None or mean_w is None:
         return None
-    found = ratio(block_ratios(windows, component, mean_w))
+    found = paired_ratio(windows, component, mean_w)
     if found is None:
         return None
     powers_w = {mean_w} | {power_w[component] for power_w in (idle.before_w, idle.after_w) if component in power_w}
-    every = [ratio(block_ratios(windows, component, power_w)) for power_w in powers_w]
-    lows = [one.low if one else None for one in every]
-    highs = [one.high if one else None for one in every]
-    if None in lows or None in highs:
-        return dataclasses.replace(found, low=None, high=None)
-    return dataclasses.replace(found, low=min(filter(None, lows)), high=max(filter(None, highs)))
+    every = [paired_ratio(windows, component, power_w) for power_w in powers_w]
+    ends = [(one.low, one.high) for one in every if one and one.low is not None and one.high is not None]
+    if len(ends) < len(every):
+        return Interval(found.estimate)
+    return Interval(found.estimate, min(low for low, _ in ends), max(high for _, high in ends))
 
 
 def net_per_query(windows: Sequence[Window], arm: Arm, component: str, idle_w: float | None) -> float | None:

@@ -2,26 +2,25 @@
 
 from __future__ import annotations
 
-import dataclasses
 from typing import Any
 
 from suite.analysis.point import energy
 from suite.analysis.point.break_even import break_even_queries, break_even_range
 from suite.record.schema import ApplyCost, Record
 from suite.stats import paired
+from suite.stats.interval import Interval
 from suite.units import joules_to_kwh
 
 QUERIES_PER_CO2E = 1000
 
 
-def energy_fields(record: Record, found: energy.Headline, g_co2e_per_kwh: float) -> dict[str, Any]:
+def energy_fields(record: Record, found: energy.Headline, g_co2e_per_kwh: float | None) -> dict[str, Any]:
     """Of the headline component: joules, ratios gross and net of idle power, and carbon."""
     windows, component = record.windows, found.component
     block_ratios = paired.block_ratios(windows, component)
     candidate = energy.energy_per_query(windows, "candidate", component)
     idle_w = energy.idle_power(record.idle, component)
     idle = record.idle if idle_w is not None else None
-    grams = None if candidate is None else joules_to_kwh(candidate * QUERIES_PER_CO2E) * g_co2e_per_kwh
     return {
         "component": component,
         "energy_basis": found.basis,
@@ -35,15 +34,42 @@ def energy_fields(record: Record, found: energy.Headline, g_co2e_per_kwh: float)
         "idle_after_w": idle.after_w.get(component) if idle else None,
         "net_energy_per_query_j": energy.net_per_query(windows, "candidate", component, idle_w),
         "baseline_net_energy_per_query_j": energy.net_per_query(windows, "baseline", component, idle_w),
-        "co2e_g_per_1000": grams,
-        **_ratio_fields("energy_ratio", energy.ratio(block_ratios)),
+        "co2e_g_per_1000": co2e_g_per_1000(candidate, g_co2e_per_kwh),
+        **_ratio_fields("energy_ratio", paired.ratio_interval(block_ratios or [])),
         **_ratio_fields("net_energy_ratio", energy.net_ratio(windows, idle, component)),
     }
 
 
-def _ratio_fields(name: str, value: energy.Ratio | None) -> dict[str, float | None]:
-    ends = dataclasses.asdict(value) if value else {"estimate": None, "low": None, "high": None}
-    return {name: ends["estimate"], f"{name}_low": ends["low"], f"{name}_high": ends["high"]}
+def co2e_g_per_1000(energy_per_query_j: float | None, g_co2e_per_kwh: float | None) -> float | None:
+    """Grams of CO2e of a thousand queries; None where energy or intensity is not known."""
+    if energy_per_query_j is None or g_co2e_per_kwh is None:
+        return None
+    return joules_to_kwh(energy_per_query_j * QUERIES_PER_CO2E) * g_co2e_per_kwh
+
+
+def component_fields(record: Record) -> dict[str, Any]:
+    """Joules a query of every component that was read, by arm, and how each was got."""
+    windows = record.windows
+    return {
+        "energy_per_query_by_component_j": {
+            component: _both_arms(record, component)
+            for component in sorted({name for window in windows for name in window.energy_j})
+        },
+        "methods": {name: method for window in windows for name, method in sorted(window.method.items())},
+    }
+
+
+def _both_arms(record: Record, component: str) -> dict[str, float]:
+    baseline = energy.energy_per_query(record.windows, "baseline", component)
+    candidate = energy.energy_per_query(record.windows, "candidate", component)
+    values = {"baseline": baseline, "candidate": candidate}
+    return {arm: value for arm, value in values.items() if value is not None}
+
+
+def _ratio_fields(name: str, value: Interval | None) -> dict[str, float | None]:
+    if value is None:
+        return dict.fromkeys((name, f"{name}_low", f"{name}_high"))
+    return {name: value.estimate, f"{name}_low": value.low, f"{name}_high": value.high}
 
 
 def cost_fields(cost: ApplyCost | None, found: energy.Headline, fields: dict[str, Any]) -> dict[str, Any]:
@@ -53,13 +79,13 @@ def cost_fields(cost: ApplyCost | None, found: energy.Headline, fields: dict[str
     comparable = energy.basis_of(cost.method.get(found.component, "")) == found.basis
     apply_energy_j = cost.energy_j.get(found.component) if comparable else None
     queries = break_even_queries(apply_energy_j, fields["baseline_energy_per_query_j"], fields["energy_per_query_j"])
-    ends = break_even_range(
+    fewest, most = break_even_range(
         apply_energy_j, fields["baseline_energy_per_query_j"], fields["energy_ratio_low"], fields["energy_ratio_high"]
     )
     return {
         "apply_energy_j": apply_energy_j,
         "apply_duration_s": cost.duration_s,
         "break_even_queries": queries,
-        "break_even_queries_low": ends.low,
-        "break_even_queries_high": ends.high,
+        "break_even_queries_low": fewest,
+        "break_even_queries_high": most,
     }

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import statistics
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, get_args
 
 import msgspec
 
-from suite.record.schema import Window
+from suite.record.schema import Edges, Window
 from suite.stats import cross_checks
 
 
@@ -16,7 +16,7 @@ class Agreement(msgspec.Struct, frozen=True, kw_only=True):
     """Two readings of the same windows, held against each other.
 
     Attributes:
-        windows: how many had both.
+        windows: how many had both; 1 where all windows of a point are held against each other at once.
         agreeing: in how many they lie as close as they should.
         worst: the largest difference, as a share, with its sign.
     """
@@ -34,10 +34,11 @@ class Instrument(msgspec.Struct, frozen=True, kw_only=True):
         window_s: their median length.
         window_s_total: all of them together.
         slices: pieces that each was run in, in turn with the other arm's; the fewest. 1 is one stretch.
-        gated: how many opened and closed on a step of the energy counter; None where none could.
+        edges: how many windows lie in which way to the steps of the energy counter; empty where none steps.
         tick_s: that counter's step, as probed under load.
+        uncertainty: median standard uncertainty of a window's energy that comes of its ends, as a share of it.
         counter: CodeCarbon's reading against the raw counter.
-        integral: the counter against the integral of the polled power.
+        integral: the counter against the integral of the polled power, over all windows at once.
         truth: the reading against the truth, which simulated instruments know.
         temperature_c: lowest and highest of the board.
         sm_clock_mhz: lowest and highest clock of a window, each taken where it was highest.
@@ -51,7 +52,6 @@ class Instrument(msgspec.Struct, frozen=True, kw_only=True):
     window_s: float
     window_s_total: float
     slices: int
-    gated: int | None
     tick_s: float | None
     counter: Agreement | None
     integral: Agreement | None
@@ -62,6 +62,16 @@ class Instrument(msgspec.Struct, frozen=True, kw_only=True):
     power_limit_w: float | None
     throttle_reasons: list[str]
     foreign_processes: int | None
+    edges: dict[Edges, int] = {}
+    uncertainty: float | None = None
+    gated: int | msgspec.UnsetType | None = msgspec.UNSET
+
+    def __post_init__(self) -> None:
+        """Reads ``edges`` of results that were derived when they were called ``gated``."""
+        if not self.edges and isinstance(self.gated, int):
+            counts: dict[Edges, int] = {"tick_aligned": self.gated, "unaligned": self.windows - self.gated}
+            found = {kind: count for kind, count in counts.items() if count}
+            msgspec.structs.force_setattr(self, "edges", found)
 
 
 def instrument(windows: Sequence[Window], environment: dict[str, Any]) -> Instrument | None:
@@ -77,12 +87,13 @@ def instrument(windows: Sequence[Window], environment: dict[str, Any]) -> Instru
         window_s=statistics.median(lengths_s),
         window_s_total=sum(lengths_s),
         slices=min(window.slices for window in windows),
-        gated=None if all(window.gated is None for window in windows) else sum(bool(w.gated) for w in windows),
+        edges={kind: count for kind in get_args(Edges) if (count := sum(w.edges == kind for w in windows))},
         tick_s=tick_s,
         counter=_agreement(
             [(cross_checks.counter_difference(w), cross_checks.counter_allowed(w, tick_s)) for w in windows]
         ),
-        integral=_agreement([(cross_checks.integral_difference(w), cross_checks.INTEGRAL_AGREEMENT) for w in windows]),
+        uncertainty=_uncertainty(windows),
+        integral=_agreement([(cross_checks.integral_difference(windows), cross_checks.INTEGRAL_AGREEMENT)]),
         truth=_agreement([(cross_checks.truth_difference(w), cross_checks.truth_allowed(w, tick_s)) for w in windows]),
         temperature_c=_range([c for each in seen for c in each.temperature_c]),
         sm_clock_mhz=_range([max(each.sm_clock_mhz) for each in seen if each.sm_clock_mhz]),
@@ -96,9 +107,14 @@ def instrument(windows: Sequence[Window], environment: dict[str, Any]) -> Instru
 def _tick_s(environment: dict[str, Any]) -> float | None:
     """As the meter described it; older records lack it."""
     found: Any = environment
-    for name in ("meter", "components", "gpu", "tick_s"):
+    for name in ("meter", "components", "gpu"):
         found = found.get(name) if isinstance(found, dict) else None
-    return float(found) if isinstance(found, int | float) else None
+    return cross_checks.counter_period_s(found) if isinstance(found, dict) else None
+
+
+def _uncertainty(windows: Sequence[Window]) -> float | None:
+    shares = [w.energy_uncertainty_j["gpu"] / w.energy_j["gpu"] for w in windows if "gpu" in w.energy_uncertainty_j]
+    return statistics.median(shares) if shares else None
 
 
 def _agreement(pairs: Sequence[tuple[float | None, float]]) -> Agreement | None:

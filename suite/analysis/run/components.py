@@ -53,17 +53,28 @@ class Column:
     bars: tuple[Bar, ...]
 
 
-def columns(points: Sequence[PointSummary]) -> tuple[Column, ...]:
+def is_estimate_beside_gpu(point: PointSummary, component: str) -> bool:
+    """Whether a point's figure of a component is estimated CPU energy beside a GPU's that was read.
+
+    CPU time times TDP says nothing there: a thread that only waits for the GPU counts like one that works.
+    """
+    method = point.methods.get(component, "")
+    return component == "cpu" and point.component == "gpu" and basis_of(method) == "estimated"
+
+
+def columns(points: Sequence[PointSummary], *, with_cpu_estimate: bool) -> tuple[Column, ...]:
     """The columns of points that share a baseline; empty where no energy was read.
 
-    A point without a headline is left out: its windows were read in more than one way.
+    A point without a headline is left out: its windows were read in more than one way. So is the estimate of the CPU
+    beside a GPU, unless it is asked for.
     """
     members: dict[tuple[str, Basis], list[PointSummary]] = {}
     for point in points:
         if point.component is None:
             continue
         for component, arms in point.energy_per_query_by_component_j.items():
-            if "candidate" in arms:
+            is_hidden = not with_cpu_estimate and is_estimate_beside_gpu(point, component)
+            if "candidate" in arms and not is_hidden:
                 members.setdefault((component, basis_of(point.methods.get(component, ""))), []).append(point)
     return tuple(_column(*key, members[key]) for key in sorted(members, key=_place))
 

@@ -23,12 +23,11 @@ import msgspec
 from scipy import stats
 
 from suite.analysis.summary import PointSummary
+from suite.record.dotted_keys import flatten
 from suite.record.hashing import WITHOUT_FIGURES
-from suite.stats.estimate import Estimate, around
-from suite.stats.interval import mean_interval
+from suite.stats.interval import LEVEL, Interval, around, mean_interval, t_quantile
 
 BATCH_SIZE = "batch_size"
-LEVEL = 0.95
 FEWEST_FOR_A_LINE, FEWEST_FOR_AN_EXPONENT = 2, 3
 _SCORING = frozenset({"margin", "max_scored", "seed", "window_bytes", "windows_per_source"})
 """Numbers of a task that say what is scored, not what a query is: no knobs, but alike in a family."""
@@ -46,7 +45,7 @@ class Reading:
     """
 
     value: float
-    energy_j: Estimate
+    energy_j: Interval
     joined: bool = False
 
 
@@ -62,10 +61,10 @@ class Curve:
 
     technique: PointSummary | None
     readings: tuple[Reading, ...]
-    exponent: Estimate | None
+    exponent: Interval | None
 
     @property
-    def doubling(self) -> Estimate | None:
+    def doubling(self) -> Interval | None:
         """What energy per query is multiplied by where the knob is doubled."""
         return self.exponent.through(lambda exponent: 2**exponent) if self.exponent else None
 
@@ -103,7 +102,8 @@ def families(points: Iterable[PointSummary]) -> list[Family]:
     for point in points:
         if not _is_usable(point):
             continue
-        task = _flat(point.config.get("task"))
+        settings = point.config.get("task")
+        task = flatten(settings) if isinstance(settings, dict) else {}
         shared = _shared(point, bool(task))
         for knob, value in {BATCH_SIZE: point.baseline_batch_size, **_numbers(task)}.items():
             rest = {key: other for key, other in task.items() if key != knob}
@@ -114,27 +114,19 @@ def families(points: Iterable[PointSummary]) -> list[Family]:
     return [family for family in found if family is not None]
 
 
-def exponent(readings: Sequence[Reading]) -> Estimate | None:
+def exponent(readings: Sequence[Reading]) -> Interval | None:
     """The slope of log energy over log value with its interval; None for fewer than three values."""
     if len(readings) < FEWEST_FOR_AN_EXPONENT:
         return None
     logs = [(math.log(reading.value), math.log(reading.energy_j.estimate)) for reading in readings]
     fit = stats.linregress(*zip(*logs, strict=True))
-    reach = float(stats.t.ppf(0.5 + LEVEL / 2, len(logs) - 2)) * float(fit.stderr)
+    reach = t_quantile(LEVEL, len(logs) - 2) * float(fit.stderr)
     return around(float(fit.slope), reach)
 
 
 def _is_usable(point: PointSummary) -> bool:
     figures = (point.energy_ratio, point.baseline_energy_per_query_j)
     return point.status == "ok" and all(figure is not None and figure > 0 for figure in figures)
-
-
-def _flat(settings: Any, prefix: str = "") -> dict[str, Any]:
-    """Nested keys joined by dots; empty where there are no settings."""
-    flat: dict[str, Any] = {}
-    for key, value in settings.items() if isinstance(settings, dict) else ():
-        flat |= _flat(value, f"{prefix}{key}.") if isinstance(value, dict) else {f"{prefix}{key}": value}
-    return flat
 
 
 def _numbers(task: Mapping[str, Any]) -> dict[str, float]:
@@ -195,7 +187,7 @@ def _techniques(points: Mapping[float, PointSummary], baseline: Mapping[float, R
 def _paired(value: float, point: PointSummary, baseline: Reading, *, joined: bool = False) -> Reading:
     """The point's ratio, with its interval, times the mean of the baseline it was paired with."""
     assert point.energy_ratio is not None
-    ratio = Estimate(point.energy_ratio, point.energy_ratio_low, point.energy_ratio_high)
+    ratio = Interval(point.energy_ratio, point.energy_ratio_low, point.energy_ratio_high)
     energy_j = ratio.through(lambda each: each * baseline.energy_j.estimate)
     return Reading(value=value, energy_j=energy_j, joined=joined)
 
@@ -223,9 +215,7 @@ def _baseline(value: float, points: Sequence[PointSummary]) -> Reading:
     energies = [point.baseline_energy_per_query_j for point in points if point.baseline_energy_per_query_j is not None]
     mean_j = math.fsum(energies) / len(energies)
     spread = mean_interval([math.log(energy_j) for energy_j in (energies if len(energies) > 1 else _blocks(points[0]))])
-    if spread is None:
-        return Reading(value=value, energy_j=Estimate(mean_j))
-    ratio = around(0.0, spread.half_width).through(math.exp)
+    ratio = around(0.0, spread.half_width if spread else None).through(math.exp)
     return Reading(value=value, energy_j=ratio.through(lambda each: each * mean_j))
 
 

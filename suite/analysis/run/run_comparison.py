@@ -11,21 +11,12 @@ from collections.abc import Sequence
 from typing import Literal
 
 import msgspec
-from scipy import special
 
-from suite.analysis.summary import PointSummary, SeenWindow
-from suite.stats.interval import Interval
+from suite.analysis.point.seen_windows import SeenWindow
+from suite.analysis.summary import PointSummary
+from suite.stats.interval import Interval, welch_interval
 
 Finding = Literal["energy", "ratio", "accuracy", "status", "missing"]
-LEVEL = 0.95
-
-
-class Change(msgspec.Struct, frozen=True, kw_only=True):
-    """B over A with its interval; the ends are None where one of the runs has fewer than two blocks."""
-
-    estimate: float
-    low: float | None
-    high: float | None
 
 
 class PointComparison(msgspec.Struct, frozen=True, kw_only=True):
@@ -37,8 +28,8 @@ class PointComparison(msgspec.Struct, frozen=True, kw_only=True):
         a: the point in the first run.
         b: the point in the second run.
         same_hardware: whether joules may be compared: the same hardware, component and method.
-        energy: joules a query, B over A.
-        ratio: ratio to the paired baseline, B over A.
+        energy: joules a query, B over A; without ends where one of the runs has fewer than two blocks.
+        ratio: ratio to the paired baseline, B over A; likewise.
         score: accuracy against the baseline in B minus that in A; above 0 is better.
         regressions: what got worse beyond the tolerance.
     """
@@ -48,8 +39,8 @@ class PointComparison(msgspec.Struct, frozen=True, kw_only=True):
     a: PointSummary | None
     b: PointSummary | None
     same_hardware: bool
-    energy: Change | None
-    ratio: Change | None
+    energy: Interval | None
+    ratio: Interval | None
     score: float | None
     regressions: list[Finding]
 
@@ -132,37 +123,19 @@ def _per_query_j(windows: Sequence[SeenWindow]) -> float:
     return energy_j / sum(window.queries for window in windows)
 
 
-def _change(a: Sequence[float], b: Sequence[float]) -> Change | None:
+def _change(a: Sequence[float], b: Sequence[float]) -> Interval | None:
     """Geometric mean of ``b`` over that of ``a``, with Welch's interval of the difference of the logarithms."""
     if not a or not b or min(*a, *b) <= 0:
         return None
-    logs = [[math.log(value) for value in values] for values in (a, b)]
-    means = [math.fsum(values) / len(values) for values in logs]
-    difference = means[1] - means[0]
-    if min(len(a), len(b)) < 2:
-        return Change(estimate=math.exp(difference), low=None, high=None)
-    variances = [
-        math.fsum((value - mean) ** 2 for value in values) / (len(values) - 1) / len(values)
-        for values, mean in zip(logs, means, strict=True)
-    ]
-    total = math.fsum(variances)
-    if total == 0:
-        ends = Interval(difference, difference, difference)
-    else:
-        freedom = total**2 / math.fsum(
-            variance**2 / (len(values) - 1) for variance, values in zip(variances, logs, strict=True)
-        )
-        reach = float(special.stdtrit(freedom, 0.5 + LEVEL / 2)) * math.sqrt(total)
-        ends = Interval(difference, difference - reach, difference + reach)
-    change = ends.exp()
-    return Change(estimate=change.estimate, low=change.low, high=change.high)
+    logs_a, logs_b = ([math.log(value) for value in values] for values in (a, b))
+    return welch_interval([logs_b], [logs_a]).through(math.exp)
 
 
 def _regressions(
     a: PointSummary,
     b: PointSummary,
-    energy: Change | None,
-    ratio: Change | None,
+    energy: Interval | None,
+    ratio: Interval | None,
     energy_tolerance: float,
     ratio_tolerance: float,
 ) -> list[Finding]:

@@ -18,18 +18,16 @@ from __future__ import annotations
 import dataclasses
 import math
 from collections.abc import Sequence
-from typing import Any, Literal, NamedTuple
+from typing import Any, Literal
 
 import msgspec
-from scipy import stats
 
 from suite.analysis.summary import PointSummary
 from suite.analysis.verdict import EQUIVALENCE_HIGH, EQUIVALENCE_LOW
-from suite.stats.estimate import Estimate, around
+from suite.stats.interval import Interval, around, welch_interval
 
 Finding = Literal["as-expected", "saves-more", "saves-less", "not-resolved"]
 ScoreFinding = Literal["as-expected", "loses-less", "loses-more", "not-resolved"]
-LEVEL = 0.95
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -43,9 +41,9 @@ class ScoreInteraction:
         finding: what may be said of it.
     """
 
-    expected: Estimate
-    found: Estimate
-    excess: Estimate
+    expected: Interval
+    found: Interval
+    excess: Interval
     finding: ScoreFinding
 
 
@@ -65,19 +63,11 @@ class Interaction:
 
     stack: PointSummary
     parts: tuple[PointSummary, ...]
-    expected: Estimate
-    found: Estimate
-    factor: Estimate
+    expected: Interval
+    found: Interval
+    factor: Interval
     finding: Finding
     score: ScoreInteraction | None
-
-
-class _LogMean(NamedTuple):
-    """Mean of a point's log ratios; ``variance`` is that of the mean, None for a single block."""
-
-    mean: float
-    variance: float | None
-    freedom: int
 
 
 def stacks(points: Sequence[PointSummary]) -> list[PointSummary]:
@@ -105,13 +95,13 @@ def _interaction(stack: PointSummary, found: Sequence[PointSummary | None]) -> I
     parts = [part for part in found if part is not None and _read_alike(stack, part)]
     if len(parts) < len(stack.mitigations):
         return None
-    mine, theirs = _log_mean(stack), [_log_mean(part) for part in parts]
-    factor = _sum([mine], theirs).through(math.exp)
+    mine, theirs = _logs(stack), [_logs(part) for part in parts]
+    factor = welch_interval([mine], theirs).through(math.exp)
     return Interaction(
         stack=stack,
         parts=tuple(parts),
-        expected=_sum(theirs, []).through(math.exp),
-        found=_sum([mine], []).through(math.exp),
+        expected=welch_interval(theirs, []).through(math.exp),
+        found=welch_interval([mine], []).through(math.exp),
         factor=factor,
         finding=_finding(factor),
         score=_score(stack, parts),
@@ -123,30 +113,11 @@ def _read_alike(stack: PointSummary, part: PointSummary) -> bool:
     return (stack.component, stack.energy_basis) == (part.component, part.energy_basis)
 
 
-def _log_mean(point: PointSummary) -> _LogMean:
-    logs = [math.log(ratio) for ratio in point.block_energy_ratios]
-    mean = math.fsum(logs) / len(logs)
-    freedom = len(logs) - 1
-    spread = math.fsum((value - mean) ** 2 for value in logs)
-    return _LogMean(mean, spread / freedom / len(logs) if freedom else None, freedom)
+def _logs(point: PointSummary) -> list[float]:
+    return [math.log(ratio) for ratio in point.block_energy_ratios]
 
 
-def _sum(added: Sequence[_LogMean], subtracted: Sequence[_LogMean]) -> Estimate:
-    """Sum and difference of independent means with Welch's interval; without one where a mean has a single block."""
-    every = [*added, *subtracted]
-    centre = math.fsum(each.mean for each in added) - math.fsum(each.mean for each in subtracted)
-    variances = [each.variance for each in every if each.variance is not None]
-    if len(variances) < len(every):
-        return Estimate(centre)
-    total = math.fsum(variances)
-    if total == 0:
-        return around(centre, 0.0)
-    pairs = zip(variances, every, strict=True)
-    freedom = total**2 / math.fsum(variance**2 / each.freedom for variance, each in pairs)
-    return around(centre, float(stats.t.ppf(0.5 + LEVEL / 2, freedom)) * math.sqrt(total))
-
-
-def _finding(factor: Estimate) -> Finding:
+def _finding(factor: Interval) -> Finding:
     """As with the verdict on a point: a resolved difference first, then no difference within the same bounds."""
     if factor.low is None or factor.high is None:
         return "not-resolved"
@@ -168,7 +139,7 @@ def _score(stack: PointSummary, parts: Sequence[PointSummary]) -> ScoreInteracti
     excess = around(known[0] - expected, _total(reaches))
     return ScoreInteraction(
         expected=around(expected, _total(reaches[1:])),
-        found=Estimate(known[0], stack.score_delta_low, stack.score_delta_high),
+        found=Interval(known[0], stack.score_delta_low, stack.score_delta_high),
         excess=excess,
         finding=_score_finding(excess, stack.margin or 0.0),
     )
@@ -186,7 +157,7 @@ def _total(reaches: Sequence[float | None]) -> float | None:
     return math.fsum(known) if len(known) == len(reaches) else None
 
 
-def _score_finding(excess: Estimate, margin: float) -> ScoreFinding:
+def _score_finding(excess: Interval, margin: float) -> ScoreFinding:
     if excess.low is None or excess.high is None:
         return "not-resolved"
     if excess.low > 0:

@@ -27,6 +27,7 @@ def export(
     mitigation: str | None = None,
     task: str | None = None,
     options: Mapping[str, Any] | None = None,
+    note: Callable[[str], None] = lambda line: None,
 ) -> str:
     """The text: YAML for ``sci`` and ``model_card``, Markdown for ``disclosure``.
 
@@ -38,6 +39,7 @@ def export(
         mitigation: or its technique (names joined by ``+``; ``none`` is the baseline).
         task: and its task.
         options: of this kind, as in the signature of its function; None is as good as left out.
+        note: told a line where the run's results are another version's of the analysis.
 
     Raises:
         InputError: an unknown kind, an option that it does not know, no such point, or a number out of range.
@@ -48,8 +50,14 @@ def export(
     known = options_of(kind)
     if unknown := sorted(set(given) - set(known)):
         raise InputError(f"export={kind} has no such option", got=unknown, remedy=f"it knows {', '.join(known)}")
-    intensity = site.grid.g_co2e_per_kwh
-    point = choose_point(run_folder, g_co2e_per_kwh=intensity, point_id=point_id, mitigation=mitigation, task=task)
+    point = choose_point(
+        run_folder,
+        g_co2e_per_kwh=site.grid.g_co2e_per_kwh,
+        point_id=point_id,
+        mitigation=mitigation,
+        task=task,
+        note=note,
+    )
     return KINDS[kind](point, site, **given)
 
 

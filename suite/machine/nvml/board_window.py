@@ -6,6 +6,7 @@ import time
 
 from suite.machine.nvml.board import Board
 from suite.machine.nvml.sampler import Watch, Watched
+from suite.machine.nvml.step_watch import StepWatch
 from suite.record.schema import Conditions
 from suite.units import millijoules_to_joules
 
@@ -15,19 +16,31 @@ _UNWATCHED = Watched(polls=0, integral_j=None, max_power_w=None, longest_still_s
 class BoardWindow:
     """An open window. The order of its readings keeps the slow ones out of it."""
 
-    def __init__(self, board: Board, *, quiet: bool) -> None:
-        """Opens it now. A ``quiet`` one is not watched: looking at an idle board may wake it."""
+    def __init__(self, board: Board, *, quiet: bool, steps: StepWatch | None = None) -> None:
+        """Opens it now. A ``quiet`` one is not watched: looking at an idle board may wake it.
+
+        Where ``steps`` watch the board, they do so for this window too, and the counter is not read once more.
+        """
         self._board = board
+        self._steps = None if quiet else steps
+        self._resting = steps if quiet else None
+        if self._resting:
+            self._resting.pause()
         self._states = [board.state()]
         self._after_mj: int | None = None
-        self._before_mj = board.energy_mj()
+        self._before_mj = None if self._steps else board.energy_mj()
         self._started_s = self._ended_s = time.perf_counter()
         self.watched_s, self.watch_cpu_s = 0.0, 0.0
-        self._watch = None if quiet else Watch(board)  # last: nothing can go wrong after its thread has started
+        self._watch = None if quiet or self._steps else Watch(board)  # last: nothing can go wrong after it has started
+
+    def work_begins(self) -> None:
+        """Whatever else opens the window is done, and has taken a moment without work."""
+        if self._steps:
+            self._started_s = time.perf_counter()
 
     def end(self) -> None:
         """Reads the counter and the time: the window ends here."""
-        self._after_mj = self._board.energy_mj()
+        self._after_mj = None if self._steps else self._board.energy_mj()
         self._ended_s = time.perf_counter()
 
     @property
@@ -56,6 +69,10 @@ class BoardWindow:
 
     def abandon(self) -> Watched:
         """Ends the watching."""
+        if self._resting:
+            self._resting.resume()
+        if self._steps:
+            return self._steps.watched(self._started_s, self._ended_s)
         if self._watch is None:
             return _UNWATCHED
         watched = self._watch.stop(self._started_s, self._ended_s)

@@ -1,23 +1,18 @@
-"""Watching a board from a thread: power and the energy counter during a window, and how often the counter steps."""
+"""Watching a board from a thread: power and the energy counter during a window."""
 
 from __future__ import annotations
 
 import dataclasses
 import itertools
-import statistics
 import threading
 import time
-from collections.abc import Callable, Sequence
-from typing import Self
+from collections.abc import Sequence
 
 from suite.machine.nvml.board import Board, State
 
 _POLL_S = 0.05  # boards renew their power reading every 20 to 100 ms
 _LOOKS_A_STATE = 10  # clocks and temperature move more slowly than power
 _HANG_S = 2.0  # a driver that answers later is not waited for
-_LOOK_S = 0.001  # between two looks at the counter while its period is probed
-_FEWEST_RISES = 5
-_ENOUGH_RISES = 20
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -111,55 +106,3 @@ def _longest_still_s(polls: Sequence[Poll]) -> float | None:
         first = poll if first is None or poll.counter_mj != first.counter_mj else first
         longest_s = max(longest_s or 0.0, poll.at_s - first.at_s)
     return longest_s
-
-
-class _Rises:
-    """Moments at which a counter rose, seen from a thread while the block runs."""
-
-    def __init__(self, read: Callable[[], int | None]) -> None:
-        self._read, self._stopped = read, threading.Event()
-        self.moments_s: list[float] = []
-        self._thread = threading.Thread(target=self._run, name="counter probe", daemon=True)
-
-    def _run(self) -> None:
-        seen = self._read()
-        while not self._stopped.wait(_LOOK_S) and seen is not None:
-            now = self._read()
-            if now is not None and now != seen:
-                self.moments_s.append(time.perf_counter())
-            seen = now
-
-    def __enter__(self) -> Self:
-        self._thread.start()
-        return self
-
-    def __exit__(self, *error: object) -> None:
-        self._stopped.set()
-        self._thread.join(_HANG_S)
-
-
-def probe_period(
-    read: Callable[[], int | None], work: Callable[[], None], *, at_least_s: float = 2.0, at_most_s: float = 3.0
-) -> float | None:
-    """The time between two rises of an energy counter while ``work`` is done again and again.
-
-    Args:
-        read: the counter; None where it gives no answer.
-        work: some of what the windows will hold; synchronised.
-        at_least_s: ends after so long with at least five rises, or earlier with twenty.
-        at_most_s: ends after so long with any number.
-
-    Returns:
-        The median gap in seconds; None with fewer than five rises.
-    """
-    began_s = time.perf_counter()
-    with _Rises(read) as rises:
-        while (rises_seen := len(rises.moments_s)) < _ENOUGH_RISES:
-            passed_s = time.perf_counter() - began_s
-            if passed_s > (at_least_s if rises_seen >= _FEWEST_RISES else at_most_s):
-                break
-            work()
-    moments_s = rises.moments_s
-    if len(moments_s) < _FEWEST_RISES:
-        return None
-    return statistics.median(b_s - a_s for a_s, b_s in itertools.pairwise(moments_s))

@@ -78,6 +78,8 @@ class SimulatedBoard:
         lag_s: it shows what was used up to so long before it changed.
         gain: every reading of energy or power over the truth.
         resolution_mj: it counts in so many millijoules.
+        reading_s: so long a reading of the counter takes, 3 ms on an H100; it shows what was there at its start.
+        wait: lets so many seconds pass.
         power_average_s: the power reading is the mean of so many seconds; 0 is the moment's.
         has_instant_power: whether the moment's power can be read beside it.
         power_limit_w: enforced limit.
@@ -100,6 +102,8 @@ class SimulatedBoard:
     lag_s: float = 0.0
     gain: float = 1.0
     resolution_mj: int = 1
+    reading_s: float = 0.0
+    wait: Callable[[float], None] = time.sleep
     power_average_s: float = 0.0
     has_instant_power: bool = True
     power_limit_w: float = 400.0
@@ -224,7 +228,10 @@ def _board_readings(nvml: Any) -> dict[str, Any]:
         check(board)
         if board.fault == "no_counter":
             raise nvml.NVMLError_NotSupported
-        return board.counter_mj()
+        shown_mj = board.counter_mj()
+        if board.reading_s:
+            board.wait(board.reading_s)
+        return shown_mj
 
     def power(board: SimulatedBoard) -> int:
         check(board)

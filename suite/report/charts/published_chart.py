@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from suite.analysis.published import PublishedEffect
 from suite.report.charts import vega
 from suite.report.charts.range_chart import Kind, Row, range_chart
+from suite.report.prose.published_words import batch_range
 from suite.report.prose.style import LOOKS
 from suite.report.view_model import Entry, Group
 from suite.text import numbers as text
@@ -81,12 +82,13 @@ def _ours(name: str, entry: Entry) -> Row:
 
 def _theirs(number: int, effect: PublishedEffect) -> Row:
     words = _("published {number}, energy") if effect.measure == "energy" else _("published {number}, time")
-    ratios = effect.ratios
+    ratios, median = effect.ratios, effect.median_ratio
     is_range = len(ratios) > 1
+    batch = [_("batch {size}").format(size=batch_range(effect))] if effect.batch_low else []
     return Row(
-        label=words.format(number=number),
+        label=", ".join([words.format(number=number), *batch]),
         kind=effect.measure,
-        dots=ratios,
+        dots=ratios if median is None else (median,),
         low=min(ratios) if is_range else None,
         high=max(ratios) if is_range else None,
     )

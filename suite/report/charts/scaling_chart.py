@@ -11,8 +11,8 @@ import altair as alt
 
 from suite.analysis.run.power_law import Curve, Family
 from suite.analysis.summary import PointSummary
+from suite.record.dotted_keys import flatten
 from suite.report.charts import vega
-from suite.report.view_model import flatten
 from suite.text import numbers as text
 from suite.text.i18n import N_, _
 
@@ -93,15 +93,15 @@ def _rows(curve: Curve, name: str, unit: text.Scale) -> list[dict[str, Any]]:
     """What has no interval gets one without width, which does not show."""
     rows = []
     for reading in curve.readings:
-        energy, low, high = (value and value / unit.size for value in reading.energy_j)
+        energy = reading.energy_j.through(lambda joules: joules / unit.size)
         rows.append(
             {
                 "curve": name,
                 "value": reading.value,
                 "joined": reading.joined,
-                "energy": energy,
-                "low": low or energy,
-                "high": high or energy,
+                "energy": energy.estimate,
+                "low": energy.estimate if energy.low is None else energy.low,
+                "high": energy.estimate if energy.high is None else energy.high,
             }
         )
     return rows

@@ -9,7 +9,7 @@ from suite.report.charts import vega
 from suite.report.charts.range_chart import Kind, Row, range_chart
 from suite.report.prose.style import LOOKS
 from suite.report.view_model import Group
-from suite.stats.estimate import Estimate
+from suite.stats.interval import Interval
 from suite.text import numbers as text
 from suite.text.i18n import N_, _
 
@@ -42,5 +42,5 @@ def stack_chart(group: Group, stacks: Sequence[tuple[str, Interaction]]) -> vega
     )
 
 
-def _row(label: str, kind: str, ratio: Estimate) -> Row:
+def _row(label: str, kind: str, ratio: Interval) -> Row:
     return Row(label=label, kind=kind, dots=(ratio.estimate,), low=ratio.low, high=ratio.high)

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from suite.analysis.run.run_comparison import Change
 from suite.analysis.summary import PointSummary
 from suite.report.comparison.view import Row, Side, TwoRuns, findings, gate, verdict
 from suite.report.exports.markdown import bold, escape, table
+from suite.stats.interval import Interval
 from suite.text import numbers as text
 from suite.text.i18n import _, ngettext
 
@@ -66,7 +66,7 @@ def _row(row: Row) -> list[str]:
     ]
 
 
-def _change(change: Change | None) -> str:
+def _change(change: Interval | None) -> str:
     if change is None:
         return text.NOTHING
     return f"{text.change(change.estimate)} {text.change_interval(change.low, change.high)}".rstrip(" ")

@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 from markupsafe import Markup
 
-from suite.analysis.run.run_comparison import Change, Finding, PointComparison
+from suite.analysis.run.run_comparison import Finding, PointComparison
 from suite.analysis.verdict import Verdict
 from suite.report.charts.range_chart import Kind, range_chart
 from suite.report.charts.range_chart import Row as ChartRow
@@ -16,6 +16,7 @@ from suite.report.charts.vega import Chart
 from suite.report.comparison.view import Row, TwoRuns, findings, gate, verdict
 from suite.report.prose.style import LOOKS
 from suite.report.static_page import static_page
+from suite.stats.interval import Interval
 from suite.text.i18n import N_, _
 
 MOST_DRAWN, MOST_CHARACTERS = 40, 40
@@ -68,7 +69,7 @@ def _ratios(runs: TwoRuns) -> Drawn | None:
 
 
 def _drawn(
-    runs: TwoRuns, name: str, title: str, finding: Finding, pick: Callable[[PointComparison], Change | None]
+    runs: TwoRuns, name: str, title: str, finding: Finding, pick: Callable[[PointComparison], Interval | None]
 ) -> Drawn | None:
     """The worst changes first, as many as can be told apart; None where nothing could be compared."""
     known = [(row, change) for row in runs.rows if (change := pick(row.found)) is not None]
@@ -96,7 +97,7 @@ def _drawn(
     )
 
 
-def _chart_row(row: Row, change: Change, finding: Finding) -> ChartRow:
+def _chart_row(row: Row, change: Interval, finding: Finding) -> ChartRow:
     kind = "unclear"
     if finding in row.found.regressions:
         kind = "regressed"

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from suite.analysis.run.run_comparison import Change, PointComparison
+from suite.analysis.run.run_comparison import PointComparison
 from suite.analysis.summary import PointSummary
+from suite.stats.interval import Interval
 from suite.text import numbers as text
 
 _HEADINGS = (
@@ -57,7 +58,7 @@ def _row(each: PointComparison) -> tuple[str, ...]:
     )
 
 
-def _change(change: Change | None) -> str:
+def _change(change: Interval | None) -> str:
     return "" if change is None else f"{text.change(change.estimate)} {text.change_interval(change.low, change.high)}"
 
 

@@ -8,7 +8,9 @@ from typing import Any
 
 from suite.analysis.point.energy import Basis, basis_of
 from suite.analysis.point.instrument import Agreement, Instrument
-from suite.report.view_model import Report, flatten
+from suite.analysis.run.components import is_estimate_beside_gpu
+from suite.record.dotted_keys import flatten
+from suite.report.view_model import Report
 from suite.text import numbers as text
 from suite.text.i18n import N_, _
 
@@ -27,7 +29,7 @@ SCOPES = {
     "whatever the trace was recorded from": N_("whatever the trace was recorded from"),
 }
 _NAMED = ("method", "scope", "tdp_w", "tdp_source")  # shown by themselves
-_OF_A_POINT = ("tick_s", "watch_cpu_share")  # differ from point to point
+_OF_A_POINT = ("tick_s", "period_s", "lag_s", "watch_cpu_share")  # differ from point to point
 
 
 @dataclasses.dataclass(frozen=True)
@@ -68,6 +70,8 @@ def sources(report: Report) -> list[Source]:
     found: dict[tuple[str, str, str, str], Source] = {}
     for point in report.points:
         for component, method in point.methods.items():
+            if not report.with_cpu_estimate and is_estimate_beside_gpu(point, component):
+                continue
             described = _described(point.environment, component)
             scope, tdp = _scope(described), _tdp(described)
             key = (component, method, scope, tdp)
@@ -84,6 +88,13 @@ def sources(report: Report) -> list[Source]:
                 details={k: v for k, v in flatten(described).items() if k not in (*_NAMED, *_OF_A_POINT)},
             )
     return sorted(found.values(), key=lambda source: (-source.headline, source.component, source.method))
+
+
+def hides_cpu_estimate(report: Report) -> bool:
+    """Whether there are estimates of the CPU beside a GPU that the report does not show."""
+    return not report.with_cpu_estimate and any(
+        is_estimate_beside_gpu(point, component) for point in report.points for component in point.methods
+    )
 
 
 def _described(environment: dict[str, Any], component: str) -> dict[str, Any]:
@@ -123,24 +134,35 @@ def nothing_measured(report: Report) -> str | None:
 def checks(report: Report) -> list[Check]:
     """What the cross-checks of all points found together; empty where nothing could be checked."""
     seen = [point.instrument for point in report.points if point.instrument]
-    kinds: tuple[tuple[Callable[[Instrument], Agreement | None], str], ...] = (
-        (lambda each: each.counter, _("CodeCarbon and the GPU's counter")),
-        (lambda each: each.integral, _("the counter and the integral of power")),
-        (lambda each: each.truth, _("the readings and the simulated truth")),
+    kinds: tuple[tuple[Callable[[Instrument], Agreement | None], str, bool], ...] = (
+        (lambda each: each.counter, _("CodeCarbon and the GPU's counter"), False),
+        (lambda each: each.integral, _("the counter and the integral of power"), True),
+        (lambda each: each.truth, _("the readings and the simulated truth"), False),
     )
-    found = [_check([one for each in seen if (one := pick(each))], names) for pick, names in kinds]
+    found = [
+        _check([one for each in seen if (one := pick(each))], names, of_points=of_points)
+        for pick, names, of_points in kinds
+    ]
     return [check for check in found if check]
 
 
-def _check(agreements: Sequence[Agreement], names: str) -> Check | None:
+def _check(agreements: Sequence[Agreement], names: str, *, of_points: bool) -> Check | None:
+    """``of_points``: the windows of a point were held against each other all at once."""
     if not agreements:
         return None
-    windows, agreeing = sum(each.windows for each in agreements), sum(each.agreeing for each in agreements)
-    worst = text.at_most(max(abs(each.worst) for each in agreements))
-    if agreeing == windows:
-        words = _("{readings} agree within {worst} in {count} of {total} windows")
+    if of_points:
+        total, agreeing = len(agreements), sum(each.agreeing == each.windows for each in agreements)
+        agree = _("{readings} agree within {worst} over all windows in {count} of {total} points")
+        disagree = _("{readings} disagree over all windows in {count} of {total} points, by up to {worst}")
     else:
-        words = _("{readings} disagree in {count} of {total} windows, by up to {worst}")
-    count = agreeing if agreeing == windows else windows - agreeing
-    found = words.format(readings=names, worst=worst, count=text.whole(count), total=text.whole(windows))
-    return Check(agreeing == windows, found)
+        total, agreeing = sum(each.windows for each in agreements), sum(each.agreeing for each in agreements)
+        agree = _("{readings} agree within {worst} in {count} of {total} windows")
+        disagree = _("{readings} disagree in {count} of {total} windows, by up to {worst}")
+    holds = agreeing == total
+    words = (agree if holds else disagree).format(
+        readings=names,
+        worst=text.at_most(max(abs(each.worst) for each in agreements)),
+        count=text.whole(agreeing if holds else total - agreeing),
+        total=text.whole(total),
+    )
+    return Check(holds, words)

@@ -7,7 +7,7 @@ import shlex
 from typing import Any
 
 from suite.analysis.summary import PointSummary
-from suite.report.view_model import flatten
+from suite.record.dotted_keys import flatten
 
 
 def repeat_command(point: PointSummary) -> str:

@@ -10,6 +10,7 @@ from suite.report import limits
 from suite.report.charts.component_chart import BASELINE_COLOUR, TECHNIQUE_COLOUR, component_chart
 from suite.report.charts.hatching import swatch
 from suite.report.charts.vega import Chart
+from suite.report.prose import instruments
 from suite.report.prose.instruments import method_words
 from suite.report.view_model import Entry, Group, Report
 from suite.text import numbers as text
@@ -40,7 +41,10 @@ class View:
 
 def context(report: Report) -> dict[str, Any] | None:
     """Groups that have energies; the first with charts."""
-    found = [(group, columns([entry.point for entry in group.ok])) for group in limits.detailed_groups(report)]
+    found = [
+        (group, columns([entry.point for entry in group.ok], with_cpu_estimate=report.with_cpu_estimate))
+        for group in limits.detailed_groups(report)
+    ]
     known = [(group, each) for group, each in found if each]
     if not known:
         return None
@@ -56,6 +60,7 @@ def context(report: Report) -> dict[str, Any] | None:
         "knows_idle": any(view.knows_idle for view in views),
         "how": how,
         "left_out": limits.left_out(report),
+        "hides_cpu": instruments.hides_cpu_estimate(report),
     }
 
 

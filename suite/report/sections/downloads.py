@@ -18,7 +18,7 @@ PLAIN_BYTES = 400_000
 
 def context(report: Report) -> dict[str, Any]:
     """Both files as data links, so that the page needs nothing beside it."""
-    table, everything = results_csv(report), results_json(report)
+    table, everything = results_csv(report.points), results_json(report.results, report.grid)
     name, media_type = "results.json", "application/json"
     if len(everything) > PLAIN_BYTES:
         name, media_type, everything = f"{name}.gz", "application/gzip", gzip.compress(everything, mtime=0)

@@ -6,7 +6,8 @@ from typing import Any
 
 import msgspec
 
-from suite.report.view_model import Report, flatten
+from suite.record.dotted_keys import flatten
+from suite.report.view_model import Report
 from suite.text.i18n import N_
 
 MOST = 8
@@ -15,10 +16,13 @@ TITLE = N_("Environment")
 
 
 def context(report: Report) -> dict[str, Any] | None:
-    """Distinct environments with the number of points measured in each, the most frequent first."""
+    """Distinct environments with the number of points measured in each, the most frequent first.
+
+    A skipped point may have ended before its meter was opened, which makes its environment no other one.
+    """
     counts: dict[bytes, int] = {}
     by_text: dict[bytes, dict[str, Any]] = {}
-    for point in report.points:
+    for point in [point for point in report.points if point.status != "skipped"] or report.points:
         environment = _without_readings(point.environment)
         key = msgspec.json.encode(environment, order="sorted")
         counts[key] = counts.get(key, 0) + 1

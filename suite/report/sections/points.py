@@ -10,9 +10,10 @@ from typing import Any
 from suite.analysis.summary import PointSummary
 from suite.errors import InputError
 from suite.plugins.cards import Card, read_card
+from suite.record.dotted_keys import flatten
 from suite.report import limits
 from suite.report.prose.repeat_command import repeat_command
-from suite.report.view_model import Report, flatten
+from suite.report.view_model import Report
 from suite.text import numbers as text
 from suite.text.i18n import N_
 

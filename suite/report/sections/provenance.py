@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from suite.analysis.point.instrument import Agreement, Instrument
+from suite.record.schema import Edges
 from suite.report import limits
 from suite.report.prose import instruments
 from suite.report.view_model import Report
@@ -30,6 +32,7 @@ def context(report: Report) -> dict[str, Any] | None:
     return {
         "sources": sources,
         "checks": instruments.checks(report),
+        "hides_cpu": instruments.hides_cpu_estimate(report),
         "windows": [(group, entry) for group, entry in shown if entry.point.instrument],
         "windows_words": windows_words([e.point.instrument for _, e in shown if e.point.instrument]),
         "boards": any(_has_board(entry.point.instrument) for _, entry in shown),
@@ -51,9 +54,8 @@ def windows_words(seen: Sequence[Instrument]) -> str:
         return ""
     counts, lengths_s = [each.windows for each in seen], [each.window_s for each in seen]
     how = {edges(each) for each in seen}
-    gated = [each.gated for each in seen if each.gated is not None]
-    if len(how) > 1 and len(gated) == len(seen):
-        how = {_edges_gated(sum(gated), sum(counts))}
+    if len(how) > 1 and all(each.edges for each in seen):
+        how = {_edges(_sum(each.edges for each in seen))}
     words = _("{windows} windows a point, {length} long (median of a point), {total} in all.")
     if len(how) == 1:
         words = _("{windows} windows a point, {length} long (median of a point), {total} in all, {how}.")
@@ -69,17 +71,28 @@ def edges(seen: Instrument) -> str:
     """How the windows of a point begin and end."""
     if seen.slices > 1:
         return _("in {n} slices, taken in turn with the other arm's").format(n=text.whole(seen.slices))
-    if seen.gated is None:
+    if not seen.edges:
         return _("in one stretch")
     if not seen.tick_s:
-        return _edges_gated(seen.gated, seen.windows)
-    words = _("{gated} of {total} gated on the counter's steps of {step}")
-    return words.format(gated=text.whole(seen.gated), total=text.whole(seen.windows), step=text.duration(seen.tick_s))
+        return _edges(seen.edges)
+    return _("{edges}, one every {step}").format(edges=_edges(seen.edges), step=text.duration(seen.tick_s))
 
 
-def _edges_gated(gated: int, total: int) -> str:
-    words = _("{gated} of {total} gated on the counter's steps")
-    return words.format(gated=text.whole(gated), total=text.whole(total))
+def _edges(counts: Mapping[Edges, int]) -> str:
+    words: dict[Edges, str] = {
+        "interpolated": _("{count} of {total} interpolated between the counter's steps"),
+        "tick_aligned": _("{count} of {total} aligned with the counter's steps"),
+        "unaligned": _("{count} of {total} anywhere between the counter's steps"),
+    }
+    total = text.whole(sum(counts.values()))
+    return ", ".join(words[kind].format(count=text.whole(count), total=total) for kind, count in counts.items())
+
+
+def _sum(counts: Iterable[Mapping[Edges, int]]) -> Mapping[Edges, int]:
+    total: Counter[Edges] = Counter()
+    for each in counts:
+        total.update(each)
+    return total
 
 
 def agreement(found: Agreement | None) -> str:
@@ -89,5 +102,7 @@ def agreement(found: Agreement | None) -> str:
     beyond = found.windows - found.agreeing
     if not beyond:
         return text.at_most(found.worst)
+    if found.windows == 1:  # all windows of the point at once
+        return _("{worst} (too far apart)").format(worst=text.at_most(found.worst))
     words = _("{worst} ({count} of {total} windows too far apart)")
     return words.format(worst=text.at_most(found.worst), count=text.whole(beyond), total=text.whole(found.windows))

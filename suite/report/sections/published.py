@@ -9,10 +9,18 @@ from suite.analysis.published import PublishedEffect, effects_on
 from suite.report import limits
 from suite.report.charts.published_chart import KINDS, published_chart
 from suite.report.charts.vega import Chart
-from suite.report.prose.published_words import BOUNDS, CONFIDENCES, FAMILIES, MEASURES, WORDS
+from suite.report.prose.published_words import (
+    CONFIDENCES,
+    FAMILIES,
+    MEASURES,
+    READ_FROM,
+    WORDS,
+    batch_range,
+    ends,
+    figure,
+)
 from suite.report.view_model import Entry, Group, Report
-from suite.text import numbers as text
-from suite.text.i18n import N_, _
+from suite.text.i18n import N_
 
 ORDER = 58
 TITLE = N_("Published figures beside ours")
@@ -51,9 +59,12 @@ def context(report: Report) -> dict[str, Any] | None:
         "families": FAMILIES,
         "measures": MEASURES,
         "confidences": CONFIDENCES,
+        "read_from": READ_FROM,
+        "batch_range": batch_range,
         "words": WORDS,
         "kinds": KINDS.values(),
         "figure": figure,
+        "ends": ends,
         "open_rows": OPEN_ROWS,
     }
 
@@ -63,7 +74,7 @@ def _view(
 ) -> View:
     names = {entry.point.mitigation for _group, entry in tried}
     known = {name for name in names if any(effect.concerns(name) for _number, effect in effects)}
-    ours = [pair for pair in tried if pair[1].point.mitigation in known]
+    ours = sorted((pair for pair in tried if pair[1].point.mitigation in known), key=_by_technique_and_batch)
     return View(
         family=family,
         ours=tuple(ours),
@@ -73,11 +84,6 @@ def _view(
     )
 
 
-def figure(effect: PublishedEffect) -> str:
-    """The published change; a dash where only a tendency was given."""
-    if effect.low_percent is None or effect.high_percent is None:
-        return text.NOTHING
-    low, high = (text.change(1 + percent / 100) for percent in (effect.low_percent, effect.high_percent))
-    if low != high:
-        return _("{low} to {high}").format(low=low, high=high)
-    return _(BOUNDS[effect.bound]).format(change=low) if effect.bound else low
+def _by_technique_and_batch(pair: tuple[Group, Entry]) -> tuple[str, str, int]:
+    group, entry = pair
+    return entry.point.mitigation, group.task, entry.point.baseline_batch_size

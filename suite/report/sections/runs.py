@@ -6,11 +6,12 @@ import dataclasses
 from collections.abc import Sequence
 from typing import Any
 
-from suite.analysis.run.run_comparison import Change, compare
+from suite.analysis.run.run_comparison import compare
 from suite.analysis.summary import PointSummary
 from suite.report import limits
 from suite.report.prose.across import shared_groups
 from suite.report.view_model import Entry, Group, Report
+from suite.stats.interval import Interval
 from suite.text.i18n import N_
 
 ORDER = 25
@@ -35,7 +36,7 @@ class Cell:
     """A point in one run; ``entry`` is None where the run lacks it. ``joules``: this run's over the first's."""
 
     entry: Entry | None
-    joules: Change | None
+    joules: Interval | None
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -82,13 +83,13 @@ def context(report: Report) -> dict[str, Any] | None:
     }
 
 
-def _joules(first: Sequence[PointSummary], other: Sequence[PointSummary]) -> dict[str, Change]:
+def _joules(first: Sequence[PointSummary], other: Sequence[PointSummary]) -> dict[str, Interval]:
     """Joules a query of another run over those of the first, where hardware, component and method are alike."""
     compared = compare(first, other, energy_tolerance=0.0, ratio_tolerance=0.0)  # changes alone, no verdict on them
     return {each.point_id: each.energy for each in compared if each.energy is not None}
 
 
-def _run(name: str, points: Sequence[PointSummary], joules: dict[str, Change]) -> Run:
+def _run(name: str, points: Sequence[PointSummary], joules: dict[str, Interval]) -> Run:
     return Run(
         name=name,
         hardware=tuple(dict.fromkeys(point.hardware for point in points if point.hardware)),
@@ -103,7 +104,7 @@ def _table(
     group: Group,
     seen: Sequence[Run],
     entries: dict[tuple[str, str], Entry],
-    joules: dict[str, dict[str, Change]],
+    joules: dict[str, dict[str, Interval]],
 ) -> Table:
     ids = [entry.point.point_id for entry in group.entries]
     runs = [run for run in seen if any((run.name, point_id) in entries for point_id in ids)]

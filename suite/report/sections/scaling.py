@@ -9,7 +9,7 @@ from suite.analysis.run.power_law import BATCH_SIZE, Curve, Family, families
 from suite.report.charts.scaling_chart import MOST_CURVES, curve_names, knob_words, scaling_chart
 from suite.report.charts.vega import Chart
 from suite.report.view_model import Report
-from suite.stats.estimate import Estimate
+from suite.stats.interval import Interval
 from suite.text import numbers as text
 from suite.text.i18n import N_, _
 
@@ -81,14 +81,14 @@ def _title(family: Family) -> str:
     return " · ".join([text.words(point.phase), *workload, *batch, point.dtype, point.device, point.model])
 
 
-def interval(energy_j: Estimate, unit: text.Scale | None = None) -> str:
+def interval(energy_j: Interval, unit: text.Scale | None = None) -> str:
     """Both ends of joules, each with its unit; empty where there is no interval."""
     if energy_j.low is None or energy_j.high is None:
         return ""
     return f"[{text.energy(energy_j.low, unit)}, {text.energy(energy_j.high, unit)}]"
 
 
-def exponent(found: Estimate | None) -> str:
+def exponent(found: Interval | None) -> str:
     """An exponent with its interval."""
     if found is None:
         return text.NOTHING

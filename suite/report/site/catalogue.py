@@ -5,17 +5,17 @@ from __future__ import annotations
 import dataclasses
 from pathlib import Path
 
-from suite.analysis.results.csv_json import points_of
-from suite.analysis.results.parquet import read_parquet
-from suite.analysis.summary import PointSummary
+from suite.analysis.results.csv_json import RESULTS
+from suite.analysis.results.parquet import TABLE, read_lineages
+from suite.analysis.results.reader import read_results
+from suite.analysis.results.run_results import RunResults
 from suite.errors import InputError
-from suite.report.build import BESIDE, PAGE, TABLE
+from suite.report.build import BESIDE, PAGE
 from suite.report.prose.leads import Lead, leads
 from suite.report.view_model import groups_of
 
-RESULTS = "results.json"
-MOST_BYTES = 512 * 1024 * 1024
-"""No results come near: they would hold a hundred thousand points."""
+NOT_FOLLOWED = ("records", TABLE, RESULTS)
+"""What results are read from: where one is a link, somebody else's could be published as this report's."""
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -26,6 +26,7 @@ class Listed:
         folder: its folder.
         files: names of the files that are published with it, the page first.
         reason: why nothing can be said of it; empty where its results were read.
+        notes: what to know of its page or its results.
         runs: names of the runs it was made of.
         hardware: that they were measured on.
         bases: how the energy was got: measured, estimated, simulated, replayed.
@@ -37,6 +38,7 @@ class Listed:
     folder: Path
     files: tuple[str, ...]
     reason: str
+    notes: tuple[str, ...] = ()
     runs: tuple[str, ...] = ()
     hardware: tuple[str, ...] = ()
     bases: tuple[str, ...] = ()
@@ -85,16 +87,18 @@ def _files(folder: Path) -> tuple[str, ...]:
 def _listed(folder: Path) -> Listed:
     files = _files(folder)
     try:
-        points = _points(folder, files)
+        results = _results(folder)
         if PAGE not in files:
             raise InputError("no page", got=PAGE, remedy="build the report again")
     except InputError as error:
         return Listed(folder=folder, files=files, reason=str(error))
+    points = results.points
     return Listed(
         folder=folder,
         files=files,
         reason="",
-        runs=tuple(dict.fromkeys(point.run for point in points)),
+        notes=(*results.notes, *_outdated(folder, results)),
+        runs=results.runs,
         hardware=tuple(dict.fromkeys(point.hardware for point in points if point.hardware)),
         bases=tuple(sorted({point.energy_basis for point in points if point.energy_basis})),
         counts={status: sum(point.status == status for point in points) for status in ("ok", "skipped", "failed")},
@@ -105,25 +109,16 @@ def _listed(folder: Path) -> Listed:
     )
 
 
-def _points(folder: Path, files: tuple[str, ...]) -> list[PointSummary]:
-    """From results.json, which any version reads; from the table where that is not there or spoilt."""
-    reason: InputError | None = None
-    if RESULTS in files:
-        try:
-            return points_of(_content(folder / RESULTS))
-        except InputError as error:
-            reason = error
-    if TABLE in files:
-        return read_parquet(folder / TABLE)
-    raise reason or InputError("no results", got=f"neither {RESULTS} nor {TABLE}", remedy="build the report again")
+def _results(folder: Path) -> RunResults:
+    links = [name for name in NOT_FOLLOWED if (folder / name).is_symlink()]
+    if links:
+        raise InputError("links are not followed", got=", ".join(links), remedy="put the files themselves there")
+    return read_results(folder, g_co2e_per_kwh=None)
 
 
-def _content(path: Path) -> bytes:
-    try:
-        if path.stat().st_size > MOST_BYTES:
-            raise InputError("results of a size that no report has", got=path.name, remedy="build the report again")
-        return path.read_bytes()
-    except OSError as error:
-        raise InputError(
-            f"results cannot be read ({error})", got=path.name, remedy="look at its permissions"
-        ) from error
+def _outdated(folder: Path, results: RunResults) -> list[str]:
+    """A line where the page was built from other records than lie there, or by another version of the analysis."""
+    built = [(each.records, each.analysis) for each in read_lineages(folder / TABLE)]
+    if not built or built == [(each.records, each.analysis) for each in results.lineages]:
+        return []
+    return [f"its page is not of these records and this analysis, build it again: python -m suite.report {folder}"]

@@ -30,6 +30,7 @@ class Published:
     page: Path
     reports: int
     unreadable: tuple[str, ...]
+    notes: tuple[str, ...]
 
 
 def publish(reports: Path, out: Path, *, with_records: bool = False) -> Published:
@@ -62,7 +63,8 @@ def publish(reports: Path, out: Path, *, with_records: bool = False) -> Publishe
             "the site cannot be written", got=str(out), remedy=f"choose another --out ({error})"
         ) from error
     unreadable = tuple(f"{each.folder.name}: {each.reason}" for each in found if each.reason)
-    return Published(page=out / PAGE, reports=len(found), unreadable=unreadable)
+    notes = tuple(f"{each.folder.name}: {note}" for each in found for note in each.notes)
+    return Published(page=out / PAGE, reports=len(found), unreadable=unreadable, notes=notes)
 
 
 def index(found: list[Listed]) -> str:

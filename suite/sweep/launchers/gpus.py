@@ -16,6 +16,7 @@ from concurrent.futures.process import BrokenProcessPool
 from typing import Any
 
 from suite.errors import InputError
+from suite.machine.which_gpu import visible_uuids
 from suite.sweep.launchers.outcome import Lost, Work
 
 
@@ -60,45 +61,7 @@ def workers(settings: dict[str, Any]) -> int:
 
 
 def _devices(settings: dict[str, Any]) -> list[str]:
-    return _checked(settings["devices"] or gpus_here())
-
-
-def gpus_here() -> list[str]:
-    """UUIDs of the GPUs that ``CUDA_VISIBLE_DEVICES`` lets through, all where it is not set.
-
-    Raises:
-        InputError: NVML finds no driver.
-    """
-    import pynvml
-
-    try:
-        pynvml.nvmlInit()
-    except pynvml.NVMLError as error:
-        raise InputError(
-            "no NVIDIA GPU is found here", got=str(error), remedy="leave hydra/launcher=gpus out"
-        ) from None
-    handles = [pynvml.nvmlDeviceGetHandleByIndex(number) for number in range(pynvml.nvmlDeviceGetCount())]
-    return visible(
-        [str(pynvml.nvmlDeviceGetUUID(handle)) for handle in handles], os.environ.get("CUDA_VISIBLE_DEVICES")
-    )
-
-
-def visible(uuids: Sequence[str], setting: str | None) -> list[str]:
-    """Those of ``uuids`` (in bus order) that a value of ``CUDA_VISIBLE_DEVICES`` lets through.
-
-    As CUDA does, it takes numbers or UUIDs and stops at the first entry that is neither.
-    """
-    if setting is None:
-        return list(uuids)
-    found = []
-    for entry in (text.strip() for text in setting.split(",")):
-        if entry.isdigit() and int(entry) < len(uuids):
-            found.append(uuids[int(entry)])
-        elif entry.startswith(("GPU-", "MIG-")):
-            found.append(entry)
-        else:
-            break
-    return found
+    return _checked(settings["devices"] or visible_uuids())
 
 
 def _checked(devices: Any) -> list[str]:

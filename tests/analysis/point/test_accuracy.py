@@ -5,6 +5,7 @@ import pytest
 
 from suite.analysis.point.accuracy import compare_scores, is_blind, mcnemar
 from suite.record.schema import Scores
+from suite.stats.interval import Interval
 from tests.synthetic import binary_scores
 
 
@@ -17,14 +18,14 @@ def test_ten_of_hundred_lost():
     found = compare_scores(binary_scores(right=80, lost=10, won=0, wrong=10))
     half = 1.984217 * math.sqrt(1 / 11 / 100)
     assert found is not None
-    assert (found.baseline, found.candidate, found.delta) == (0.9, 0.8, pytest.approx(-0.1))
-    assert (found.low, found.high) == (pytest.approx(-0.1 - half, abs=1e-6), pytest.approx(-0.1 + half, abs=1e-6))
+    assert (found.baseline, found.candidate, found.delta.estimate) == (0.9, 0.8, pytest.approx(-0.1))
+    assert (found.delta.low, found.delta.high) == pytest.approx((-0.1 - half, -0.1 + half), abs=1e-6)
 
 
 def test_delta_is_above_zero_when_a_lower_is_better_metric_falls():
     found = compare_scores(scores([2.0, 2.0], [1.5, 1.7], higher=False, metric="bits_per_byte"))
     assert found is not None
-    assert found.delta == pytest.approx(0.4)
+    assert found.delta.estimate == pytest.approx(0.4)
     assert found.candidate == pytest.approx(1.6)
 
 
@@ -35,20 +36,20 @@ def test_clusters_widen_the_interval_where_items_of_a_source_fail_together():
     # Cluster sums of (d - mean) with mean -1/4: -1.5, 0.5, 0.5, 0.5. Variance 4/3 * 3 / 64 = 1/16; t(3) = 3.182446.
     assert paired is not None
     assert single is not None
-    assert paired.high == pytest.approx(-0.25 + 3.182446 / 4, abs=1e-6)
-    assert paired.high > single.high
+    assert paired.delta.high == pytest.approx(-0.25 + 3.182446 / 4, abs=1e-6)
+    assert paired.delta.high > single.delta.high
 
 
 def test_one_item_has_a_difference_but_no_interval():
     found = compare_scores(scores([1.0], [0.0]))
     assert found is not None
-    assert (found.delta, found.low, found.high) == (-1.0, None, None)
+    assert found.delta == Interval(-1.0)
 
 
 def test_equal_scores_have_an_interval_of_zero_width():
     found = compare_scores(scores([1.0, 0.0, 1.0], [1.0, 0.0, 1.0]))
     assert found is not None
-    assert (found.delta, found.low, found.high) == (0.0, 0.0, 0.0)
+    assert found.delta == Interval(0.0, 0.0, 0.0)
 
 
 @pytest.mark.parametrize(
@@ -101,9 +102,7 @@ def covered(comparisons, *, cluster, is_told=True, items=400, lost=0.08, won=0.0
             scores(before.tolist(), after.tolist(), clusters=clusters if cluster > 1 and is_told else None)
         )
         assert found is not None
-        assert found.low is not None
-        assert found.high is not None
-        count += found.low <= won - lost <= found.high
+        count += found.delta.holds(won - lost)
     return count / comparisons
 
 
@@ -131,8 +130,7 @@ def test_items_that_share_sources_need_the_clusters():
 def test_a_loss_of_one_point_is_ruled_out_by_enough_answers_alone(items, lost, blind):
     found = compare_scores(binary_scores(right=items - lost, lost=lost, won=0, wrong=0))
     assert found is not None
-    assert found.low is not None
-    assert found.low >= -0.01
+    assert found.delta.low >= -0.01
     assert is_blind(found, 0.01) == blind
 
 

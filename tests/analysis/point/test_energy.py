@@ -2,10 +2,11 @@ import math
 
 import msgspec
 import pytest
+from msgspec.structs import astuple
 
 from suite.analysis.point import energy
 from suite.record.schema import Idle
-from suite.stats.paired import block_ratios
+from suite.stats.paired import block_ratios, paired_ratio
 from tests.synthetic import COUNTER, ESTIMATED, windows
 
 
@@ -14,29 +15,6 @@ def test_a_block_ratio_weighs_each_arm_by_all_its_queries():
     longer = msgspec.structs.replace(last, queries=300, energy_j={"cpu": 500.0})
     # Baseline 100 J over 100 queries and 500 J over 300: 1.5 J a query, not the mean of 1 and 1.67.
     assert block_ratios([first, *candidates, longer], "cpu") == [pytest.approx(0.5 / 1.5)]
-
-
-def test_ratio_is_the_geometric_mean_with_a_t_interval_of_logs():
-    # Logs are ln 2 and -ln 2: mean 0, standard error ln 2, t(1 degree of freedom, 95 %) = 12.7062.
-    found = energy.ratio([0.5, 2.0])
-    assert found is not None
-    assert found.estimate == pytest.approx(1.0)
-    assert found.high == pytest.approx(math.exp(12.706205 * math.log(2)), rel=1e-5)
-    assert found.low == pytest.approx(1 / found.high)
-
-
-def test_one_block_has_a_ratio_but_no_interval():
-    assert energy.ratio([0.8]) == energy.Ratio(estimate=pytest.approx(0.8), low=None, high=None)
-
-
-def test_equal_blocks_have_an_interval_without_width():
-    found = energy.ratio([0.7, 0.7, 0.7])
-    assert found == energy.Ratio(estimate=pytest.approx(0.7), low=pytest.approx(0.7), high=pytest.approx(0.7))
-
-
-@pytest.mark.parametrize("none", [None, []])
-def test_no_blocks_have_no_ratio(none):
-    assert energy.ratio(none) is None
 
 
 @pytest.mark.parametrize("broken", [0.0, -1.0, math.nan, math.inf])
@@ -94,21 +72,19 @@ def test_the_net_interval_holds_the_idle_power_before_and_after():
     # 100 queries in 1 s at 1 J and 0.5 J a query. Idle of 10 W, 20 W and 15 W on average leaves
     # 0.4 / 0.9, 0.3 / 0.8 and 0.35 / 0.85. Equal blocks: all of the width is the idle power's.
     found = energy.net_ratio(windows([0.5] * 4), idle(10.0, 20.0), "cpu")
-    assert found == energy.Ratio(
-        estimate=pytest.approx(0.35 / 0.85), low=pytest.approx(0.3 / 0.8), high=pytest.approx(0.4 / 0.9)
-    )
+    assert astuple(found) == pytest.approx((0.35 / 0.85, 0.3 / 0.8, 0.4 / 0.9))
 
 
 def test_a_net_interval_without_the_two_idle_powers_is_that_of_their_mean():
     known = Idle(power_w={"cpu": 20.0}, method={"cpu": "measured:rapl"})
     found = energy.net_ratio(windows([0.5, 0.6]), known, "cpu")
-    assert found == energy.ratio(block_ratios(windows([0.5, 0.6]), "cpu", 20.0))
+    assert found == paired_ratio(windows([0.5, 0.6]), "cpu", 20.0)
 
 
 def test_an_idle_power_that_leaves_nothing_leaves_no_net_interval():
     # The candidate uses 50 W; 60 W after the blocks would be more than it used.
     found = energy.net_ratio(windows([0.5] * 4), idle(10.0, 60.0), "cpu")
-    assert found == energy.Ratio(estimate=pytest.approx(0.15 / 0.65), low=None, high=None)
+    assert astuple(found) == (pytest.approx(0.15 / 0.65), None, None)
 
 
 def test_there_is_no_net_ratio_without_idle_power():

@@ -1,6 +1,6 @@
 import pytest
 
-from suite.analysis.run.components import columns
+from suite.analysis.run import components
 from suite.analysis.summary import summarise
 from suite.record.schema import Idle
 from tests.synthetic import COUNTER, ESTIMATED, record, windows
@@ -11,6 +11,10 @@ NF4 = (("nf4", {}),)
 
 def points(*records):
     return summarise("run", records, 475.0)
+
+
+def columns(points):
+    return components.columns(points, with_cpu_estimate=True)
 
 
 def gpu(stack, ratio, *, joules=2.0, idle_w=None, method=COUNTER, cpu_method=ESTIMATED):
@@ -41,6 +45,21 @@ def test_measured_and_estimated_figures_of_one_component_never_share_a_column():
         ("cpu", "measured", 1),
         ("cpu", "estimated", 1),
     ]
+
+
+def test_the_estimate_of_the_cpu_beside_a_gpu_is_hidden_unless_it_is_asked_for():
+    made = components.columns(
+        points(gpu(BF16, 0.5), gpu(NF4, 0.5, cpu_method="measured:rapl")), with_cpu_estimate=False
+    )
+    assert [(column.component, column.basis, len(column.bars)) for column in made] == [
+        ("gpu", "measured", 2),
+        ("cpu", "measured", 1),
+    ]
+
+
+def test_the_estimate_of_a_cpu_that_did_the_work_is_never_hidden():
+    made = components.columns(points(record(mitigations=BF16, run_windows=windows([0.5] * 2))), with_cpu_estimate=False)
+    assert [(column.component, column.basis) for column in made] == [("cpu", "estimated")]
 
 
 def test_the_baseline_is_the_mean_over_the_points():

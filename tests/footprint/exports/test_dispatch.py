@@ -1,14 +1,12 @@
 import pytest
 import yaml
 
-from suite.analysis.results.parquet import TABLE, write_parquet
-from suite.analysis.results.reader import stored_points
 from suite.errors import InputError
 from suite.footprint.exports.dispatch import KINDS, export, options_of
 from suite.footprint.subject import choose_point
 from suite.io.paths import CHECKOUT
 from tests.footprint.points import gpu_record, site
-from tests.synthetic import record, windows, write_run
+from tests.synthetic import publish_table, record, windows, write_run
 
 PUBLISHED_RUN = CHECKOUT / "reports" / "embedded-xeon-2cpu"
 
@@ -74,7 +72,12 @@ def test_a_folder_without_records_is_refused(tmp_path):
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_published_table_discloses_what_its_records_do(run, tmp_path, kind):
-    published, choice = tmp_path / run.name, {"mitigation": "distillation"}
-    published.mkdir()
-    write_parquet(stored_points(run, g_co2e_per_kwh=1.0).points, published / TABLE)
+    published, choice = publish_table(run, tmp_path / run.name), {"mitigation": "distillation"}
     assert export(kind, published, site=site(), **choice) == export(kind, run, site=site(), **choice)
+
+
+def test_a_table_of_another_analysis_is_named(run, tmp_path):
+    said = []
+    published = publish_table(run, tmp_path / run.name, analysis="another")
+    assert export("sci", published, site=site(), mitigation="none", note=said.append)
+    assert ["version of the analysis" in line for line in said] == [True]

@@ -1,4 +1,3 @@
-import itertools
 import threading
 import time
 
@@ -7,7 +6,7 @@ import pytest
 from suite.machine.nvml import sampler
 from suite.machine.nvml.board import Board
 from suite.machine.nvml.board_window import BoardWindow
-from suite.machine.nvml.sampler import Poll, Watch, probe_period, summarise
+from suite.machine.nvml.sampler import Poll, Watch, summarise
 from suite.machine.nvml.simulated_board import PowerTrace, SimulatedBoard, SimulatedNvml
 
 
@@ -16,7 +15,7 @@ def polls(*readings):
 
 
 def our_threads():
-    return [thread.name for thread in threading.enumerate() if thread.name in ("board watch", "counter probe")]
+    return [thread.name for thread in threading.enumerate() if thread.name == "board watch"]
 
 
 @pytest.fixture
@@ -101,33 +100,6 @@ def test_watching_costs_little(simulated):
     time.sleep(0.5)
     watched = watching.stop(began_s, time.perf_counter())
     assert watched.cpu_s < 0.05 * 0.5  # about 0.5 % of a core; a busy loop would take all of it
-
-
-def test_a_period_is_probed_under_load(simulated):
-    done = itertools.count()
-
-    def work():
-        next(done)
-        time.sleep(0.003)
-
-    board = Board.by_uuid(simulated.uuid)
-    assert probe_period(board.energy_mj, work) == pytest.approx(0.02, abs=0.005)
-    assert next(done) > 20
-    assert our_threads() == []
-
-
-@pytest.mark.parametrize("read", [lambda: 7, lambda: None])
-def test_a_counter_that_does_not_rise_has_no_period(read):
-    assert probe_period(read, lambda: time.sleep(0.005), at_least_s=0.02, at_most_s=0.04) is None
-
-
-def test_a_probe_ends_its_thread_when_the_work_fails(simulated):
-    def work():
-        raise RuntimeError("the model does not run")
-
-    with pytest.raises(RuntimeError, match="does not run"):
-        probe_period(Board.by_uuid(simulated.uuid).energy_mj, work)
-    assert our_threads() == []
 
 
 def test_a_window_holds_what_the_board_showed(simulated):

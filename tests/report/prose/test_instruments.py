@@ -7,8 +7,8 @@ from tests.synthetic import BOARD, COUNTER, ESTIMATED, environment, record, wind
 GPU = environment(gpu="Example GPU")
 
 
-def report_of(tmp_path, *records):
-    return read_report(write_run(tmp_path / "run", records))
+def report_of(tmp_path, *records, with_cpu_estimate=True):
+    return read_report(write_run(tmp_path / "run", records), with_cpu_estimate=with_cpu_estimate)
 
 
 def gpu_record(method=COUNTER, minute=0, where=GPU, **conditions):
@@ -33,9 +33,16 @@ def test_the_headline_comes_before_what_stands_beside_it(tmp_path):
     assert [(each.component, each.headline) for each in found] == [("gpu", 1), ("cpu", 0)]
 
 
+def test_the_estimate_beside_a_gpu_is_no_source_unless_it_is_asked_for(tmp_path):
+    found = report_of(tmp_path, gpu_record(), with_cpu_estimate=False)
+    assert [each.component for each in instruments.sources(found)] == ["gpu"]
+    assert instruments.hides_cpu_estimate(found)
+    assert not instruments.hides_cpu_estimate(report_of(tmp_path / "asked", gpu_record()))
+
+
 def test_what_differs_from_point_to_point_makes_no_second_source(tmp_path):
     elsewhere = environment(gpu="Example GPU")
-    elsewhere["meter"]["components"]["gpu"] |= {"tick_s": 0.09, "watch_cpu_share": 0.004}
+    elsewhere["meter"]["components"]["gpu"] |= {"period_s": 0.09, "lag_s": 0.001, "watch_cpu_share": 0.004}
     found = instruments.sources(report_of(tmp_path, gpu_record(), gpu_record(minute=1, where=elsewhere)))
     assert [(each.component, each.points) for each in found] == [("gpu", 2), ("cpu", 2)]
     assert found[0].details == {"index": 0, "energy_counter": True}
@@ -63,16 +70,16 @@ def test_checks_that_hold_are_one_line_for_all_points(tmp_path):
     found = instruments.checks(report_of(tmp_path, gpu_record(), gpu_record(minute=1)))
     assert [(check.holds, check.words.replace("\N{NO-BREAK SPACE}", " ")) for check in found] == [
         (True, "CodeCarbon and the GPU's counter agree within 0.1 % in 32 of 32 windows"),
-        (True, "the counter and the integral of power agree within 0.1 % in 32 of 32 windows"),
+        (True, "the counter and the integral of power agree within 0.1 % over all windows in 2 of 2 points"),
     ]
 
 
 def test_a_check_that_fails_says_in_how_many_windows_and_by_how_much(tmp_path):
     # The baseline's 100 J against 80 J are 25 %; a step is a tenth of the window. The candidate's 50 J are -37.5 %.
-    found = instruments.checks(report_of(tmp_path, gpu_record(counter_j=80.0, integral_j=80.0)))
+    found = instruments.checks(report_of(tmp_path, gpu_record(counter_j=80.0, integral_j=75.0)))
     assert [(check.holds, check.words.replace("\N{NO-BREAK SPACE}", " ")) for check in found] == [
         (False, "CodeCarbon and the GPU's counter disagree in 16 of 16 windows, by up to 37.5 %"),
-        (True, "the counter and the integral of power agree within 0.1 % in 16 of 16 windows"),
+        (False, "the counter and the integral of power disagree over all windows in 1 of 1 points, by up to 6.7 %"),
     ]
 
 

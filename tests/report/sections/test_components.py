@@ -22,7 +22,7 @@ def gpu(stack=(), ratio=1.0, *, idle_w=30.0, minute=0, method=COUNTER, **changes
 
 @pytest.fixture
 def two(tmp_path):
-    return report_of(tmp_path, gpu(), gpu(BF16, 0.5, minute=1))
+    return report_of(tmp_path, gpu(), gpu(BF16, 0.5, minute=1), with_cpu_estimate=True)
 
 
 def test_the_table_holds_every_component_apart(two):
@@ -31,6 +31,17 @@ def test_the_table_holds_every_component_apart(two):
         ["baseline (A/A)", "2.00 J", "500 mJ → 500 mJ", "300 mJ"],
         ["bf16", "2.00 J → 1.00 J", "500 mJ → 500 mJ", "300 mJ"],
     ]
+
+
+def test_the_estimate_of_the_cpu_is_named_where_it_is_hidden(tmp_path):
+    html = html_of("components", report_of(tmp_path, gpu(), gpu(BF16, 0.5, minute=1)))
+    assert [len(row) for row in rows_of(html)] == [3, 3, 3]  # name, GPU, at rest
+    assert "CPU:" not in words_of(html)
+    assert "--cpu-estimate shows it" in words_of(html)
+
+
+def test_nothing_is_said_to_be_hidden_where_all_is_shown(two):
+    assert "--cpu-estimate" not in words_of(html_of("components", two))
 
 
 def test_no_figure_is_a_sum_over_components(two):
@@ -60,7 +71,8 @@ def test_estimated_columns_are_hatched_and_measured_ones_are_not(two):
 
 
 def test_every_drawing_has_a_pattern_of_its_own(tmp_path):
-    made = report_of(tmp_path, gpu(), gpu(BF16, 0.5, minute=1), gpu(batch_size=8, minute=2))
+    records = (gpu(), gpu(BF16, 0.5, minute=1), gpu(batch_size=8, minute=2))
+    made = report_of(tmp_path, *records, with_cpu_estimate=True)
     html = html_of("components", made)
     names = re.findall(r'<pattern id="([^"]+)"', html)
     assert len(names) == 5  # two groups in two widths, and the legend
@@ -77,7 +89,7 @@ def test_energy_of_no_instrument_is_marked(tmp_path, basis):
 def bars(report):
     """Of the GPU's column: for each row the net and the gross length."""
     group = report.groups[0]
-    columns = components.columns([entry.point for entry in group.ok])
+    columns = components.columns([entry.point for entry in group.ok], with_cpu_estimate=True)
     first = component_chart(group, columns).wide["hconcat"][0]
     return [(row["row"], row["net"], row["gross"]) for row in first["data"]["values"]], len(first["layer"])
 

@@ -11,7 +11,7 @@ from suite.report.safe import safe_json
 from suite.report.sections.footprint import context
 from suite.report.view_model import make_report
 from suite.text.i18n import number_format
-from tests.synthetic import record, windows, write_run
+from tests.synthetic import no_points, record, windows, write_run
 
 PRUNING = (("structured_pruning", {"ratio": 0.5}),)
 MOST_BYTES = 60_000
@@ -84,7 +84,7 @@ def test_what_was_simulated_says_nothing_about_a_use(tmp_path):
 
 
 def test_without_points_the_published_use_case_remains():
-    empty = make_report("empty", [], unreadable=[], superseded=0, grid=find("world"))
+    empty = make_report(no_points(), find("world"))
     assert 'id="footprint"' in render(empty)
 
 

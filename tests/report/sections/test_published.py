@@ -1,8 +1,19 @@
 import pytest
 
 from suite.analysis.published import published_effects
-from suite.report.prose.published_words import BOUNDS, CONFIDENCES, FAMILIES, MEASURES, UNITS, WORDS
-from suite.report.sections.published import context, figure
+from suite.report.prose.published_words import (
+    BOUNDS,
+    CONFIDENCES,
+    FAMILIES,
+    MEASURES,
+    READ_FROM,
+    SERIES,
+    UNITS,
+    WORDS,
+    batch_range,
+    figure,
+)
+from suite.report.sections.published import context
 from tests.report.section_html import drawings_of, html_of, report_of, rows_of, words_of
 from tests.synthetic import COUNTER, record, windows
 
@@ -25,6 +36,8 @@ def test_every_row_has_its_words():
     assert {effect.measure for effect in EFFECTS.values()} <= set(MEASURES)
     assert {effect.confidence for effect in EFFECTS.values()} <= set(CONFIDENCES)
     assert {effect.bound for effect in EFFECTS.values() if effect.bound} <= set(BOUNDS)
+    assert {effect.read_from for effect in EFFECTS.values()} == set(READ_FROM)
+    assert {effect.series for effect in EFFECTS.values() if effect.series} == set(SERIES)
     assert {effect.unit for effect in EFFECTS.values() if effect.unit} <= set(UNITS)
 
 
@@ -32,7 +45,7 @@ def test_every_row_has_its_words():
     ("identifier", "words"),
     [
         ("R05", "-44.0 %"), ("R09", "+17.0 % to +33.0 %"), ("R11b", "about 0.0 %"), ("R32", "-12.0 % or more"),
-        ("R33", "at best -66.7 %"), ("R12", "-"),
+        ("R33", "at best -66.7 %"), ("R12", "-"), ("E01a", "+30.0 %"),
     ],
 )  # fmt: skip
 def test_figures_read_as_they_were_given(identifier, words):
@@ -47,16 +60,42 @@ def test_a_row_says_what_was_compared_where_and_who_says_so(nf4):
         "energy J per token",
         "+26.5 %",
         "RTX 5090",
+        "1",
         "one query at a time; the work of one author",
-        "hongping-zh.github.io",
+        "hongping-zh.github.io web page",
         "medium",
     ]
+
+
+def test_a_median_stands_with_its_range_and_batch_sizes(tmp_path):
+    rows = rows_of(html_of("published", report_of(tmp_path, ran((("float8", {}),), 1.2))))
+    (row,) = (row for row in rows if "17 to 64 requests" in row[1])
+    assert row[3:6] == ["+1.0 % median; -12.0 % to +32.0 %", "H100 and B200", "17-64"]
+    assert row[7].endswith("full text")
+
+
+def test_a_median_is_drawn_as_one_dot_on_its_range(tmp_path):
+    chart = context(report_of(tmp_path, ran((("float8", {}),), 1.2)))["views"][0].chart
+    drawn = [row for rows in chart.wide["datasets"].values() for row in rows if row.get("kind") == "energy"]
+    assert [row["ratio"] for row in drawn if row.get("ratio") in (1.3, 1.13, 1.56)] == [1.3]
+    assert any((row.get("low"), row.get("high")) == pytest.approx((1.13, 1.56)) for row in drawn if "low" in row)
+    assert "batch 8" in drawings_of(html_of("published", report_of(tmp_path, ran((("float8", {}),), 1.2))))[0]
+
+
+def test_batch_sizes_read_as_one_or_a_range():
+    assert [words_of(batch_range(EFFECTS[name])) for name in ("E07b", "E01c", "R24a")] == ["4", "65-256", "-"]
+
+
+def test_points_of_one_technique_stand_by_rising_batch_size(tmp_path):
+    made = [ran(NF4, 1.2, minute, batch_size=size) for minute, size in enumerate((64, 1, 8))]
+    rows = rows_of(html_of("published", report_of(tmp_path, *made)))
+    assert [row[1] for row in rows if row[0] == "nf4"] == ["1", "8", "64"]
 
 
 def test_ours_stands_beside_with_its_interval(nf4):
     rows = rows_of(html_of("published", nf4))
     assert rows[-1][0] == "nf4"
-    assert rows[-1][2] == "+20.0 % [+20.0, +20.0] estimated"
+    assert rows[-1][3] == "+20.0 % [+20.0, +20.0] estimated"
 
 
 def test_a_difference_is_no_error_by_itself(nf4):
@@ -69,7 +108,9 @@ def test_ours_is_filled_and_published_changes_are_hollow(nf4):
     found = {mark["filled"]: rows for mark, rows in datasets if "filled" in mark}
     assert [row["kind"] for row in found[True]] == ["ours"]
     assert [row["ratio"] for row in found[True]] == pytest.approx([1.2])
-    assert [row["ratio"] for row in found[False]] == pytest.approx([1.265, 1.294, 1.117, 0.886, 1.046, 1.0])
+    assert [row["ratio"] for row in found[False]] == pytest.approx(
+        [1.265, 1.294, 1.117, 0.886, 1.046, 1.0, 1.074, 1.399]
+    )
 
 
 def test_no_joules_are_drawn(nf4):
@@ -91,7 +132,7 @@ def test_a_family_without_a_change_to_draw_has_a_table(tmp_path):
     quantisation, checkpointing = context(report_of(tmp_path, training, onnx))["views"]
     kinds = {row["kind"] for rows in checkpointing.chart.wide["datasets"].values() for row in rows if "kind" in row}
     assert kinds == {"ours", "time"}
-    assert [effect.id for _, effect in quantisation.effects] == ["R12", "R13", "R14", "R15", "R43"]
+    assert [effect.id for _, effect in quantisation.effects] == ["R12", "R15", "R43", "E14a", "E15"]
 
 
 def test_numbers_run_on_from_family_to_family(tmp_path):
@@ -114,7 +155,7 @@ def test_two_points_of_one_name_are_told_apart_by_their_batch(tmp_path):
 def test_measured_changes_are_not_called_estimated(tmp_path):
     seen = windows([1.2] * 4, component="gpu", method=COUNTER)
     made = report_of(tmp_path, record(mitigations=NF4, device="cuda", run_windows=seen))
-    assert rows_of(html_of("published", made))[-1][2] == "+20.0 % [+20.0, +20.0]"
+    assert rows_of(html_of("published", made))[-1][3] == "+20.0 % [+20.0, +20.0]"
 
 
 def test_without_a_known_technique_there_is_no_section(tmp_path):

@@ -5,7 +5,7 @@ import pytest
 
 from suite.report.charts.scaling_chart import knob_words
 from suite.report.sections.scaling import context, exponent, interval
-from suite.stats.estimate import Estimate
+from suite.stats.interval import Interval
 from tests.report.section_html import drawings_of, html_of, report_of, rows_of, words_of
 from tests.synthetic import record, windows
 
@@ -115,6 +115,6 @@ def test_without_a_series_there_is_no_section(tmp_path):
 
 
 def test_what_has_no_interval_shows_none():
-    assert interval(Estimate(1.0)) == ""
+    assert interval(Interval(1.0)) == ""
     assert words_of(exponent(None)) == "-"
-    assert words_of(exponent(Estimate(-0.5))) == "-0.50"
+    assert words_of(exponent(Interval(-0.5))) == "-0.50"

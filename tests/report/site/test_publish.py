@@ -15,7 +15,7 @@ from suite.report.build import BESIDE, REPORTS_FOLDER, build_report
 from suite.report.site import publish as publishing
 from suite.report.site.catalogue import listed
 from suite.report.site.publish import publish
-from tests.synthetic import binary_scores, environment, record, windows, write_run
+from tests.synthetic import binary_scores, environment, publish_table, record, windows, write_run
 
 PRUNING = (("structured_pruning", {"ratio": 0.5}),)
 ATTACK = "<script>alert(1)</script>"
@@ -121,12 +121,15 @@ def test_the_same_reports_give_the_same_site(reports, tmp_path):
             ),
             "9",
         ),
-        (lambda folder: (folder / "results.json").unlink(), "neither results.json nor results.parquet"),
+        (lambda folder: (folder / "results.json").unlink(), "no readable record in the run"),
+        (lambda folder: (folder / "results.json").symlink_to("elsewhere.json"), "links are not followed"),
         (lambda folder: (folder / "index.html").unlink(), "no page"),
     ],
 )
 def test_a_report_that_cannot_be_read_is_listed_with_the_reason(reports, tmp_path, spoil, reason):
     (reports / "early" / "results.parquet").unlink()
+    if "links" in reason:
+        (reports / "early" / "results.json").unlink()
     spoil(reports / "early")
     found = publish(reports, tmp_path / "site")
     assert len(found.unreadable) == 1
@@ -136,9 +139,25 @@ def test_a_report_that_cannot_be_read_is_listed_with_the_reason(reports, tmp_pat
     assert "Its results cannot be read, so nothing is said of it here." in plain(page)
 
 
-def test_results_that_are_spoilt_are_read_from_the_table_beside_them(reports, tmp_path):
-    (reports / "early" / "results.json").write_text("{")
+@pytest.mark.parametrize("spoilt", ["results.json", "results.parquet"])
+def test_results_that_are_spoilt_are_read_from_the_file_beside_them(reports, tmp_path, spoilt):
+    (reports / "early" / spoilt).write_text("{")
     assert publish(reports, tmp_path / "site").unreadable == ()
+
+
+def test_a_page_that_is_not_of_the_records_beside_it_is_named(reports, tmp_path, capsys):
+    write_run(reports / "late", [record(batch_size=8, run_windows=windows([1.0] * 4), minute=90)])
+    assert main(["--reports", str(reports), "--out", str(tmp_path / "site")]) == 0
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line.startswith("warning: late: its page is not of these records and this analysis")
+    assert f"python -m suite.report {reports / 'late'}" in line
+
+
+def test_a_report_that_another_analysis_derived_is_named_where_it_has_no_records(reports, tmp_path):
+    publish_table(tmp_path / "runs" / "early", reports / "early", analysis="another")
+    (note,) = publish(reports, tmp_path / "site").notes
+    assert note.startswith("early: ")
+    assert "another version of the analysis" in note
 
 
 def test_the_first_published_report_of_the_project_is_read(tmp_path):

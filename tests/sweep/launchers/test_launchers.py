@@ -239,21 +239,6 @@ def test_bad_input_found_on_the_node_comes_back_as_a_sentence(tmp_path):
 # Several GPUs
 
 
-@pytest.mark.parametrize(
-    ("setting", "expected"),
-    [
-        (None, ["GPU-a", "GPU-b", "GPU-c"]),
-        ("2,0", ["GPU-c", "GPU-a"]),
-        ("GPU-b", ["GPU-b"]),
-        ("MIG-1", ["MIG-1"]),
-        ("1,-1,0", ["GPU-b"]),
-        ("", []),
-    ],
-)
-def test_visible_gpus_are_those_that_cuda_would_show(setting, expected):
-    assert gpus.visible(["GPU-a", "GPU-b", "GPU-c"], setting) == expected
-
-
 def test_every_gpu_has_a_worker_that_sees_it_alone_and_works_beside_the_others(tmp_path):
     answers = dict(gpus.run(meet, [tmp_path, tmp_path], {"devices": NODE_GPUS}))  # each waits for the other
     assert sorted(answers.values()) == NODE_GPUS

@@ -1,0 +1,34 @@
+"""The fields of a point's summary that hold scores."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from suite.analysis.point.accuracy import Accuracy
+from suite.analysis.verdict import absolute_margin
+from suite.record.schema import Record
+
+
+def accuracy_fields(record: Record, found: Accuracy | None) -> dict[str, Any]:
+    """Scores of both arms and their difference, where they can be compared; in any case the task's margin."""
+    task = record.config.get("task")
+    task = task if isinstance(task, dict) else {}
+    margin = absolute_margin(
+        float(task.get("margin") or 0.0),
+        relative=bool(task.get("margin_relative")),
+        baseline_score=found.baseline if found else None,
+    )
+    if found is None or record.scores is None:
+        return {"margin": margin}
+    return {
+        "margin": margin,
+        "metric": found.metric,
+        "higher_is_better": record.scores.higher_is_better,
+        "baseline_score": found.baseline,
+        "score": found.candidate,
+        "score_delta": found.delta.estimate,
+        "score_delta_low": found.delta.low,
+        "score_delta_high": found.delta.high,
+        "mcnemar_p": found.mcnemar_p,
+        "scored_items": found.items,
+    }

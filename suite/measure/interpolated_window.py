@@ -1,0 +1,70 @@
+"""A window whose ends lie anywhere between the steps of an energy counter that has no lag.
+
+The window's GPU energy is the counter, interpolated at the window's true ends: the moments between which nothing but
+its work ran. Within the step that holds an end the power is taken as constant, so the arm's own work fills that step on
+both sides: some before the window and some after it, uncounted. A jump of power at an end would misplace up to a
+quarter of the jump times the step.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import time
+
+import msgspec
+
+from suite.core.meter import Interpolation, OpenMeter
+from suite.errors import ImpossibleOutput
+from suite.measure.windows import ReadyArm, make_window
+from suite.record.schema import Window
+
+_PATIENCE_S = 5.0  # a counter that does not rise for so long under load stands still
+
+
+def interpolated_window(
+    arm: ReadyArm, queries: int, block: int, meter: OpenMeter, *, interpolation: Interpolation, roll: int
+) -> Window:
+    """A window of ``queries`` queries, with work of the same arm before and after it.
+
+    Args:
+        arm: warmed up.
+        queries: of the window.
+        block: number of the block.
+        meter: open. Its own reading of the GPU stays beside the interpolated one.
+        interpolation: of the GPU's counter.
+        roll: queries that last at least one step and the counter's lag: run before the window, and after it until the
+            step that holds its end is over.
+
+    Raises:
+        ImpossibleOutput: the counter stands still, or the readings or the work cannot be.
+    """
+    arm.loop.reset()
+    arm.loop.run(roll)
+    arm.setup.synchronize()
+    token = meter.start()
+    began_s = time.perf_counter()
+    work = arm.loop.run(queries, roll)
+    arm.setup.synchronize()
+    ended_s = time.perf_counter()
+    readings = meter.stop(token)
+    _roll_on(arm, interpolation, ended_s, roll, first=roll + queries)
+    found = interpolation.rise(began_s, ended_s)
+    if found is None:  # steps were missed: the meter's own reading is wrong by up to one
+        return make_window(arm.name, block, [work], [readings], edges="unaligned")
+    better = dataclasses.replace(
+        readings, duration_s=ended_s - began_s, energy_j=readings.energy_j | {"gpu": found.energy_j}
+    )
+    window = make_window(arm.name, block, [work], [better], edges="interpolated")
+    return msgspec.structs.replace(
+        window, codecarbon_energy_j=readings.energy_j, energy_uncertainty_j={"gpu": found.uncertainty_j}
+    )
+
+
+def _roll_on(arm: ReadyArm, interpolation: Interpolation, ended_s: float, roll: int, *, first: int) -> None:
+    """Goes on with the work until the step that holds the window's end is over."""
+    while not interpolation.noted_after(ended_s):
+        work = arm.loop.run(roll, first)
+        arm.setup.synchronize()
+        first += work.queries
+        if time.perf_counter() - ended_s > _PATIENCE_S:
+            raise ImpossibleOutput(f"the energy counter has not risen in {_PATIENCE_S:g} s of work: it stands still")

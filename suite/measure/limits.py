@@ -1,0 +1,39 @@
+"""Limits: what a budget leaves for one point."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+import time
+
+from suite.record.schema import Window
+
+BUDGET = "budget"
+"""Kind of the reason of a point that was not measured, or not to its fewest blocks, for want of time."""
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Limits:
+    """How long a point may go on measuring, and what it goes on from.
+
+    Attributes:
+        most_blocks: the last block, counted with those before it; None: the protocol's.
+        deadline_s: moment of ``time.monotonic`` after which no block may end; None: there is none.
+        earlier: windows of an earlier attempt at the same point, whose blocks count as measured.
+    """
+
+    most_blocks: int | None = None
+    deadline_s: float | None = None
+    earlier: tuple[Window, ...] = ()
+
+    @property
+    def left_s(self) -> float:
+        """Seconds until the deadline; infinite where there is none."""
+        return math.inf if self.deadline_s is None else max(0.0, self.deadline_s - time.monotonic())
+
+    def leaves_room_for(self, block_s: float) -> bool:
+        """Whether a block of ``block_s`` seconds still ends in time."""
+        return self.deadline_s is None or time.monotonic() + block_s <= self.deadline_s
+
+
+UNLIMITED = Limits()

@@ -1,0 +1,1 @@
+"""How a model is executed: one file and one yaml each."""

@@ -1,0 +1,133 @@
+"""A budget of time for a run: every point gets its fewest blocks first, then blocks go where a verdict is open.
+
+Everything counts from the command's start: set-up, scoring, and the report, for which some time is kept back. A point
+that does not fit is skipped with the kind ``budget``; the same command again measures it.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import re
+import time
+from collections.abc import Sequence
+
+import psutil
+
+from suite.config.plan import PlannedPoint
+from suite.errors import InputError
+from suite.measure.draft import Draft
+from suite.measure.limits import BUDGET, Limits
+from suite.record.schema import Reason, Record, Window
+from suite.record.store import load, save
+from suite.stats.paired import block_ratios, headline_component, ratio_interval
+from suite.sweep.forecast import point_s
+from suite.sweep.point_run import Reporter, run_one
+
+_UNITS_S = {"s": 1.0, "m": 60.0, "h": 3600.0}
+_REPORT_S, _REPORT_S_A_POINT = 5.0, 0.3  # building the page: measured at 5 to 12 s for 8 to 29 points on two cores
+
+
+def budget_s(text: object) -> float | None:
+    """Seconds of a budget written as ``90s``, ``10m`` or ``1h``; None where there is none.
+
+    Raises:
+        InputError: it is none of these.
+    """
+    if text is None:
+        return None
+    found = re.fullmatch(r"(\d+(?:\.\d+)?)([smh])", str(text))
+    if found is None or not float(found.group(1)) > 0:
+        raise InputError("budget is a time", got=text, remedy="write it as 90s, 10m or 1h")
+    return float(found.group(1)) * _UNITS_S[found.group(2)]
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Budget:
+    """Until when points may be measured.
+
+    Attributes:
+        text: as the user wrote it.
+        deadline_s: moment of ``time.monotonic`` at which the last point has ended.
+    """
+
+    text: str
+    deadline_s: float
+
+    @classmethod
+    def of(cls, points: Sequence[PlannedPoint]) -> Budget | None:
+        """The budget that ``points`` state, counted from the start of this process; None where they state none."""
+        text = points[0].budget
+        seconds = budget_s(text)
+        if seconds is None:
+            return None
+        spent_s = time.time() - psutil.Process().create_time()
+        kept_s = _REPORT_S + _REPORT_S_A_POINT * len(points)
+        return cls(text=str(text), deadline_s=time.monotonic() + seconds - spent_s - kept_s)
+
+    @property
+    def left_s(self) -> float:
+        """Seconds until the deadline."""
+        return self.deadline_s - time.monotonic()
+
+
+class BudgetedSweep:
+    """Measures points one at a time within a budget."""
+
+    def __init__(self, points: Sequence[PlannedPoint], budget: Budget, reporter: Reporter) -> None:
+        """Of ``points``, all of one run, in their order."""
+        self._points, self._budget, self._reporter = points, budget, reporter
+        self._took_s: list[float] = []
+
+    def fewest_blocks(self, number: int) -> Record:
+        """Measures a point's fewest blocks, or records that there is no time for it."""
+        point = self._points[number]
+        if self._budget.left_s < self._needed_s(point):
+            return self._left_out(point)
+        limits = Limits(most_blocks=point.plan.protocol.min_blocks, deadline_s=self._budget.deadline_s)
+        began_s = time.monotonic()
+        record = run_one(point, self._reporter, limits=limits)
+        if record.status == "ok":
+            self._took_s.append(time.monotonic() - began_s)
+        return record
+
+    def more_blocks(self, records: Sequence[Record]) -> list[Record]:
+        """While time is left: further blocks for the points whose interval is not narrow yet, the widest first."""
+        points = {point.plan.point.point_id: point for point in self._points}
+        open_points = sorted(
+            (record for record in records if record.status == "ok" and not record.converged), key=_width, reverse=True
+        )
+        made = []
+        for record in open_points:
+            point = points[record.point_id]
+            if self._budget.left_s < self._needed_s(point):
+                continue
+            limits = Limits(deadline_s=self._budget.deadline_s, earlier=tuple(record.windows))
+            made.append(run_one(point, self._reporter, limits=limits))
+        return made
+
+    def _needed_s(self, point: PlannedPoint) -> float:
+        """A point's set-up and fewest blocks: as the points before it took, at first as the protocol foretells."""
+        if not self._took_s:
+            return point_s(point.plan.protocol, point.plan.point.device)[0]
+        ordered = sorted(self._took_s)
+        return ordered[len(ordered) // 2]
+
+    def _left_out(self, point: PlannedPoint) -> Record:
+        message = f"no time was left for it in budget={self._budget.text}; the same command again measures it"
+        self._reporter.begin(point.title)
+        draft = Draft(plan=point.plan)
+        folder = point.plan.run_folder / "records"
+        record = load(save(draft.record("skipped", Reason(kind=BUDGET, message=message)), folder))
+        self._reporter.end(point.title, record.status, record.reason)
+        return record
+
+
+def _width(record: Record) -> float:
+    """Half-width of the energy ratio over the ratio; 0 where there is none, so that it comes last."""
+    windows: list[Window] = record.windows
+    component = headline_component(windows)
+    ratios = block_ratios(windows, component) if component else None
+    interval = ratio_interval(ratios) if ratios else None
+    if interval is None or interval.half_width is None:
+        return 0.0
+    return interval.half_width / interval.estimate

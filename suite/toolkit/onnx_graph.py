@@ -1,0 +1,168 @@
+"""A model as an ONNX graph that ONNX Runtime runs on the CPU: exported, called like the model it came from."""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import tempfile
+import types
+import warnings
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from suite.core.setup import Setup
+from suite.core.task import Batch
+from suite.errors import NotApplicable
+from suite.toolkit import effect, layers, libraries
+
+ONNXRUNTIME = "onnxruntime"
+OPSET = 17
+QUANTISER_TABLES = ("_scale", "_zero_point")
+"""Endings that the quantiser gives its tables; they count as bytes, not as parameters."""
+PRODUCTS = ("MatMul", "Gemm", "MatMulInteger")
+
+
+def exported(setup: Setup) -> Setup:
+    """``setup`` with its float32 model as a graph; a graph stays as it is.
+
+    Raises:
+        NotApplicable: the model cannot be run so, or a library is missing.
+    """
+    if isinstance(setup.model, OnnxModel):
+        return setup.replace(runtime=ONNXRUNTIME)
+    require_exportable(setup)
+    model = layers.module_of(setup)
+    layers.require_float(setup)
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "model.onnx"
+        export(model, effect.probe_batch(setup), path)
+        content = path.read_bytes()
+    session = OnnxModel(content, config=model.config, threads=torch.get_num_threads())
+    return setup.replace(model=session, runtime=ONNXRUNTIME)
+
+
+def require_exportable(setup: Setup) -> None:
+    """Raises NotApplicable where an exported graph would not be the same model at the same work."""
+    for library in ("onnx", "onnxruntime"):
+        libraries.load(library)
+    if setup.device != "cpu":
+        raise NotApplicable("ONNX Runtime is used on the CPU here: choose runtime=eager or runtime=compiled on a GPU")
+    if setup.phase == "training":
+        raise NotApplicable("an exported graph cannot be trained")
+    if setup.task.generates:
+        raise NotApplicable("an exported graph has no key-value cache, so generation would be another algorithm")
+    if setup.dtype != "float32":
+        raise NotApplicable(f"the export starts from float32, the model is in {setup.dtype}")
+    if setup.contexts:
+        raise NotApplicable("ONNX Runtime does not see torch's autocast or other switches")
+
+
+class OnnxModel:
+    """An ONNX Runtime session that is called like the model it came from.
+
+    Attributes:
+        config: the model's own, which tells tasks its labels and its longest input.
+        inputs: names of the tensors it takes; others (labels) are ignored.
+    """
+
+    def __init__(self, content: bytes, *, config: Any, threads: int) -> None:
+        onnxruntime = libraries.load("onnxruntime")
+        options = onnxruntime.SessionOptions()
+        options.intra_op_num_threads = threads
+        options.inter_op_num_threads = 1
+        options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+        options.log_severity_level = 3
+        self.config = config
+        self._content = content
+        self._session = onnxruntime.InferenceSession(content, options, providers=["CPUExecutionProvider"])
+        self.inputs: tuple[str, ...] = tuple(entry.name for entry in self._session.get_inputs())
+
+    def __call__(self, **batch: torch.Tensor) -> types.SimpleNamespace:
+        """Answers one batch; ``logits`` is ``(batch, classes)``. Tensors are passed and returned without a copy."""
+        (logits,) = self._session.run(["logits"], {name: batch[name].numpy() for name in self.inputs})
+        return types.SimpleNamespace(logits=torch.from_numpy(logits))
+
+    def weigh(self) -> dict[str, Any]:
+        """The graph's constants as ``suite.toolkit.effect.snapshot`` counts weights, and the size of its file."""
+        onnx = libraries.load("onnx")
+        graph = onnx.load_model_from_string(self._content).graph
+        weights = {tensor.name: onnx.numpy_helper.to_array(tensor) for tensor in graph.initializer}
+        stored: Counter[str] = Counter()
+        for name, values in weights.items():
+            if values.dtype.name in ("float32", "int8") and not name.endswith(QUANTISER_TABLES):
+                stored[values.dtype.name] += values.size
+        in_products = [
+            weights[name]
+            for node in graph.node
+            if node.op_type in PRODUCTS
+            for name in node.input[:2]
+            if name in weights and weights[name].ndim == 2
+        ]
+        total, linear = sum(stored.values()), sum(values.size for values in in_products)
+        small = sum(values.size for values in in_products if values.dtype.itemsize == 1)
+        zeros = sum(int((values == 0).sum()) for values in in_products)
+        return {
+            "parameters": total,
+            "bytes": sum(values.nbytes for values in weights.values()),
+            "file_bytes": len(self._content),
+            "dtypes": {name: count / total for name, count in sorted(stored.items())},
+            "quantised_share": small / linear if linear else 0.0,
+            "sparsity": zeros / linear if linear else None,
+        }
+
+
+class _Positional(torch.nn.Module):
+    """The exporter passes tensors by position and wants tensors back."""
+
+    def __init__(self, model: torch.nn.Module, names: list[str]) -> None:
+        super().__init__()
+        self.model = model
+        self.names = names
+
+    def forward(self, *tensors: torch.Tensor) -> torch.Tensor:
+        logits: torch.Tensor = self.model(**dict(zip(self.names, tensors, strict=True))).logits
+        return logits
+
+
+def export(model: torch.nn.Module, batch: Batch, path: Path) -> None:
+    """Writes the graph of ``model``, for any batch size and, where inputs are token ids, any length.
+
+    The TorchScript exporter is used: ``quantize_dynamic`` fails on the graphs of the newer one for BERT and ViT.
+    """
+    names = list(batch)
+    axes = {
+        name: {0: "batch"} | ({1: "length"} if tensor.dim() == 2 and not tensor.is_floating_point() else {})
+        for name, tensor in batch.items()
+    }
+    with quiet(), torch.no_grad():
+        torch.onnx.export(
+            _Positional(model, names).eval(),  # else the export leaves the model in training mode
+            tuple(batch.values()),
+            str(path),
+            input_names=names,
+            output_names=["logits"],
+            dynamic_axes=axes | {"logits": {0: "batch"}},
+            opset_version=OPSET,
+            dynamo=False,
+        )
+
+
+@contextlib.contextmanager
+def quiet() -> Iterator[None]:
+    """Keeps the exporter's advice to use its successor, and the quantiser's to prepare the graph, to themselves."""
+    tracer_warning: Any = torch.jit.TracerWarning  # type: ignore[attr-defined]  # not declared as exported
+    root = logging.getLogger()
+    level = root.level
+    root.setLevel(logging.ERROR)  # onnxruntime.quantization logs through the root logger
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", DeprecationWarning)
+            warnings.simplefilter("ignore", tracer_warning)
+            warnings.filterwarnings("ignore", message="Exporting aten::index operator of advanced indexing")
+            yield
+    finally:
+        root.setLevel(level)

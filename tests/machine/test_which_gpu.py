@@ -1,0 +1,125 @@
+import subprocess
+import sys
+from types import SimpleNamespace
+
+import pynvml
+import pytest
+import torch
+
+from suite.errors import InputError
+from suite.machine import device_lock, environment
+from suite.machine.nvml.simulated_board import PowerTrace, SimulatedBoard, SimulatedNvml
+from suite.machine.which_gpu import (
+    VISIBLE,
+    let_through,
+    name_before_work,
+    uuid_at_work,
+    uuid_before_work,
+    visible_uuids,
+)
+
+FIRST, SECOND = "GPU-11111111-0000-4000-8000-000000000000", "GPU-22222222-0000-4000-8000-000000000000"
+
+
+@pytest.fixture
+def boards(monkeypatch):
+    monkeypatch.delenv(VISIBLE, raising=False)
+    made = [
+        SimulatedBoard(trace=PowerTrace(300.0), uuid=uuid, name=name)
+        for uuid, name in ((FIRST, "Example A"), (SECOND, "Example B"))
+    ]
+    with SimulatedNvml(made).installed():
+        yield made
+
+
+@pytest.mark.parametrize(
+    ("setting", "expected"),
+    [
+        (None, ["GPU-aa", "GPU-ab", "GPU-c"]),
+        ("2,0", ["GPU-c", "GPU-aa"]),
+        (" 1 , 2 ", ["GPU-ab", "GPU-c"]),
+        ("GPU-ab", ["GPU-ab"]),
+        ("GPU-c,GPU-aa", ["GPU-c", "GPU-aa"]),
+        ("MIG-1", ["MIG-1"]),
+        ("1,-1,0", ["GPU-ab"]),
+        ("1,7,0", ["GPU-ab"]),
+        ("GPU-ab,GPU-z,GPU-c", ["GPU-ab"]),
+        ("GPU-a", []),  # of two boards
+        ("0,1,0", []),
+        ("GPU-c,2", []),
+        ("", []),
+    ],
+)
+def test_what_is_let_through_is_what_cuda_would_show(setting, expected):
+    assert let_through(["GPU-aa", "GPU-ab", "GPU-c"], setting) == expected
+
+
+@pytest.mark.parametrize(("setting", "expected"), [(None, [FIRST, SECOND]), ("1", [SECOND]), ("GPU-2222", [SECOND])])
+def test_the_boards_of_this_machine_that_are_visible(boards, monkeypatch, setting, expected):
+    if setting is not None:
+        monkeypatch.setenv(VISIBLE, setting)
+    assert visible_uuids() == expected
+
+
+def test_a_board_of_another_container_is_not_numbered(boards, monkeypatch):
+    real = pynvml.nvmlDeviceGetHandleByIndex
+
+    def by_index(index):
+        if index == 0:
+            raise pynvml.NVMLError(pynvml.NVML_ERROR_NO_PERMISSION)
+        return real(index)
+
+    monkeypatch.setattr(pynvml, "nvmlDeviceGetHandleByIndex", by_index)
+    monkeypatch.setenv(VISIBLE, "0")
+    assert uuid_before_work() == SECOND
+
+
+@pytest.mark.parametrize(("setting", "uuid", "name"), [("0", FIRST, "Example A"), (SECOND, SECOND, "Example B")])
+def test_lock_and_hardware_are_of_the_board_that_torch_will_take(boards, monkeypatch, setting, uuid, name):
+    monkeypatch.setenv(VISIBLE, setting)
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    assert device_lock.name_of("cuda") == uuid_before_work() == uuid
+    assert environment.hardware("cuda")["name"] == name_before_work() == name
+
+
+def test_at_work_torch_is_asked(boards, monkeypatch):
+    properties = {1: SimpleNamespace(uuid=SECOND.removeprefix("GPU-"))}
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    monkeypatch.setattr(torch.cuda, "current_device", lambda: 1)
+    monkeypatch.setattr(torch.cuda, "get_device_properties", properties.__getitem__)
+    assert uuid_at_work() == SECOND.removeprefix("GPU-")
+
+
+def test_without_a_visible_gpu_both_answers_are_bad_input(boards, monkeypatch):
+    monkeypatch.setenv(VISIBLE, "7")
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    for answer in (uuid_before_work, name_before_work, uuid_at_work):
+        with pytest.raises(InputError, match="got 'CUDA_VISIBLE_DEVICES=7'"):
+            answer()
+
+
+def test_without_a_driver_there_is_no_gpu(monkeypatch):
+    def fail():
+        raise pynvml.NVMLError(pynvml.NVML_ERROR_LIBRARY_NOT_FOUND)
+
+    monkeypatch.setattr(pynvml, "nvmlInit", fail)
+    with pytest.raises(InputError, match="no NVIDIA GPU is found here"):
+        visible_uuids()
+
+
+def test_torch_is_not_imported_to_tell_which_gpus_are_visible():
+    """The process that hands out points to workers starts without it."""
+    code = (
+        "import sys; from suite.machine import which_gpu; from suite.errors import InputError\n"
+        "try: which_gpu.visible_uuids()\n"
+        "except InputError: pass\n"
+        "print('torch' in sys.modules)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "False"
+
+
+@pytest.mark.gpu
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="no CUDA device that torch can use")
+def test_before_and_at_work_it_is_the_same_board():
+    assert uuid_before_work().removeprefix("GPU-") == uuid_at_work().removeprefix("GPU-")

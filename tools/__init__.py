@@ -1,0 +1,1 @@
+"""What prepares a machine for the suite; nothing here is imported while it measures."""
