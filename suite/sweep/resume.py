@@ -46,7 +46,7 @@ class _Here:
     hardware: str | None
 
     def difference(self, record: Record, used: Sequence[Requires] = ()) -> str | None:
-        """In what the record is of elsewhere, in words; None where it is of here.
+        """What tells the record from one of this machine and its packages, in words; None: nothing.
 
         Args:
             record: of a point.
@@ -119,7 +119,7 @@ def _from_other_machines(shown: Sequence[Record], here: dict[str, _Here], folder
         return []
     counted = ", ".join(f"{number} {difference}" for difference, number in sorted(differences.items()))
     what = "those of this sweep's points are measured again here and kept beside the new ones"
-    return [f"{folder} holds records of elsewhere ({counted}): {what}"]
+    return [f"{folder} holds records from another machine or other packages ({counted}): {what}"]
 
 
 def set_aside(torn: Sequence[tuple[Path, str]], records: Path) -> list[str]:
