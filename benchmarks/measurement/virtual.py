@@ -158,6 +158,13 @@ class _Unneeded(Loop):
     def pass_queries(self) -> int:
         return _PASS.queries
 
+    @property
+    def shapes(self) -> tuple[int, ...]:
+        return (0,)
+
+    def keep_first(self, queries: int) -> None:
+        pass
+
     def reset(self) -> None:
         pass
 

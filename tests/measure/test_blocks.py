@@ -35,7 +35,9 @@ def drafted(
     """The draft after a comparison in ``world``."""
     arms = arms or world_arms(world)
     four = dict.fromkeys(arms, 4)
-    plan = WindowPlan(queries=dict.fromkeys(arms, queries), slices=slices, ticker=ticker, steps=four, leads=four)
+    plan = WindowPlan(
+        span=queries, queries=dict.fromkeys(arms, queries), slices=slices, ticker=ticker, steps=four, leads=four
+    )
     residency = Residency({name: arm.setup for name, arm in arms.items()}, swapped=swapped)
     comparison = Comparison(
         arms=arms,
@@ -74,7 +76,7 @@ def test_a_constant_ratio_converges_at_the_fewest_blocks():
 @pytest.mark.parametrize(("target", "met", "blocks"), [(0.02, True, 4), (1e-9, False, 5)])
 def test_each_block_is_told_as_it_ends_and_the_last_one_with_whether_the_target_was_met(target, met, blocks):
     noisy = iter(range(10**9))
-    world = World(drift=lambda now_s: 1 + 1e-3 * (next(noisy) % 7))
+    world = World(drift=lambda now_s: 1 + 1e-3 * (next(noisy) % 11))
     observer = Noting()
     drafted(world, observer=observer, max_blocks=5, target_half_width={"cpu": target, "cuda": target})
     assert observer.seen == [(4 * block, None if block < blocks else met) for block in range(1, blocks + 1)]
