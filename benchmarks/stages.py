@@ -14,10 +14,12 @@ KINDS = {
     "opening": "opening the meter",
     "applying": "applying the technique",
     "both arms": "applying the technique",
+    "compiling": "compiling",
     "scoring": "scoring",
     "idle": "idle",
     "warming up": "warm-up",
     "block": "blocks",
+    "profiling": "profiling the device",
     "taking": "peak memory",
     "finished": "",
 }

@@ -16,14 +16,13 @@ from typing import Any, cast
 
 from scipy import stats
 
+from benchmarks.measurement.paired import paired_windows
 from benchmarks.measurement.table import Row, percent
 from benchmarks.measurement.virtual import protocol, real_codecarbon
 from suite.core.meter import OpenMeter, Ticker
 from suite.core.setup import Setup
 from suite.core.workload import Loop, Work
-from suite.measure.blocks import measure_blocks
 from suite.measure.interpolated_window import interpolated_window
-from suite.measure.residency import Residency
 from suite.measure.warm_up import warm_up
 from suite.measure.window_plan import WindowPlan, plan_windows
 from suite.measure.windows import ReadyArm, gated_window, whole_window
@@ -77,10 +76,7 @@ def linearity(found: Rig, rounds: int = 3) -> tuple[float, float]:
 
 def compared(found: Rig) -> list[Window]:
     """Windows of both arms, as the runner takes them."""
-    windows: list[Window] = []
-    residency = Residency({name: arm.setup for name, arm in found.arms.items()}, swapped=False)
-    measure_blocks(found.arms, found.plan, protocol(), found.meter, residency, lambda stage: None, windows, [])
-    return windows
+    return paired_windows(found.arms, found.plan, protocol(), found.meter)
 
 
 def ratio(windows: list[Window], idle_w: float = 0.0) -> Interval:

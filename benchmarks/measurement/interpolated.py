@@ -8,14 +8,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
+from benchmarks.measurement.paired import paired_windows
 from benchmarks.measurement.table import Row, percent
 from benchmarks.measurement.virtual import QUERY_S, World, protocol, real_codecarbon, world
 from benchmarks.measurement.window_errors import WORST, Errors
 from suite.core.meter import Ticker
 from suite.core.protocol import Protocol
-from suite.measure.blocks import measure_blocks
 from suite.measure.interpolated_window import interpolated_window
-from suite.measure.residency import Residency
 from suite.measure.window_plan import WindowPlan, plan_windows
 from suite.record.schema import Arm, Window
 from suite.stats.interval import Interval
@@ -93,9 +92,7 @@ def codecarbon_alone(windows: list[Window]) -> Errors:
 def compared(ratio: float) -> Interval:
     """The ratio that four blocks find, under drift, with its 95 % interval."""
     with prompt_board(ratio) as (here, _, plan):
-        windows = list[Window]()
-        residency = Residency({name: arm.setup for name, arm in here.arms.items()}, swapped=False)
-        measure_blocks(here.arms, plan, rules(), here.meter, residency, lambda stage: None, windows, [])
+        windows = paired_windows(here.arms, plan, rules(), here.meter)
     ratios = block_ratios(windows, "gpu")
     assert ratios is not None
     interval = ratio_interval(ratios)
@@ -105,14 +102,13 @@ def compared(ratio: float) -> Interval:
 
 def lagging_board(blocks: int) -> tuple[Ticker, list[Window]]:
     """A board that shows energy a second late: its counter as it was found, and windows of both arms on it."""
-    seconds, windows = _seconds(QUERY_S), list[Window]()
+    seconds = _seconds(QUERY_S)
     lagging = {"lag_s": LAG_S, "reading_s": _READING_S}
     with world(0.8, real_codecarbon(), **lagging) as here:
         ticker = probed(here)
         plan = plan_windows(here.arms, seconds, protocol(), ticker=ticker, swapped=False)
         some = dataclasses.replace(protocol(), min_blocks=blocks, max_blocks=blocks)
-        residency = Residency({name: arm.setup for name, arm in here.arms.items()}, swapped=False)
-        measure_blocks(here.arms, plan, some, here.meter, residency, lambda stage: None, windows, [])
+        windows = paired_windows(here.arms, plan, some, here.meter)
     return ticker, windows
 
 

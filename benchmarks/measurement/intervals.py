@@ -7,11 +7,10 @@ import random
 from collections.abc import Callable
 from typing import Any
 
+from benchmarks.measurement.paired import paired_windows
 from benchmarks.measurement.table import Row
 from benchmarks.measurement.virtual import QUERY_S, CounterOnly, World, protocol, real_codecarbon, world
 from suite.analysis.point.accuracy import compare_scores
-from suite.measure.blocks import measure_blocks
-from suite.measure.residency import Residency
 from suite.measure.window_plan import plan_windows
 from suite.measure.windows import gated_window
 from suite.meters.simulated import Instrument
@@ -61,12 +60,10 @@ def _compared(
 
 
 def _alternating(here: World) -> list[Window]:
-    rules, windows = protocol(), list[Window]()
+    rules = protocol()
     seconds: dict[Arm, float] = {"baseline": QUERY_S, "candidate": QUERY_S}
     plan = plan_windows(here.arms, seconds, rules, ticker=here.ticker(), swapped=False)
-    residency = Residency({name: arm.setup for name, arm in here.arms.items()}, swapped=False)
-    measure_blocks(here.arms, plan, rules, here.meter, residency, lambda stage: None, windows, [])
-    return windows
+    return paired_windows(here.arms, plan, rules, here.meter)
 
 
 def _sequential(here: World, blocks: int = 8) -> list[Window]:

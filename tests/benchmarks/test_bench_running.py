@@ -22,12 +22,14 @@ a library's word
 2026-01-02T03:00:04.600+00:00 warming up the candidate
 2026-01-02T03:00:05.600+00:00 block 1 of 2 to 4
 2026-01-02T03:00:10.100+00:00 block 2 of 2 to 4
-2026-01-02T03:00:14.600+00:00 taking the peak memory
+2026-01-02T03:00:14.600+00:00 profiling the device
+2026-01-02T03:00:14.700+00:00 taking the peak memory
 2026-01-02T03:00:15.000+00:00 finished
 """
 STAGES = {
     "building the point": 0.1, "loading the model": 0.2, "opening the meter": 0.3, "applying the technique": 1.0,
-    "scoring": 2.0, "warm-up": 2.0, "blocks": 9.0, "peak memory": 0.4,
+    "scoring": 2.0, "warm-up": 2.0, "blocks": 9.0, "profiling the device": 0.1,
+    "peak memory": 0.3,
 }  # fmt: skip
 
 

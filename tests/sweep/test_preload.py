@@ -11,21 +11,23 @@ START = """
 import json, sys
 import suite.sweep.preload
 from suite.config.build import plan_of
+from suite.measure.observer import Nobody
 from suite.measure.point import measure
 from suite.sweep.planning import planned
 
 class Warm(BaseException):
     pass
 
-def notify(stage):
-    if stage.startswith("warming up"):
-        raise Warm
+class UntilWarm(Nobody):
+    def stage(self, text):
+        if text.startswith("warming up"):
+            raise Warm
 
 overrides = ["mitigation=none", "device=cpu", "threads=1", "protocol.max_scored=20", "task=" + sys.argv[1]]
 (point,) = planned([[*overrides, "runs_dir=" + sys.argv[2]]])
 before = set(sys.modules)
 try:
-    measure(plan_of(point.plan.config, point.labels), notify)
+    measure(plan_of(point.plan.config, point.labels), UntilWarm())
 except Warm:
     import torch
 
