@@ -45,7 +45,7 @@ $(DONE): pyproject.toml constraints.txt
 	@touch $@
 
 wheelhouse: $(filter $(DONE),$(SETUP)) ## gather, where there is internet, the wheels that a GPU box without it lacks (docs/gpu-box.md)
-	@$(PY) -m tools.wheelhouse gather $(WHEELHOUSE) --python-version $(PYTHON_VERSION) --machine $(MACHINE) \
+	@$(PY) -m tools.wheelhouse gather --into $(WHEELHOUSE) --python-version $(PYTHON_VERSION) --machine $(MACHINE) \
 	    --cuda $(CUDA) --with $(WITH)
 
 offline-install: $(SITE)/.setup-done ## on that box, with PY=python3: install the wheels; make bench PY=python3 does so by itself
