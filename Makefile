@@ -6,6 +6,7 @@ NAME ?=
 ARGS ?=
 EXPERIMENT ?=
 DONE := .venv/.setup-done
+OLDEST := .venv-oldest
 WHEELHOUSE ?= wheelhouse
 WHEELS := $(wildcard $(WHEELHOUSE)/*.whl)
 SITE := $(abspath $(WHEELHOUSE))/site-packages
@@ -28,7 +29,7 @@ endif
 
 .DEFAULT_GOAL := help
 .PHONY: help setup bench report doctor models test check audit benchmarks bench-measurement words
-.PHONY: wheelhouse offline-install
+.PHONY: wheelhouse offline-install test-oldest
 
 help: ## list the targets
 	@echo "usage: make TARGET [EXPERIMENT=smoke|embedded|gpu] [NAME=run-name] [ARGS='hydra overrides']"
@@ -44,7 +45,7 @@ $(DONE): pyproject.toml constraints.txt
 	@touch $@
 
 wheelhouse: $(filter $(DONE),$(SETUP)) ## gather, where there is internet, the wheels that a GPU box without it lacks (docs/gpu-box.md)
-	@$(PY) -m tools.wheelhouse gather $(WHEELHOUSE) --python-version $(PYTHON_VERSION) --machine $(MACHINE) \
+	@$(PY) -m tools.wheelhouse gather --into $(WHEELHOUSE) --python-version $(PYTHON_VERSION) --machine $(MACHINE) \
 	    --cuda $(CUDA) --with $(WITH)
 
 offline-install: $(SITE)/.setup-done ## on that box, with PY=python3: install the wheels; make bench PY=python3 does so by itself
@@ -79,6 +80,16 @@ models: $(SETUP) ## retrain the three embedded models
 
 test: $(SETUP) ## the whole test suite
 	$(PY) -m pytest
+
+test-oldest: $(OLDEST)/.setup-done ## the whole test suite on constraints-oldest.txt, with PYTHON=python3.12; fetches about 3 GB
+	$(OLDEST)/bin/python -m pytest
+
+$(OLDEST)/.setup-done: pyproject.toml constraints.txt constraints-oldest.txt
+	$(PYTHON) -m venv $(OLDEST)
+	awk -F== 'NR == FNR { oldest[$$1]; print; next } !($$1 in oldest)' constraints-oldest.txt constraints.txt > $(OLDEST)/constraints.txt
+	$(OLDEST)/bin/pip install --quiet --disable-pip-version-check "$$(grep '^torch==' constraints-oldest.txt)"
+	$(OLDEST)/bin/pip install --quiet --disable-pip-version-check --constraint $(OLDEST)/constraints.txt --editable '.[dev,slurm]'
+	@touch $@
 
 check: $(SETUP) ## ruff, mypy, import-linter, and the audit where its service can be reached
 	$(PY) -m ruff check .

@@ -50,6 +50,9 @@ class WorldLoop(Loop):
     def shapes(self):
         return (0,)
 
+    def keep_first(self, queries: int) -> None:
+        pass
+
     def reset(self) -> None:
         pass
 

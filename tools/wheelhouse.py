@@ -233,14 +233,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _parser() -> argparse.ArgumentParser:
     parser = cli.parser("tools.wheelhouse", __doc__ or "")
-    commands = parser.add_subparsers(dest="command", required=True)
-    gathering = commands.add_parser("gather", help="download the wheels")
-    gathering.add_argument("folder", type=Path, help="where they go; wheels that are there are replaced")
-    gathering.add_argument("--python-version", required=True, help="the box's, e.g. 3.12")
-    gathering.add_argument("--machine", required=True, help="the box's processor, as uname -m prints it there")
-    gathering.add_argument("--cuda", required=True, help="the box's CUDA without the dot: 130 for 13.0")
-    gathering.add_argument("--with", dest="carried_too", nargs="*", default=[], help="packages that the box lacks too")
-    commands.add_parser("check", help="on the box: what is missing in this interpreter")
+    parser.add_argument("command", choices=["gather", "check"], help="download the wheels, or see what is missing here")
+    box = parser.add_argument_group("gather")
+    box.add_argument(
+        "--into", type=Path, default=Path("wheelhouse"), help="folder whose wheels are replaced (%(default)s)"
+    )
+    box.add_argument("--python-version", default="3.12", help="the box's (%(default)s)")
+    box.add_argument(
+        "--machine", default="x86_64", help="the box's processor, as uname -m prints it there (%(default)s)"
+    )
+    box.add_argument("--cuda", default="130", help="the box's CUDA without the dot (%(default)s, which is 13.0)")
+    box.add_argument("--with", dest="carried_too", nargs="*", default=[], help="packages that the box lacks too")
     return parser
 
 
@@ -249,10 +252,10 @@ def _run(options: argparse.Namespace) -> int:
         return _check(load_box())
     target = Target(python_version=options.python_version, machine=options.machine)
     box = load_box(options.carried_too)
-    wheels = gather(options.folder, project_requirements(), target, box, options.cuda)
+    wheels = gather(options.into, project_requirements(), target, box, options.cuda)
     for wheel in wheels:
         print(f"{wheel.stat().st_size / MIB:7.2f} MiB  {wheel.name}")
-    print(f"{sum(wheel.stat().st_size for wheel in wheels) / MIB:7.2f} MiB in {options.folder}")
+    print(f"{sum(wheel.stat().st_size for wheel in wheels) / MIB:7.2f} MiB in {options.into}")
     print(f"taken to be on the box: {', '.join(sorted(box.provided))}")
     for name, why in box.not_needed.items():
         print(f"left out: {name}: {why}")

@@ -108,6 +108,13 @@ class _Products(Loop):
     def pass_queries(self) -> int:
         return 1
 
+    @property
+    def shapes(self) -> tuple[int, ...]:
+        return (0,)
+
+    def keep_first(self, queries: int) -> None:
+        pass
+
     def reset(self) -> None:
         pass
 

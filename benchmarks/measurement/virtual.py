@@ -6,7 +6,7 @@ import contextlib
 import dataclasses
 import itertools
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, cast
 from unittest import mock
@@ -159,8 +159,11 @@ class _Unneeded(Loop):
         return _PASS.queries
 
     @property
-    def shapes(self) -> Sequence[int]:
+    def shapes(self) -> tuple[int, ...]:
         return (0,)
+
+    def keep_first(self, queries: int) -> None:
+        pass
 
     def reset(self) -> None:
         pass

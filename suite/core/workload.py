@@ -37,6 +37,10 @@ class Loop(ABC):
         """The first query of a batch of each shape: what is compiled by shape has seen them all after these."""
 
     @abstractmethod
+    def keep_first(self, queries: int) -> None:
+        """Makes the list its first ``queries`` queries, whole batches, from here on."""
+
+    @abstractmethod
     def reset(self) -> None:
         """Back to the state before any run (weights, optimiser, list position). Called outside windows."""
 

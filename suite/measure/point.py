@@ -173,6 +173,8 @@ def _measure_windows(session: _Session, arms: dict[Arm, ReadyArm], residency: Re
             ticker = meter.ticker(lambda arm=arm: _one_batch(arm), shared=draft.plan.scores_folder)  # type: ignore[misc]
     swapped = draft.pairing == "swapped"
     windows = plan_windows(arms, seconds_per_query, protocol, ticker=ticker, swapped=swapped)
+    for arm in arms.values():
+        arm.loop.keep_first(windows.span)
     comparison = Comparison(
         arms=arms,
         windows=windows,

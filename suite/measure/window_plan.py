@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import math
+from typing import NamedTuple
 
 from suite.core.meter import Ticker
 from suite.core.protocol import Protocol
@@ -22,6 +23,7 @@ class WindowPlan:
     """What every window of a comparison is.
 
     Attributes:
+        span: queries of the list's first part, which every window runs whole, again and again.
         queries: of a window of each arm.
         slices: pieces that the windows of both arms are run in, by turns; 1 is one stretch.
         ticker: the counter that windows wait for, or None.
@@ -30,6 +32,7 @@ class WindowPlan:
             interpolated counter fill one of its steps, before a window and after it.
     """
 
+    span: int
     queries: dict[Arm, int]
     slices: int
     ticker: Ticker | None
@@ -60,19 +63,20 @@ def plan_windows(
         protocol.window_s[device] * (protocol.swapped_factor if swapped else 1),
         _least_window_s(ticker, protocol.window_ticks, max(batch_s.values())),
     )
-    queries = window_queries(
+    mix = window_mix(
         seconds_per_query,
         pass_queries=arms["baseline"].loop.pass_queries,
         step=math.lcm(*(arm.setup.batch_size for arm in arms.values())),
         window_s=window_s,
         least=protocol.window_queries,
     )
-    slice_s = protocol.slice_s[device]
+    queries, slice_s = mix.queries, protocol.slice_s[device]
     in_one = ticker is not None or swapped or slice_s is None
     batches = min(queries[name] // arm.setup.batch_size for name, arm in arms.items())
     slices = 1 if in_one or slice_s is None else _even(min(round(window_s / slice_s), batches))
     period_s = ticker.period_s if ticker else 0.0
     return WindowPlan(
+        span=mix.span,
         queries=queries,
         slices=slices,
         ticker=ticker,
@@ -117,22 +121,33 @@ def common_pass_queries(query_count: int, baseline_batch: int, candidate_batch: 
     return step * math.ceil(query_count / step)
 
 
-def window_queries(
-    seconds_per_query: dict[Arm, float], *, pass_queries: int, step: int, window_s: float, least: int
-) -> dict[Arm, int]:
-    """Queries a window of each arm: whole passes over the list, so that both arms see the same mix.
+class Mix(NamedTuple):
+    """What windows run: whole passes over the first ``span`` queries of the list, so many ``queries`` of each arm."""
 
-    Where a pass takes longer than a window should, both arms run the same first part of the list: long enough
-    for the faster arm, a multiple of ``step`` (the batch sizes' least common multiple), at least ``least``.
+    span: int
+    queries: dict[Arm, int]
+
+
+def window_mix(
+    seconds_per_query: dict[Arm, float], *, pass_queries: int, step: int, window_s: float, least: int
+) -> Mix:
+    """Both arms run the same mix of queries, each as often as fills the window at its own speed.
+
+    Where a pass over the list takes the slower arm longer than a window should, the list is cut for both arms to a
+    first part that fits.
+
+    Args:
+        seconds_per_query: of each arm.
+        pass_queries: of the whole list.
+        step: least common multiple of the batch sizes, of which the part is a multiple.
+        window_s: length that is planned; one step of the slower arm may take longer.
+        least: fewest queries of a window, as far as they take at most twice that length.
     """
     aim_s = window_s * _WINDOW_MARGIN
-    pass_s = {arm: pass_queries * each for arm, each in seconds_per_query.items()}
-    if max(pass_s.values()) <= aim_s:
-        return {
-            arm: pass_queries * max(math.ceil(aim_s / pass_s[arm]), math.ceil(least / pass_queries)) for arm in pass_s
-        }
-    needed = max(least, math.ceil(aim_s / min(seconds_per_query.values())))
-    part = step * math.ceil(needed / step)
-    if part >= pass_queries:
-        part = pass_queries * math.ceil(part / pass_queries)
-    return dict.fromkeys(pass_s, part)
+    span = min(pass_queries, step * math.ceil(aim_s / max(seconds_per_query.values()) / step))
+    return Mix(span, {arm: span * _passes(span, each_s, aim_s, least) for arm, each_s in seconds_per_query.items()})
+
+
+def _passes(span: int, query_s: float, aim_s: float, least: int) -> int:
+    pass_s = span * query_s
+    return max(1, math.ceil(aim_s / pass_s), min(math.ceil(least / span), math.floor(2 * aim_s / pass_s)))

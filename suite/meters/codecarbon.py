@@ -234,8 +234,11 @@ class _OpenCodeCarbon(OpenMeter):
         return max(0.0, ended_s + started_s) * _watts_a_core(self._tracker)
 
     def _calibrate(self) -> float:
-        """Joules that an empty window is charged: the tracker's own look at the process table, in process mode."""
-        if self._tracker._tracking_mode != "process":
+        """Joules that an empty window is charged: the tracker's own look at the process table, in process mode.
+
+        Beside a GPU the CPU's estimate is no headline, and a window takes ten times as long to open.
+        """
+        if self._tracker._tracking_mode != "process" or self._board:
             return 0.0
         read = [self._stop(self.start(quiet=True)).energy_j["cpu"] for _ in range(_EMPTY_WINDOWS)]
         return math.fsum(read) / len(read)

@@ -152,6 +152,10 @@ class RealWork(Loop):
         """As the real loop's."""
         return self.loop.shapes
 
+    def keep_first(self, queries: int) -> None:
+        """As the real loop."""
+        self.loop.keep_first(queries)
+
     def reset(self) -> None:
         """Resets the real loop."""
         self.loop.reset()
@@ -182,6 +186,9 @@ class DeclaredWork(Loop):
     def shapes(self) -> Sequence[int]:
         """One: nothing real runs that could have another."""
         return (0,)
+
+    def keep_first(self, queries: int) -> None:
+        """Every query is alike."""
 
     def reset(self) -> None:
         """There is no state."""

@@ -58,6 +58,9 @@ class _OfflineLoop(Loop):
     def shapes(self) -> Sequence[int]:
         return first_of_each_shape(self._batches, self._setup.batch_size)
 
+    def keep_first(self, queries: int) -> None:
+        del self._batches[queries // self._setup.batch_size :]
+
     def reset(self) -> None:
         """Inference leaves no state behind."""
 

@@ -62,6 +62,9 @@ class _SingleStreamLoop(Loop):
     def shapes(self) -> Sequence[int]:
         return first_of_each_shape(self._batches, 1)
 
+    def keep_first(self, queries: int) -> None:
+        del self._batches[queries:]
+
     def reset(self) -> None:
         """Inference leaves no state behind."""
 

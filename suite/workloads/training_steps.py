@@ -74,6 +74,9 @@ class _TrainingLoop(Loop):
     def shapes(self) -> Sequence[int]:
         return first_of_each_shape(self._batches, self._setup.batch_size)
 
+    def keep_first(self, queries: int) -> None:
+        del self._batches[queries // self._setup.batch_size :]
+
     def reset(self) -> None:
         """First weights, a new optimiser, the same dropout masks."""
         torch.manual_seed(self._setup.seed)

@@ -79,6 +79,6 @@ def test_pip_installs_the_wheels_without_an_index(make, tmp_path):
 def test_gathering_hands_on_what_the_box_is(make, tmp_path):
     done = make("wheelhouse", "PYTHON_VERSION=3.13", "MACHINE=aarch64", "CUDA=128", "WITH=datasets rich")
     assert asked(done)[0].partition(" ran ")[2] == (
-        f"-m tools.wheelhouse gather {tmp_path}/wheelhouse --python-version 3.13 --machine aarch64 --cuda 128 "
+        f"-m tools.wheelhouse gather --into {tmp_path}/wheelhouse --python-version 3.13 --machine aarch64 --cuda 128 "
         "--with datasets rich"
     )

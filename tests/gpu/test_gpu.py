@@ -24,6 +24,9 @@ def test_the_gpus_counter_is_the_headline(tmp_path, mitigation):
     assert headline_component(record.windows) == "gpu"
     assert record.windows[0].method["gpu"].startswith("measured:nvml")
     assert record.peak_memory_bytes["candidate"] > 0
+    counter = record.environment["meter"]["components"]["gpu"]
+    is_prompt = counter["lag_s"] is not None and counter["lag_s"] <= counter["period_s"] / 2
+    assert {window.edges for window in record.windows} == {"interpolated" if is_prompt else "tick_aligned"}
 
 
 def test_tf32_takes_effect_against_float32(tmp_path):

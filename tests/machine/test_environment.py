@@ -17,7 +17,7 @@ def test_the_processor_names_the_hardware_of_work_on_it():
 
 def test_packages_that_change_figures_are_named_with_their_versions():
     found = environment.packages()
-    assert found["torch"] == torch.__version__
+    assert found["torch"].partition("+")[0] == torch.__version__.partition("+")[0]  # an index may leave out +cu130
     assert {"transformers", "codecarbon", "bitsandbytes", "torchao", "onnxruntime"} <= set(found)
 
 

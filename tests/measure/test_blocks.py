@@ -35,7 +35,9 @@ def drafted(
     """The draft after a comparison in ``world``."""
     arms = arms or world_arms(world)
     four = dict.fromkeys(arms, 4)
-    plan = WindowPlan(queries=dict.fromkeys(arms, queries), slices=slices, ticker=ticker, steps=four, leads=four)
+    plan = WindowPlan(
+        span=queries, queries=dict.fromkeys(arms, queries), slices=slices, ticker=ticker, steps=four, leads=four
+    )
     residency = Residency({name: arm.setup for name, arm in arms.items()}, swapped=swapped)
     comparison = Comparison(
         arms=arms,

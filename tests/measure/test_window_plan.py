@@ -1,7 +1,7 @@
 import pytest
 
 from suite.core.meter import Ticker
-from suite.measure.window_plan import common_pass_queries, plan_windows, window_queries
+from suite.measure.window_plan import common_pass_queries, plan_windows, window_mix
 from tests.world import World, protocol, world_arms
 
 EVEN = {"baseline": 0.01, "candidate": 0.01}
@@ -17,20 +17,27 @@ def test_the_list_is_a_multiple_of_both_batch_sizes(count, one, other, expected)
 
 
 def test_a_window_is_whole_passes_where_a_pass_is_short():
-    queries = window_queries({"baseline": 0.001, "candidate": 0.0005}, pass_queries=256, step=8, window_s=1.0, least=32)
+    mix = window_mix({"baseline": 0.001, "candidate": 0.0005}, pass_queries=256, step=8, window_s=1.0, least=32)
     # passes take 0.256 s and 0.128 s; 1.05 s need 5 and 9 of them
-    assert queries == {"baseline": 5 * 256, "candidate": 9 * 256}
+    assert mix == (256, {"baseline": 5 * 256, "candidate": 9 * 256})
 
 
-def test_both_arms_run_the_same_part_where_a_pass_is_long():
-    queries = window_queries({"baseline": 0.1, "candidate": 0.05}, pass_queries=256, step=8, window_s=1.0, least=32)
-    assert queries == {"baseline": 32, "candidate": 32}  # 21 would do for the faster arm; at least 32
+def test_both_arms_run_the_same_part_of_a_long_list_as_often_as_fills_the_window():
+    mix = window_mix({"baseline": 0.1, "candidate": 0.05}, pass_queries=256, step=8, window_s=1.0, least=1)
+    # 1.05 s hold 11 queries of the slower arm: two steps of 8, 1.6 s; the faster runs them in 0.8 s, so twice
+    assert mix == (16, {"baseline": 16, "candidate": 32})
 
 
-def test_the_part_covers_the_window_of_the_faster_arm():
-    queries = window_queries({"baseline": 0.02, "candidate": 0.01}, pass_queries=64, step=8, window_s=1.0, least=32)
-    # the slower pass takes 1.28 s, so both run the same: 105 queries for the faster, which is two whole passes
-    assert queries == {"baseline": 128, "candidate": 128}
+def test_a_slow_arm_is_not_drawn_out_by_a_fast_one():
+    mix = window_mix({"baseline": 0.56, "candidate": 0.13}, pass_queries=64, step=1, window_s=0.3, least=32)
+    # the same query again and again: once in 0.56 s, four times in 0.52 s; 32 of them would take 18 and 4 s
+    assert mix == (1, {"baseline": 1, "candidate": 4})
+
+
+def test_the_fewest_queries_hold_as_far_as_they_take_twice_the_window():
+    mix = window_mix({"baseline": 0.05, "candidate": 0.05}, pass_queries=8, step=8, window_s=1.0, least=40)
+    # a pass takes 0.4 s: three fill 1.05 s, and five, which hold 40 queries, fit twice that
+    assert mix == (8, {"baseline": 40, "candidate": 40})
 
 
 def planned(seconds=EVEN, *, ticker=None, swapped=False, **changes):

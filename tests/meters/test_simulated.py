@@ -30,6 +30,9 @@ class RealLoop(Loop):
     def shapes(self):
         return (0,)
 
+    def keep_first(self, queries):
+        pass
+
     def reset(self):
         self.resets += 1
 

@@ -91,7 +91,7 @@ class TestAutocast:
         """With torch's cache of cast weights on, the second step would still multiply by the first step's weights."""
         once, each = losses(steps_per_context=3), losses(steps_per_context=1)
         assert once == each
-        assert once[0] > once[1] > once[2]
+        assert once[0] > max(once[1:])  # and with these weights its loss would be the first's again
 
 
 def losses(steps_per_context: int) -> list[float]:

@@ -167,7 +167,9 @@ def test_stretches_cover_the_sizes_and_agree_with_every_reading(logs, floor):
 def drawn(draw, truth, error, blocks):
     """Readings at sizes 1, 8 and 64 of one made-up run, each the t interval of so many blocks."""
     found = [mean_interval((log_ratio + error * draw.standard_normal(blocks)).tolist()) for log_ratio in truth]
-    return [Reading(size=size, ratio=each.exp()) for size, each in zip((1.0, 8.0, 64.0), found, strict=True)]
+    return [
+        Reading(size=size, ratio=each.through(math.exp)) for size, each in zip((1.0, 8.0, 64.0), found, strict=True)
+    ]
 
 
 @pytest.mark.parametrize("blocks", [4, 8])

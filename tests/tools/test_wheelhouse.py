@@ -174,8 +174,7 @@ def test_the_command_says_what_it_left_out_and_why(index, installed, tmp_path, m
     installed({"arrow": ["python-dateutil"]})
     monkeypatch.setattr(wheelhouse, "project_requirements", lambda: ["arrow"])
     make_wheel(index, "arrow-1.4.0-py3-none-any.whl")
-    arguments = [str(tmp_path / "wheelhouse"), "--python-version", "3.12", "--machine", "x86_64", "--cuda", "130"]
-    assert wheelhouse.main(["gather", *arguments, "--with"]) == 0
+    assert wheelhouse.main(["gather", "--into", str(tmp_path / "wheelhouse"), "--with"]) == 0
     printed = capsys.readouterr().out
     assert "arrow-1.4.0-py3-none-any.whl" in printed
     assert "taken to be on the box: accelerate" in printed

@@ -14,7 +14,7 @@ from collections.abc import Callable
 from suite.machine.nvml.background import Background
 from suite.machine.nvml.board import Board, State
 from suite.machine.nvml.sampler import Poll, Watched, summarise
-from suite.machine.nvml.steps import NO_RESTS, Look, Rests, Rise, Step, StepLog, rise
+from suite.machine.nvml.steps import NO_RESTS, Look, Rests, Rise, Step, StepLog, rise, well_seen
 
 _SEARCH_S = 0.0005  # between two looks while a step is due
 _FIRST_EARLY_S, _EARLY_S = 0.005, 0.001  # a look ends so much sooner than a step is expected, at first and later
@@ -44,19 +44,19 @@ class StepWatch:
         self._log, self._lock = StepLog(), threading.Lock()
         self._polls: deque[Poll] = deque(maxlen=_MOST_POLLS)
         self._states: deque[tuple[float, State]] = deque(maxlen=_MOST_POLLS)
-        self._recent: deque[Step] = deque(maxlen=_RECENT)
         self._early_s, self._look_s, self._expected_s = _FIRST_EARLY_S, 0.0, -math.inf
-        self._looks_since_step, self._is_continuous = 0, False
+        self._looks, self._looks_since_step, self._is_continuous = 0, 0, False
         self._rests_s: deque[tuple[float, float]] = deque(maxlen=_MOST_RESTS)
         self.rest_w: float | None = None
         self._cpu_s, self._began_s = 0.0, time.perf_counter()
+        self._resumed_s = self._began_s
         self._stop: Callable[[], None] | None = None
         self.resume()
 
     @property
     def period_s(self) -> float | None:
         """The median time between two steps; None before there are enough."""
-        steps = list(self._recent)
+        steps = self._log.latest(_RECENT)
         if len(steps) < _FEWEST_STEPS:
             return None
         return statistics.median(later.middle_s - earlier.middle_s for earlier, later in itertools.pairwise(steps))
@@ -71,13 +71,12 @@ class StepWatch:
         return self._log.steps()
 
     def noted_after(self, moment_s: float) -> bool:
-        """Whether a step that came after ``moment_s`` is known: only then is the energy at that moment."""
-        last = self._recent[-1] if self._recent else None
-        return last is not None and last.after_s >= moment_s
+        """Whether a step that came after ``moment_s`` is known well: only then is the energy at that moment."""
+        return any(step.after_s >= moment_s for step in well_seen(self._log.latest(_RECENT)))
 
     def rise(self, from_s: float, to_s: float) -> Rise | None:
         """Energy between two moments; None where the steps noted do not reach as far."""
-        rests = NO_RESTS if self.rest_w is None else Rests(spans_s=list(self._rests_s), power_w=self.rest_w)
+        rests = NO_RESTS if self.rest_w is None else Rests(spans_s=tuple(self._rests_s), power_w=self.rest_w)
         return rise(self.steps(), from_s, to_s, rests)
 
     def rested(self, from_s: float, to_s: float) -> None:
@@ -123,7 +122,8 @@ class StepWatch:
 
     def _poll(self, at_s: float, counter_mj: int | None) -> None:
         poll = Poll(at_s=at_s, power_w=self._board.power_w(), counter_mj=counter_mj)
-        state = self._board.state() if len(self._polls) % _LOOKS_A_STATE == 0 else None
+        state = self._board.state() if self._looks % _LOOKS_A_STATE == 0 else None
+        self._looks += 1
         with self._lock:
             self._polls.append(poll)
             if state:
@@ -132,8 +132,6 @@ class StepWatch:
     def _next_s(self, step: Step | None, now_s: float) -> float:
         """When to look again, after a look that found ``step`` or none."""
         self._looks_since_step += 1
-        if step:
-            self._recent.append(step)
         period_s = self.period_s
         if period_s is None:
             return now_s + _SEARCH_S

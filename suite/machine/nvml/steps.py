@@ -96,6 +96,11 @@ class StepLog:
         with self._lock:
             return list(self._steps)
 
+    def latest(self, count: int) -> list[Step]:
+        """The last ``count`` of them, in order of time."""
+        with self._lock:
+            return list(itertools.islice(reversed(self._steps), count))[::-1]
+
 
 def step_times(steps: Sequence[Step]) -> tuple[Floats, Floats]:
     """When each step came, in seconds, and the standard uncertainty of that.

@@ -94,6 +94,22 @@ def test_energy_is_known_once_the_step_after_was_noted(scene):
     assert watch.rise(moment_s - 0.5, moment_s).energy_j == pytest.approx(100.0, rel=0.01)
 
 
+def test_a_step_that_was_seen_late_is_not_enough(scene):
+    here = scene()
+    watch = here.watch()
+    here.clock.sleep(1.02)
+    moment_s = here.clock.now_s
+    watch.pause()  # as if the thread got no time
+    here.clock.sleep(0.13)
+    watch.resume()
+    here.clock.sleep(0.02)
+    assert watch.steps()[-1].before_s > moment_s  # the step at 1.1 s, seen at 1.15 s
+    assert not watch.noted_after(moment_s)
+    here.clock.sleep(0.05)
+    assert watch.noted_after(moment_s)
+    assert watch.rise(moment_s - 0.5, moment_s).energy_j == pytest.approx(100.0, rel=0.01)
+
+
 def test_a_counter_that_changes_its_phase_is_found_again(scene):
     here = scene()
     watch = here.watch()

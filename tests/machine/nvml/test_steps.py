@@ -42,6 +42,7 @@ def test_the_oldest_steps_make_room_for_new_ones():
     for second in range(10):
         log.note(look(second, second))
     assert [step.counter_mj for step in log.steps()] == [7, 8, 9]
+    assert [step.counter_mj for step in log.latest(2)] == [8, 9]
 
 
 def test_energy_lies_on_straight_lines_between_the_steps():
