@@ -24,7 +24,7 @@ from suite.sweep.forecast import point_s
 from suite.sweep.point_run import Reporter, run_one
 
 _UNITS_S = {"s": 1.0, "m": 60.0, "h": 3600.0}
-_REPORT_S, _REPORT_S_A_POINT = 5.0, 0.3  # building the page: measured at 5 to 12 s for 8 to 29 points on two cores
+_REPORT_S, _REPORT_S_A_POINT, _MOST_REPORT_S = 5.0, 0.2, 20.0  # of building the page, for points that were measured
 
 
 def budget_s(text: object) -> float | None:
@@ -61,7 +61,7 @@ class Budget:
         if seconds is None:
             return None
         spent_s = time.time() - psutil.Process().create_time()
-        kept_s = _REPORT_S + _REPORT_S_A_POINT * len(points)
+        kept_s = min(_MOST_REPORT_S, _REPORT_S + _REPORT_S_A_POINT * len(points))
         return cls(text=str(text), deadline_s=time.monotonic() + seconds - spent_s - kept_s)
 
     @property
