@@ -11,10 +11,11 @@ from suite.core.setup import Setup
 from suite.errors import NotApplicable
 from suite.mitigations.autocast_bf16 import AutocastBf16
 from suite.mitigations.bf16 import Bf16
-from suite.mitigations.int8_onnxruntime import Int8Onnxruntime, export
+from suite.mitigations.int8_onnxruntime import Int8Onnxruntime
 from suite.mitigations.int8_weight_only import Int8WeightOnly
 from suite.mitigations.magnitude_pruning import MagnitudePruning
 from suite.toolkit import effect
+from suite.toolkit.onnx_graph import export
 from tests.fakes import admit, answers, fake_setup, tiny_distilbert, tiny_roberta
 
 
