@@ -78,8 +78,15 @@ doctor: $(SETUP) ## what this machine can measure and which techniques can run h
 models: $(SETUP) ## retrain the three embedded models
 	$(PY) -m suite.reference
 
-test: $(SETUP) ## the whole test suite
-	$(PY) -m pytest
+test: $(SETUP) ## the whole test suite, on all cores
+	$(PY) -m pytest --numprocesses auto
+
+.PHONY: test-fast coverage
+test-fast: $(SETUP) ## the tests without what is slow or needs a browser or a cluster; with ARGS=--lf those that failed last
+	$(PY) -m pytest --numprocesses auto -m "not slow and not browser and not cluster" $(ARGS)
+
+coverage: $(SETUP) ## the fast tests, and which lines of suite/ they run
+	$(PY) -m pytest --numprocesses auto -m "not slow and not browser and not cluster" --cov=suite --cov-report=term:skip-covered
 
 test-oldest: $(OLDEST)/.setup-done ## the whole test suite on constraints-oldest.txt, with PYTHON=python3.12; fetches about 3 GB
 	$(OLDEST)/bin/python -m pytest

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from suite.core.meter import OpenMeter
 from suite.core.protocol import Protocol
+from suite.measure.block_limits import UNLIMITED
 from suite.measure.blocks import Comparison, measure_blocks
 from suite.measure.compilation import CompileWatch
 from suite.measure.draft import Draft
-from suite.measure.limits import UNLIMITED
 from suite.measure.observer import Nobody
 from suite.measure.residency import Residency
 from suite.measure.window_plan import WindowPlan

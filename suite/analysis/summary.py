@@ -36,6 +36,7 @@ class PointSummary(msgspec.Struct, frozen=True, kw_only=True):
     batch_size: int | None
     baseline_batch_size: int
     dtype: str
+    runtime: str = "eager"
     device: str
     hardware: str | None
     status: str

@@ -9,10 +9,10 @@ from collections.abc import Iterator
 from suite.core.meter import OpenMeter
 from suite.core.protocol import Protocol
 from suite.errors import ImpossibleOutput
+from suite.measure.block_limits import Limits
 from suite.measure.compilation import CompileWatch
 from suite.measure.draft import Draft
 from suite.measure.interpolated_window import interpolated_window
-from suite.measure.limits import Limits
 from suite.measure.observer import Observer
 from suite.measure.residency import Residency
 from suite.measure.warm_up import warm_up

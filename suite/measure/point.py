@@ -12,12 +12,12 @@ from suite.config.plan import Plan
 from suite.core.meter import OpenMeter, Ticker
 from suite.core.setup import Setup
 from suite.errors import ImpossibleOutput, InputError, NoEffect, NotApplicable, OutOfReach
+from suite.measure.block_limits import UNLIMITED, Limits
 from suite.measure.blocks import Comparison, measure_blocks
 from suite.measure.compilation import CompileWatch, Recompiled, compile_arms, keep_compiled_code
 from suite.measure.device_busy import device_busy_shares
 from suite.measure.draft import OUT_OF_REACH, Draft
 from suite.measure.idle import idle_power, mean_idle
-from suite.measure.limits import UNLIMITED, Limits
 from suite.measure.memory import peak_bytes, try_out
 from suite.measure.observer import Nobody, Observer
 from suite.measure.residency import Residency

@@ -8,7 +8,7 @@ from typing import Any
 
 from suite.core.recipe import Recipe
 from suite.core.task import Example
-from suite.reference.recipe import Reference
+from suite.reference.spec import Reference
 from suite.toolkit.fit import Loss
 
 VOCABULARY = 2048

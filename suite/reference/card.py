@@ -6,7 +6,7 @@ import dataclasses
 import platform
 from importlib.metadata import version
 
-from suite.reference.recipe import Reference
+from suite.reference.spec import Reference
 
 PACKAGES = ("torch", "transformers", "tokenizers", "scikit-learn", "babel")
 

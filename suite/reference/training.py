@@ -14,7 +14,7 @@ import torch
 
 from suite.core.setup import Setup
 from suite.reference.card import Result, card
-from suite.reference.recipe import Reference
+from suite.reference.spec import Reference
 from suite.toolkit.fit import fit
 
 

@@ -13,7 +13,7 @@ from PIL import Image
 
 from suite.core.recipe import Recipe
 from suite.core.task import Batch, Example
-from suite.reference.recipe import Reference
+from suite.reference.spec import Reference
 from suite.toolkit.fit import Loss
 
 VARIANTS = 20

@@ -157,6 +157,7 @@ def _baseline_of(point: PointSummary) -> tuple[Any, ...]:
         point.model,
         point.baseline_batch_size,
         point.dtype,
+        point.runtime,
         point.device,
         point.hardware or "",
     )
@@ -183,9 +184,11 @@ def groups_of(points: Sequence[PointSummary]) -> list[Group]:
 
 
 def _title(key: tuple[Any, ...]) -> str:
-    phase, workload, model, batch_size, dtype, device = key[1:7]
+    phase, workload, model, batch_size, dtype, runtime, device = key[1:8]
     batch = _("batch {size}").format(size=batch_size)
-    parts = [phase, *([] if workload == "training_steps" else [workload]), batch, dtype, device, model]
+    ran = [] if workload == "training_steps" else [workload]
+    executed = [] if runtime == "eager" else [runtime]
+    parts = [phase, *ran, batch, dtype, *executed, device, model]
     return " · ".join(text.words(str(part)) if part in (phase, workload) else str(part) for part in parts)
 
 

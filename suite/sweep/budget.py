@@ -15,8 +15,8 @@ import psutil
 
 from suite.config.plan import PlannedPoint
 from suite.errors import InputError
+from suite.measure.block_limits import BUDGET, Limits
 from suite.measure.draft import Draft
-from suite.measure.limits import BUDGET, Limits
 from suite.record.schema import Reason, Record, Window
 from suite.record.store import load, save
 from suite.stats.paired import block_ratios, headline_component, ratio_interval

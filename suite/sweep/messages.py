@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 
 from suite.errors import InputError
-from suite.measure.limits import UNLIMITED, Limits
+from suite.measure.block_limits import UNLIMITED, Limits
 from suite.record.schema import Record
 
 FORK_UNUSABLE = "fork_unusable"

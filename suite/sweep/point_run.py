@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import Any
 
 from suite.config.plan import Plan, PlannedPoint
+from suite.measure.block_limits import BUDGET, UNLIMITED, Limits
 from suite.measure.draft import Draft, now
 from suite.measure.findings import learn
-from suite.measure.limits import BUDGET, UNLIMITED, Limits
 from suite.record.schema import Reason, Record, Status
 from suite.record.store import RecordError, load, save
 from suite.stats import cross_checks

@@ -11,8 +11,8 @@ from suite.config.plan import PlannedPoint
 from suite.errors import InputError
 from suite.io.atomic import sweep_out
 from suite.machine import environment
+from suite.measure.block_limits import BUDGET
 from suite.measure.draft import OUT_OF_REACH
-from suite.measure.limits import BUDGET
 from suite.plugins.requires import Requires
 from suite.record.hashing import config_hash
 from suite.record.schema import Record

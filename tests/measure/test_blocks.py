@@ -7,10 +7,10 @@ from types import SimpleNamespace
 import pytest
 
 from suite.core.meter import Ticker
+from suite.measure.block_limits import UNLIMITED, Limits
 from suite.measure.blocks import ORDERS, Comparison, energy_ratio, measure_blocks
 from suite.measure.compilation import CompileWatch
 from suite.measure.draft import Draft
-from suite.measure.limits import UNLIMITED, Limits
 from suite.measure.observer import Nobody
 from suite.measure.residency import Residency
 from suite.measure.window_plan import WindowPlan
@@ -214,7 +214,7 @@ def test_a_budget_stops_at_its_last_block_and_the_next_attempt_goes_on_from_ther
 
 def test_no_block_is_begun_that_would_not_end_in_time(monkeypatch):
     world = World()
-    monkeypatch.setattr("suite.measure.limits.time.monotonic", lambda: world.now_s)
+    monkeypatch.setattr("suite.measure.block_limits.time.monotonic", lambda: world.now_s)
     limits = Limits(deadline_s=5.5 * 4 * 5.2)  # a block is four windows of 52 queries of 0.1 s, and their leads
     draft = drafted(world, limits=limits, max_blocks=16, target_half_width=NEVER)
     assert 4 <= 1 + draft.windows[-1].block <= 5

@@ -26,6 +26,7 @@ def identity_fields(run: str, record: Record) -> dict[str, Any]:
         "batch_size": _candidate_batch_size(record),
         "baseline_batch_size": point.batch_size,
         "dtype": point.dtype,
+        "runtime": point.runtime,
         "device": point.device,
         "hardware": hardware.get("name") if isinstance(hardware, dict) else None,
         "status": record.status,

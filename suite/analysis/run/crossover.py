@@ -25,8 +25,6 @@ Finding = Literal["saves", "costs-energy", "no-detectable-change", "unresolved",
 FEWEST_BATCH_SIZES = 2
 FLOOR = 0.005
 """Relative change of energy below which no instrument of this suite tells two arms apart, whatever the interval."""
-NO_RUNTIME_SAID = "eager"
-"""How models were run before there was a choice."""
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -116,14 +114,9 @@ def crossover_maps(points: Iterable[PointSummary]) -> list[CrossoverMap]:
     return [each for each in found if any(_ratios(row) >= FEWEST_BATCH_SIZES for row in each.rows)]
 
 
-def runtime_of(point: PointSummary) -> str:
-    """How the models of both arms were executed; points made before there was a choice do not say."""
-    return str(getattr(point, "runtime", None) or NO_RUNTIME_SAID)
-
-
 def _setting(point: PointSummary) -> tuple[Any, ...]:
     """All but technique and batch size."""
-    model = (point.task, point.model, point.phase, point.workload, point.dtype, runtime_of(point))
+    model = (point.task, point.model, point.phase, point.workload, point.dtype, point.runtime)
     return (point.run, *model, point.device, point.hardware)
 
 

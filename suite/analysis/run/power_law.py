@@ -146,7 +146,8 @@ def _shared(point: PointSummary, task_is_known: bool) -> bytes:
     apart = WITHOUT_FIGURES | {"mitigation", "task", BATCH_SIZE}
     config = {key: value for key, value in point.config.items() if key not in apart}
     task = point.task.partition("[")[0] if task_is_known else point.task
-    identity = [point.run, task, point.model, point.phase, point.workload, point.dtype, point.device, point.hardware]
+    model = [task, point.model, point.phase, point.workload, point.dtype, point.runtime]
+    identity = [point.run, *model, point.device, point.hardware]
     return msgspec.json.encode([identity, point.component, point.method, config], order="sorted")
 
 

@@ -26,6 +26,7 @@ def repeat_command(point: PointSummary) -> str:
         ),
         f"batch_size={point.baseline_batch_size}",
         f"dtype={point.dtype}",
+        f"runtime={point.runtime}",
         f"device={point.device}",
         *_choices(point.config),
         f"name={_value(point.run + '-again')}",  # under its own name the run would see that the point is done

@@ -12,7 +12,7 @@ import msgspec
 
 from suite.analysis.point.energy import Basis
 from suite.analysis.published import PublishedEffect, series_on
-from suite.analysis.run.crossover import Cell, CrossoverMap, Row, crossover_maps, runtime_of
+from suite.analysis.run.crossover import Cell, CrossoverMap, Row, crossover_maps
 from suite.report import limits
 from suite.report.charts.crossover_chart import COSTS_COLOUR, CROSSOVER_COLOUR, SAVES_COLOUR, crossover_chart
 from suite.report.charts.vega import Chart
@@ -135,7 +135,7 @@ def _title(found: CrossoverMap) -> str:
     """What all points of a map share, but the task."""
     point = found.example
     workload = [] if point.workload == "training_steps" else [text.words(point.workload)]
-    setting = [point.dtype, runtime_of(point), point.device, point.model]
+    setting = [point.dtype, point.runtime, point.device, point.model]
     return " · ".join([text.words(point.phase), *workload, *setting, *([point.hardware] if point.hardware else [])])
 
 

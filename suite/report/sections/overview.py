@@ -45,6 +45,7 @@ def context(report: Report) -> dict[str, Any]:
         "nothing_measured": instruments.nothing_measured(report),
         "sources": instruments.sources(report),
         "checks": instruments.checks(report),
+        "host_bound": sum(any(each.code == "host_bound" for each in point.warnings) for point in report.points),
         "cautioned": sum(bool(point.warnings) for point in report.points),
         "hardware": list(dict.fromkeys(point.hardware for point in report.points if point.hardware)),
         "last": max((point.finished_at for point in report.points), default=None),

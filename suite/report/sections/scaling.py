@@ -77,8 +77,9 @@ def _title(family: Family) -> str:
     """What all points of a family share; a family over the batch size has no one batch size."""
     point = family.example
     batch = [] if family.knob == "batch_size" else [_("batch {size}").format(size=point.baseline_batch_size)]
+    runtime = [] if point.runtime == "eager" else [point.runtime]
     workload = [] if point.workload == "training_steps" else [text.words(point.workload)]
-    return " · ".join([text.words(point.phase), *workload, *batch, point.dtype, point.device, point.model])
+    return " · ".join([text.words(point.phase), *workload, *batch, point.dtype, *runtime, point.device, point.model])
 
 
 def interval(energy_j: Interval, unit: text.Scale | None = None) -> str:

@@ -58,12 +58,14 @@ def _model_and_machine(group: Group) -> tuple[Any, ...]:
 
 
 def _view(report: Report, group: Group, inference: list[Group]) -> View:
-    """The nearest comparisons first: those with the same data type, then those with the nearest batch size."""
+    """The nearest comparisons first: of the same data type and runtime, then of the nearest batch size."""
     mine = group.entries[0].point
 
     def distance(other: Group) -> tuple[bool, int]:
         point = other.entries[0].point
-        return point.dtype != mine.dtype, abs(point.baseline_batch_size - mine.baseline_batch_size)
+        return (point.dtype, point.runtime) != (mine.dtype, mine.runtime), abs(
+            point.baseline_batch_size - mine.baseline_batch_size
+        )
 
     equivalents = [
         Equivalent(group=other, component=meter.component, basis=meter.basis, queries=queries)

@@ -3,7 +3,7 @@ import math
 import msgspec
 import pytest
 
-from suite.analysis.run.crossover import crossover_maps, runtime_of
+from suite.analysis.run.crossover import crossover_maps
 from suite.analysis.summary import summarise
 from suite.record.schema import Reason
 from tests.synthetic import COUNTER, ESTIMATED, record, windows
@@ -111,17 +111,10 @@ def test_runs_are_kept_apart():
     assert len(crossover_maps([point for found in points for point in found])) == 2
 
 
-def test_runtimes_are_kept_apart_and_old_points_are_eager():
-    (old,) = summarise("run", [at(1, [0.8] * 4)], 0.0)
-    assert runtime_of(old) == "eager"
-    fields = [(name, msgspec.structs.asdict(old)[name]) for name in old.__struct_fields__]
-    newer = msgspec.defstruct("Newer", [*(name for name, _ in fields), "runtime"])
-    made = [
-        newer(**dict(fields) | {"baseline_batch_size": size}, runtime=runtime)
-        for runtime in ("eager", "compiled")
-        for size in (1, 8)
-    ]
-    assert [runtime_of(found.example) for found in crossover_maps(made)] == ["eager", "compiled"]
+def test_runtimes_are_kept_apart():
+    eager = summarise("run", [at(size, [0.8] * 4) for size in (1, 8)], 0.0)
+    compiled = [msgspec.structs.replace(point, runtime="compiled") for point in eager]
+    assert [found.example.runtime for found in crossover_maps([*eager, *compiled])] == ["eager", "compiled"]
 
 
 def test_measured_and_estimated_energies_share_no_map():
