@@ -12,6 +12,7 @@ from suite.sweep import budget, planning, point_run, run
 from suite.sweep.budget import Budget, BudgetedSweep, budget_s
 from suite.sweep.point_run import Reporter, run_one
 from suite.sweep.process import TIMEOUT, Outcome
+from suite.sweep.resume import scan
 from tests.sweep.test_run import done
 from tests.synthetic import windows
 
