@@ -25,7 +25,7 @@ from suite.core.workload import Loop, Work
 from suite.measure.interpolated_window import interpolated_window
 from suite.measure.warm_up import warm_up
 from suite.measure.window_plan import WindowPlan, plan_windows
-from suite.measure.windows import ReadyArm, gated_window, whole_window
+from suite.measure.windows import ReadyArm, tick_aligned_window, whole_window
 from suite.record.schema import Arm, Window
 from suite.stats.cross_checks import integral_difference
 from suite.stats.interval import Interval
@@ -55,7 +55,7 @@ class Rig:
                 self.arms[arm], queries, 0, self.meter,
                 interpolation=self.plan.ticker.interpolation, roll=self.plan.leads[arm],
             )  # fmt: skip
-        return gated_window(
+        return tick_aligned_window(
             self.arms[arm], queries, 0, self.meter,
             ticker=self.plan.ticker, step=self.plan.steps[arm], lead=self.plan.leads[arm],
         )  # fmt: skip

@@ -12,7 +12,7 @@ from benchmarks.measurement.table import Row
 from benchmarks.measurement.virtual import QUERY_S, CounterOnly, World, protocol, real_codecarbon, world
 from suite.analysis.point.accuracy import compare_scores
 from suite.measure.window_plan import plan_windows
-from suite.measure.windows import gated_window
+from suite.measure.windows import tick_aligned_window
 from suite.meters.simulated import Instrument
 from suite.record.schema import Arm, Scores, Window
 from suite.stats.interval import Interval
@@ -70,7 +70,7 @@ def _sequential(here: World, blocks: int = 8) -> list[Window]:
     seconds: dict[Arm, float] = {"baseline": QUERY_S, "candidate": QUERY_S}
     plan = plan_windows(here.arms, seconds, protocol(), ticker=here.ticker(), swapped=False)
     return [
-        gated_window(
+        tick_aligned_window(
             arm, plan.queries[name], block, here.meter,
             ticker=here.ticker(), step=plan.steps[name], lead=plan.leads[name],
         )

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from benchmarks.measurement.table import Row, percent
 from benchmarks.measurement.virtual import QUERY_S, Clock, RealClock, World, protocol, real_codecarbon, world
 from suite.measure.window_plan import WindowPlan, plan_windows
-from suite.measure.windows import gated_window, whole_window
+from suite.measure.windows import tick_aligned_window, whole_window
 from suite.record.schema import Window
 
 WORST, MEAN, COLD, ADDITIVE = 0.01, 0.003, 0.015, 0.01
@@ -78,7 +78,7 @@ def _plan(here: World) -> WindowPlan:
 def _window(mode: Mode, here: World, plan: WindowPlan, block: int, queries: int) -> Window:
     arm, lead = here.arms["baseline"], plan.leads["baseline"]
     if mode.gated:
-        return gated_window(
+        return tick_aligned_window(
             arm, queries, block, here.meter,
             ticker=here.ticker(), step=plan.steps["baseline"], lead=lead if mode.hot else plan.steps["baseline"],
         )  # fmt: skip

@@ -80,7 +80,7 @@ def read_series(path: Path, *, zone: str | None = None, signal: str | None = Non
 
     Raises:
         InputError: no such file, too large a one, an unknown format, several zones or signals of which none was
-            chosen, or a value that cannot be (see ``series_of``).
+            chosen, or an invalid value (see ``series_of``).
     """
     if signal is not None and signal not in SIGNALS:
         raise InputError("signal must be average or marginal", got=signal, remedy="choose one")

@@ -17,7 +17,7 @@ from suite.measure.observer import Observer
 from suite.measure.residency import Residency
 from suite.measure.warm_up import warm_up
 from suite.measure.window_plan import WindowPlan
-from suite.measure.windows import ReadyArm, gated_window, sliced_windows, whole_window
+from suite.measure.windows import ReadyArm, interleaved_windows, tick_aligned_window, whole_window
 from suite.record.schema import Arm, Window
 from suite.stats.interval import Interval
 from suite.stats.paired import headline_component, paired_ratio
@@ -93,7 +93,7 @@ def _block(comparison: Comparison, block: int, draft: Draft) -> Iterator[Window]
     arms, plan, meter = comparison.arms, comparison.windows, comparison.meter
     order = ORDERS[block % 2]
     if plan.slices > 1:
-        yield from sliced_windows([arms[name] for name in order[:2]], plan.queries, plan.slices, block, meter)
+        yield from interleaved_windows([arms[name] for name in order[:2]], plan.queries, plan.slices, block, meter)
         return
     for name in order:
         arm = arms[name]
@@ -109,7 +109,7 @@ def _block(comparison: Comparison, block: int, draft: Draft) -> Iterator[Window]
                 interpolation=plan.ticker.interpolation, roll=plan.leads[name],
             )  # fmt: skip
         else:
-            yield gated_window(
+            yield tick_aligned_window(
                 arm, plan.queries[name], block, meter,
                 ticker=plan.ticker, step=plan.steps[name], lead=plan.leads[name],
             )  # fmt: skip

@@ -54,7 +54,7 @@ def whole_window(arm: ReadyArm, queries: int, block: int, meter: OpenMeter, *, l
     return make_window(arm.name, block, [work], [meter.stop(token)], edges=edges)
 
 
-def gated_window(
+def tick_aligned_window(
     arm: ReadyArm, queries: int, block: int, meter: OpenMeter, *, ticker: Ticker, step: int, lead: int
 ) -> Window:
     """A window from one rise of the energy counter to another, at least ``queries`` queries apart.
@@ -101,7 +101,7 @@ def _until_rise(arm: ReadyArm, ticker: Ticker, step: int, *, first: int) -> Iter
             raise ImpossibleOutput(f"the energy counter has not risen in {patience_s:.1f} s of work: it stands still")
 
 
-def sliced_windows(
+def interleaved_windows(
     arms: Sequence[ReadyArm], queries: dict[Arm, int], slices: int, block: int, meter: OpenMeter
 ) -> list[Window]:
     """One window of each arm, run in ``slices`` pieces that take turns: AB BA AB BA ….

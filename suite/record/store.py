@@ -121,13 +121,15 @@ def _check_margin(path: Path, record: Record) -> None:
 
 
 def _check_windows(path: Path, record: Record) -> None:
-    """What every figure is divided by, or cannot be below nought."""
+    """What every figure is divided by, or is invalid below 0."""
     for number, window in enumerate(record.windows):
         energies_j = [window.energy_j, window.codecarbon_energy_j, window.energy_uncertainty_j]
         figures = [each for some in energies_j for each in some.values()]
         least = min([*figures, window.block, window.batches or 0, *(window.latencies_s or [])])
         if window.queries < 1 or window.duration_s <= 0 or least < 0:
-            raise TornRecord(f"{path.name}: windows[{number}] cannot be (queries, duration_s or a figure below nought)")
+            raise TornRecord(
+                f"{path.name}: windows[{number}] is invalid: queries, duration_s or a figure at or below 0"
+            )
 
 
 def record_files(folder: Path) -> list[Path]:

@@ -80,7 +80,7 @@ def live(job: Job, theirs: Connection) -> None:
         _tell(theirs, Finished(record))
     except InputError as error:
         _tell(theirs, BadInput.of(error))
-    except Exception as error:  # noqa: BLE001 - the border of a process: whatever surprised it becomes the reason
+    except Exception as error:  # noqa: BLE001 - the boundary of a process: whatever surprised it becomes the reason
         traceback.print_exc()
         _tell(theirs, Died(type(error).__name__, str(error)))
     with contextlib.suppress(OSError):  # a full disk took the log, not the record

@@ -19,10 +19,10 @@ PROBE_SAMPLES = 8
 
 
 @runtime_checkable
-class Weighed(Protocol):
+class HasStatistics(Protocol):
     """A model that is no torch module and tells its weights itself."""
 
-    def weigh(self) -> dict[str, Any]:
+    def statistics(self) -> dict[str, Any]:
         """``parameters``, ``bytes``, ``dtypes``, ``quantised_share`` and ``sparsity`` as in ``snapshot``."""
 
 
@@ -37,13 +37,13 @@ def snapshot(setup: Setup) -> dict[str, Any]:
     """
     figures = {"batch_size": setup.batch_size, "dtype": setup.dtype}
     if isinstance(setup.model, nn.Module):
-        return figures | _weigh_module(setup.model)
-    if isinstance(setup.model, Weighed):
-        return figures | setup.model.weigh()
-    raise TypeError(f"a model must be a torch module or have weigh(): {type(setup.model).__name__}")
+        return figures | _module_statistics(setup.model)
+    if isinstance(setup.model, HasStatistics):
+        return figures | setup.model.statistics()
+    raise TypeError(f"a model must be a torch module or have statistics(): {type(setup.model).__name__}")
 
 
-def _weigh_module(model: nn.Module) -> dict[str, Any]:
+def _module_statistics(model: nn.Module) -> dict[str, Any]:
     stored: Counter[str] = Counter()
     for parameter in model.parameters():
         stored[stored_dtype(parameter)] += logical_count(parameter)

@@ -9,7 +9,7 @@ from typing import Any
 
 from suite.errors import NotApplicable
 
-TALKATIVE = ("bitsandbytes", "optimum", "torchao", "torch.utils._pytree")
+NOISY_LOGGERS = ("bitsandbytes", "optimum", "torchao", "torch.utils._pytree")
 """Loggers that report missing accelerators of no concern here while they are imported."""
 
 
@@ -19,7 +19,7 @@ def load(name: str) -> Any:
     Raises:
         NotApplicable: it is not installed, or does not load on this machine.
     """
-    loggers = [logging.getLogger(talkative) for talkative in TALKATIVE]
+    loggers = [logging.getLogger(name) for name in NOISY_LOGGERS]
     levels = [logger.level for logger in loggers]
     for logger in loggers:
         logger.setLevel(logging.CRITICAL)

@@ -86,7 +86,7 @@ class OnnxModel:
         (logits,) = self._session.run(["logits"], {name: batch[name].numpy() for name in self.inputs})
         return types.SimpleNamespace(logits=torch.from_numpy(logits))
 
-    def weigh(self) -> dict[str, Any]:
+    def statistics(self) -> dict[str, Any]:
         """The graph's constants as ``suite.toolkit.effect.snapshot`` counts weights, and the size of its file."""
         onnx = libraries.load("onnx")
         graph = onnx.load_model_from_string(self._content).graph

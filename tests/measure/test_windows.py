@@ -3,7 +3,7 @@ import pytest
 from suite.core.meter import Readings, Ticker
 from suite.core.workload import Work
 from suite.errors import ImpossibleOutput
-from suite.measure.windows import check_window, gated_window, sliced_windows, whole_window
+from suite.measure.windows import check_window, interleaved_windows, tick_aligned_window, whole_window
 from suite.record.schema import Conditions
 from tests.world import OpenWorldMeter, World, world_arms
 
@@ -33,7 +33,7 @@ def ticker(meter):
 def test_a_gated_window_ends_on_a_step_and_holds_the_work_between():
     world = World()
     meter, arm = SteppedMeter(world), world_arms(world, seconds=0.003)["baseline"]
-    window = gated_window(arm, 1000, 0, meter, ticker=ticker(meter), step=4, lead=8)
+    window = tick_aligned_window(arm, 1000, 0, meter, ticker=ticker(meter), step=4, lead=8)
     assert window.edges == "tick_aligned"
     assert 1000 < window.queries <= 1000 + 4 * 10
     # 1 J a query: the counter is behind by less than the time of one look (12 ms of 3 s)
@@ -59,7 +59,7 @@ def test_gated_windows_start_where_the_wait_ended(monkeypatch):
         "run",
         lambda self, queries, first=0: asked.append((first, queries)) or run(self, queries, first),
     )
-    gated_window(arm, 100, 0, meter, ticker=ticker(meter), step=4, lead=8)
+    tick_aligned_window(arm, 100, 0, meter, ticker=ticker(meter), step=4, lead=8)
     starts, counts = zip(*asked, strict=True)
     assert list(starts) == [sum(counts[:index]) for index in range(len(counts))]  # no query skipped or repeated
 
@@ -69,7 +69,7 @@ def test_a_counter_that_stands_still_is_an_error():
     meter, arm = SteppedMeter(world), world_arms(world, seconds=0.001)["baseline"]
     still = Ticker(period_s=1e-4, read=lambda: 7, lag_s=None, interpolation=None)
     with pytest.raises(ImpossibleOutput, match="stands still"):
-        gated_window(arm, 10, 0, meter, ticker=still, step=4, lead=8)
+        tick_aligned_window(arm, 10, 0, meter, ticker=still, step=4, lead=8)
 
 
 def test_slices_run_the_whole_list_once_in_turns():
@@ -79,7 +79,7 @@ def test_slices_run_the_whole_list_once_in_turns():
     for arm in arms.values():
         arm.loop.ran = ran
         arm.loop.name = arm.name
-    windows = sliced_windows(
+    windows = interleaved_windows(
         [arms["baseline"], arms["candidate"]], {"baseline": 20, "candidate": 12}, 3, 5, OpenWorldMeter(world)
     )
     assert [name for name, _, _ in ran] == ["baseline", "candidate", "candidate", "baseline", "baseline", "candidate"]
@@ -93,7 +93,7 @@ def test_slices_run_the_whole_list_once_in_turns():
 def test_slices_add_up():
     world = World()
     arms = world_arms(world)
-    baseline, candidate = sliced_windows(
+    baseline, candidate = interleaved_windows(
         list(arms.values()), {"baseline": 20, "candidate": 20}, 5, 0, OpenWorldMeter(world)
     )
     assert (baseline.energy_j["gpu"], candidate.energy_j["gpu"]) == (pytest.approx(20.0), pytest.approx(16.0))

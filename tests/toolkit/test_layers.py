@@ -132,7 +132,7 @@ class TestSnapshot:
         assert effect.snapshot(fake_setup(model=model))["dtypes"] == {"bfloat16": 0.75, "float32": 0.25}
 
     def test_what_cannot_be_weighed_is_an_error(self) -> None:
-        with pytest.raises(TypeError, match="weigh"):
+        with pytest.raises(TypeError, match="statistics"):
             effect.snapshot(fake_setup(model=len))
 
 

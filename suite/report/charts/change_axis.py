@@ -18,16 +18,16 @@ ALWAYS = (0.9, 1.1)
 """Shown on every axis, so that a change of next to nothing looks like one."""
 
 
-def change_scale(ratios: Sequence[float], *, room: float = 0.04, least_side: float = 0.0) -> vega.Axis:
+def change_scale(ratios: Sequence[float], *, headroom: float = 0.04, least_side: float = 0.0) -> vega.Axis:
     """An axis over ``ratios`` and no change.
 
     Args:
         ratios: above 0; may be empty.
-        room: left free at both ends, as a share of the axis.
+        headroom: left free at both ends, as a share of the axis.
         least_side: share of the axis that lies on each side of no change at least, up to 0.5.
     """
     low, high = min([*ratios, *ALWAYS]), max([*ratios, *ALWAYS])
-    stretch = (high / low) ** room
+    stretch = (high / low) ** headroom
     low, high = low / stretch, high * stretch
     if least_side > 0:
         most = (1 - least_side) / least_side  # the longer side as a multiple of the shorter, in logarithms

@@ -76,8 +76,8 @@ def _spec(entries: list[Entry], query: str, width: int, height: int) -> dict[str
     values = (
         [row[key] for row in rows for key in ("ratio", "low", "high")] + [dot["ratio"] for dot in dots] + [0.94, 1.06]
     )
-    room = (max(values) / min(values)) ** 0.04
-    axis = vega.Axis(min(values) / room, max(values) * room, True, ())
+    headroom = (max(values) / min(values)) ** 0.04
+    axis = vega.Axis(min(values) / headroom, max(values) * headroom, True, ())
     ticks = _ticks(axis, width)
     names = [row["label"] for row in rows]
     x_axis = alt.Axis(

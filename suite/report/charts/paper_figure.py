@@ -25,7 +25,7 @@ SCALE = 2
 CAPTION_CHARACTERS, HEADING_CHARACTERS, SETTINGS_CHARACTERS = 150, 42, 58
 MARGIN, GAP, LINE = 14.0, 28.0, 15.0
 SIGN, LETTER = 34.0, 6.3
-"""Pixels that a sign of the legend takes with the room around it, and that a letter takes."""
+"""Pixels that a sign of the legend takes with the headroom around it, and that a letter takes."""
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -138,11 +138,11 @@ def _legend(panels: Sequence[Panel], width: float, top: float) -> tuple[list[Pla
     placed: list[Placed] = []
     left, line = MARGIN, top + LINE / 2
     for look in (look for verdict, look in LOOKS.items() if verdict in seen):
-        room = SIGN + LETTER * len(_(look.words))
-        if left > MARGIN and left + room > width:
+        headroom = SIGN + LETTER * len(_(look.words))
+        if left > MARGIN and left + headroom > width:
             left, line = MARGIN, line + LINE * 1.3
         placed.append(Placed(left, line, look))
-        left += room
+        left += headroom
     return placed, line + LINE * 2
 
 

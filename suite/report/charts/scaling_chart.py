@@ -140,8 +140,8 @@ def _energy_title(example: PointSummary, unit: text.Scale) -> str:
 def _log_scale(values: Sequence[float]) -> vega.Axis:
     """Logarithmic however near the ends are: a power law is a straight line there."""
     low, high = min(values), max(values)
-    room = (high / low) ** 0.07 if high > low else 1.1
-    return vega.Axis(low / room, high * room, True, ())
+    headroom = (high / low) ** 0.07 if high > low else 1.1
+    return vega.Axis(low / headroom, high * headroom, True, ())
 
 
 def _ticks(scale: vega.Axis, pixels: int) -> list[float]:

@@ -1,4 +1,4 @@
-"""Change of energy against change of latency, or of peak memory: what a saving costs in time and in room."""
+"""Change of energy against change of latency, or of peak memory: what a saving costs in time and in memory."""
 
 from __future__ import annotations
 
@@ -144,8 +144,8 @@ def _plane(rows: list[dict[str, Any]]) -> _Plane:
     strip = LINE * NAME_LINES + 4
     ends = [row[key] for row in rows for key in ("y", "low", "high")]
     return _Plane(
-        x=change_scale([row["x"] for row in rows], room=0.06, least_side=LEAST_SIDE),
-        y=change_scale(ends, room=1.2 * strip / height, least_side=0.2),
+        x=change_scale([row["x"] for row in rows], headroom=0.06, least_side=LEAST_SIDE),
+        y=change_scale(ends, headroom=1.2 * strip / height, least_side=0.2),
         width=width,
         height=height,
         strip=strip,
@@ -195,7 +195,7 @@ def _names(rows: Sequence[dict[str, Any]], plane: _Plane) -> list[dict[str, Any]
         )
         for number, row in enumerate(rows)
     ]
-    room = plane.height - 2 * plane.strip
+    headroom = plane.height - 2 * plane.strip
     return [
         {
             "label": dot.name,
@@ -205,6 +205,6 @@ def _names(rows: Sequence[dict[str, Any]], plane: _Plane) -> list[dict[str, Any]
             "dot_y": row["y"],
             "far": abs(centre[1] - dot.y) > label_placement.LEADER_FROM,
         }
-        for row, dot, centre in zip(rows, dots, label_placement.place(dots, plane.width, room), strict=True)
+        for row, dot, centre in zip(rows, dots, label_placement.place(dots, plane.width, headroom), strict=True)
         if centre is not None
     ]

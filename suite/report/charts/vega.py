@@ -92,19 +92,19 @@ class Axis:
         """As Vega-Lite has it."""
         domain = [self.low, self.high]
         kind: Any = "log" if self.is_log else "linear"
-        room: dict[str, Any] = {} if self.is_log else {"zero": False}
-        return alt.Scale(domain=domain, type=kind, nice=False, reverse=self.flipped, **room)
+        headroom: dict[str, Any] = {} if self.is_log else {"zero": False}
+        return alt.Scale(domain=domain, type=kind, nice=False, reverse=self.flipped, **headroom)
 
 
 def axis_over(values: Sequence[float], pixels: int, *, flipped: bool = False, allow_log: bool = True) -> Axis:
-    """An axis over ``values``, ``pixels`` long, with room at both ends; logarithmic where they span far."""
+    """An axis over ``values``, ``pixels`` long, with headroom at both ends; logarithmic where they span far."""
     low, high = min(values), max(values)
     if allow_log and low > 0 and high / low > SPAN_FOR_LOG:
-        room = (high / low) ** 0.08
-        low, high = low / room, high * room
+        headroom = (high / low) ** 0.08
+        low, high = low / headroom, high * headroom
         return Axis(low, high, True, tuple(_log_ticks(low, high, pixels)), flipped)
-    room = 0.1 * (high - low) or 0.05 * abs(high) or 1.0
-    low, high = low - room, high + room
+    headroom = 0.1 * (high - low) or 0.05 * abs(high) or 1.0
+    low, high = low - headroom, high + headroom
     return Axis(low, high, False, tuple(_linear_ticks(low, high, max(3, pixels // 60))), flipped)
 
 
