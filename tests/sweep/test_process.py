@@ -15,7 +15,7 @@ from suite.config.labels import labels
 from suite.measure.draft import Draft
 from suite.measure.findings import Findings, learn
 from suite.sweep import child, deaths, process
-from suite.sweep.messages import Job
+from suite.sweep.messages import FORK_UNUSABLE, Job, decoded
 from suite.sweep.process import run_here, run_isolated
 
 FAST = [
@@ -236,3 +236,27 @@ def test_without_isolation_the_record_is_the_same_kind(job):
 
 def test_without_isolation_bad_input_is_an_outcome_too(job):
     assert run_here(job("input"), ignore).kind == "bad_input"
+
+
+def test_a_point_starts_from_nothing_where_cuda_was_touched_before_the_fork(job, monkeypatch):
+    methods = []
+
+    def run_in(method, job, notify):
+        methods.append(method)
+        return process.Outcome(record=None, kind=FORK_UNUSABLE if method == "forkserver" else "crashed")
+
+    monkeypatch.setattr(process, "_run_in", run_in)
+    assert run_isolated(job("nothing"), ignore).kind == "crashed"
+    assert methods == ["forkserver", "spawn"]
+
+
+def test_a_child_that_no_cuda_context_survives_in_says_so_before_it_begins(job, monkeypatch):
+    monkeypatch.setattr(child, "_cannot_use_cuda", lambda: True)
+    monkeypatch.setattr(child.point_log, "print_into", lambda log: None)
+    monkeypatch.setattr(child.os, "setpgid", lambda *ids: None)
+    monkeypatch.setattr(child.signal, "signal", lambda *what: None)
+    monkeypatch.setattr(child, "_attend", lambda theirs, stop: None)
+    ours, theirs = multiprocessing.Pipe()
+    made = job("nothing")
+    child.live(dataclasses.replace(made, config=made.config | {"device": "cuda"}), theirs)
+    assert decoded(ours.recv_bytes()).kind == FORK_UNUSABLE
