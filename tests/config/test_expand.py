@@ -5,7 +5,11 @@ from suite.config.expand import expand, experiment_points
 from suite.errors import InputError
 from suite.io.paths import CONF
 
-EXPERIMENTS = sorted(path.stem for path in (CONF / "experiment").glob("*.yaml"))
+LARGE = {"gpu", "study"}
+EXPERIMENTS = [
+    pytest.param(name, marks=[pytest.mark.slow] if name in LARGE else [])
+    for name in sorted(path.stem for path in (CONF / "experiment").glob("*.yaml"))
+]
 
 
 def test_a_sweep_is_every_combination_in_order():

@@ -3,13 +3,13 @@
 import re
 import string
 from html.parser import HTMLParser
-from pathlib import Path
 
 import pytest
 from babel.messages.extract import extract_from_dir
 from babel.messages.pofile import read_po
 
 from suite.errors import InputError
+from suite.io.paths import CHECKOUT
 from suite.report.build import read_report
 from suite.report.page import render
 from suite.text import i18n
@@ -17,7 +17,7 @@ from suite.text import numbers as text
 from tests.synthetic import write_run
 from tests.synthetic_run import embedded_run, gpu_run
 
-REPORT = Path(i18n.__file__).parent
+FOLDERS = [CHECKOUT / "suite" / name for name in ("report", "text")]
 OTHERS = [name for name in i18n.languages() if name != i18n.ENGLISH]
 KEYWORDS = {"_": None, "N_": None, "gettext": None, "ngettext": (1, 2)}
 METHODS = [("**.py", "python"), ("templates/**.j2", "jinja2")]
@@ -27,7 +27,7 @@ METHODS = [("**.py", "python"), ("templates/**.j2", "jinja2")]
 def in_code():
     """Every message in the code: one text, or singular and plural."""
     options = {"templates/**.j2": {"trimmed": "true"}}
-    return {found[2] for found in extract_from_dir(str(REPORT), METHODS, options, KEYWORDS)}
+    return {found[2] for folder in FOLDERS for found in extract_from_dir(str(folder), METHODS, options, KEYWORDS)}
 
 
 def catalogue(name):

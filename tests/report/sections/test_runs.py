@@ -133,6 +133,7 @@ def test_rows_of_one_technique_are_told_apart_though_each_run_has_only_one(repor
     ]  # fmt: skip
 
 
+@pytest.mark.slow
 def test_every_figure_of_the_section_is_that_of_its_run(report):
     found = report(embedded_run(1), embedded_run(3), gpu_run())
     by_place = {(each.run, each.point_id): each for each in found.points}

@@ -339,6 +339,7 @@ def test_leaving_early_cancels_the_jobs(tmp_path, on_slurm):
 
 @needs_submitit
 @pytest.mark.slow
+@pytest.mark.cluster
 def test_a_sweep_over_slurm_gives_the_points_of_a_local_one(tmp_path, on_slurm):
     here = [[*FAST, f"runs_dir={tmp_path}", f"mitigation={name}"] for name in ("bf16", "tf32")]
     there = planning.planned([[*point, "hydra/launcher=submitit_slurm"] for point in here])
@@ -363,6 +364,7 @@ def ray_settings():
 
 @needs_ray
 @pytest.mark.slow
+@pytest.mark.cluster
 def test_every_point_on_a_local_ray_is_answered_for(ray_settings):
     answers = dict(ray_cluster.run(answer, ["a", "kill", "b"], ray_settings))
     assert (answers[0][0], answers[2][0]) == ("a", "b")
@@ -371,6 +373,7 @@ def test_every_point_on_a_local_ray_is_answered_for(ray_settings):
 
 @needs_ray
 @pytest.mark.slow
+@pytest.mark.cluster
 def test_ray_does_not_choose_the_number_of_threads(ray_settings, monkeypatch):
     monkeypatch.delenv("OMP_NUM_THREADS", raising=False)
     assert dict(ray_cluster.run(threads, [0], ray_settings)) == {0: None}
@@ -378,6 +381,7 @@ def test_ray_does_not_choose_the_number_of_threads(ray_settings, monkeypatch):
 
 @needs_ray
 @pytest.mark.slow
+@pytest.mark.cluster
 def test_a_sweep_over_ray_gives_the_points_of_a_local_one(tmp_path):
     here = [[*FAST, f"runs_dir={tmp_path}", f"mitigation={name}"] for name in ("bf16",)]
     there = planning.planned([[*point, "hydra/launcher=ray", "hydra.launcher.init.num_cpus=2"] for point in here])
