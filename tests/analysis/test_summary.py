@@ -14,8 +14,8 @@ PRUNING = (("structured_pruning", {"ratio": 0.5}),)
 
 DESIGNED_COLUMNS = (
     "run, point_id, task, model, mitigation, mitigation_params, phase, workload, batch_size, baseline_batch_size, "
-    "dtype, device, hardware, status, reason, queries, energy_per_query_j, baseline_energy_per_query_j, energy_ratio, "
-    "energy_ratio_low, energy_ratio_high, net_energy_ratio, net_energy_ratio_low, net_energy_ratio_high, "
+    "dtype, runtime, device, hardware, status, reason, queries, energy_per_query_j, baseline_energy_per_query_j, "
+    "energy_ratio, energy_ratio_low, energy_ratio_high, net_energy_ratio, net_energy_ratio_low, net_energy_ratio_high, "
     "energy_per_token_j, energy_basis, converged, pairing, latency_ms_p50, latency_ratio, throughput_qps, "
     "peak_memory_mb, model_mb, metric, baseline_score, score, score_delta, score_delta_low, score_delta_high, "
     "apply_energy_j, break_even_queries, co2e_g_per_1000, verdict, pareto"
