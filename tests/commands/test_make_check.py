@@ -1,11 +1,10 @@
 """``make check`` and its audit, with an interpreter that only says what it was asked and ends as the test says."""
 
 import shutil
-import subprocess
 
 import pytest
 
-from suite.io.paths import CHECKOUT
+from tests.making import run_make
 
 STAND_IN = """#!/bin/sh
 echo "ran $*"
@@ -26,8 +25,7 @@ def make(tmp_path):
         for name in ("python", "lint-imports"):
             (tmp_path / name).write_text(STAND_IN.format(service=service, audit=audit))
             (tmp_path / name).chmod(0o755)
-        command = ["make", target, f"PY={tmp_path}/python", f"WHEELHOUSE={tmp_path}/none"]
-        return subprocess.run(command, cwd=CHECKOUT, capture_output=True, text=True, check=False)
+        return run_make(target, f"PY={tmp_path}/python", f"WHEELHOUSE={tmp_path}/none")
 
     return run
 

@@ -1,12 +1,12 @@
 """``make bench PY=python3`` beside a folder of wheels, with an interpreter that only says what it was asked."""
 
 import shutil
-import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
+from tests.making import run_make
 from tests.tools.wheels import make_wheel
 
 CHECKOUT = Path(__file__).parents[2]
@@ -26,8 +26,7 @@ def make(tmp_path):
     def run(*arguments, check=0, python=None):
         (tmp_path / "python").write_text(STAND_IN.format(site=site, check=check))
         (tmp_path / "python").chmod(0o755)
-        command = ["make", *arguments, f"PY={python or tmp_path / 'python'}", f"WHEELHOUSE={tmp_path}/wheelhouse"]
-        return subprocess.run(command, cwd=CHECKOUT, capture_output=True, text=True, check=False)
+        return run_make(*arguments, f"PY={python or tmp_path / 'python'}", f"WHEELHOUSE={tmp_path}/wheelhouse")
 
     return run
 
