@@ -49,15 +49,15 @@ class Rig:
         """One window, ``factor`` times as long as planned."""
         queries = factor * self.plan.queries[arm]
         if self.plan.ticker is None:
-            return whole_window(self.arms[arm], queries, 0, self.meter, lead=self.plan.leads[arm])
+            return whole_window(self.arms[arm], queries, 0, self.meter, pre_roll=self.plan.pre_rolls[arm])
         if self.plan.ticker.interpolation:
             return interpolated_window(
                 self.arms[arm], queries, 0, self.meter,
-                interpolation=self.plan.ticker.interpolation, roll=self.plan.leads[arm],
+                interpolation=self.plan.ticker.interpolation, roll=self.plan.pre_rolls[arm],
             )  # fmt: skip
         return tick_aligned_window(
             self.arms[arm], queries, 0, self.meter,
-            ticker=self.plan.ticker, step=self.plan.steps[arm], lead=self.plan.leads[arm],
+            ticker=self.plan.ticker, step=self.plan.steps[arm], pre_roll=self.plan.pre_rolls[arm],
         )  # fmt: skip
 
 

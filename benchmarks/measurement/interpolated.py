@@ -74,7 +74,7 @@ def windows_anywhere(count: int) -> list[Window]:
                     block,
                     here.meter,
                     interpolation=ticker.interpolation,
-                    roll=plan.leads["baseline"],
+                    roll=plan.pre_rolls["baseline"],
                 )
             )
     return found

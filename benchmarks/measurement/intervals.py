@@ -72,7 +72,7 @@ def _sequential(here: World, blocks: int = 8) -> list[Window]:
     return [
         tick_aligned_window(
             arm, plan.queries[name], block, here.meter,
-            ticker=here.ticker(), step=plan.steps[name], lead=plan.leads[name],
+            ticker=here.ticker(), step=plan.steps[name], pre_roll=plan.pre_rolls[name],
         )
         for name, arm in here.arms.items()
         for block in range(blocks)

@@ -76,15 +76,16 @@ def _plan(here: World) -> WindowPlan:
 
 
 def _window(mode: Mode, here: World, plan: WindowPlan, block: int, queries: int) -> Window:
-    arm, lead = here.arms["baseline"], plan.leads["baseline"]
+    arm, pre_roll = here.arms["baseline"], plan.pre_rolls["baseline"]
     if mode.gated:
         return tick_aligned_window(
             arm, queries, block, here.meter,
-            ticker=here.ticker(), step=plan.steps["baseline"], lead=lead if mode.hot else plan.steps["baseline"],
+            ticker=here.ticker(), step=plan.steps["baseline"],
+            pre_roll=pre_roll if mode.hot else plan.steps["baseline"],
         )  # fmt: skip
     if mode.hot:
-        arm.loop.run(lead)
-    return whole_window(arm, queries, block, here.meter, lead=0)
+        arm.loop.run(pre_roll)
+    return whole_window(arm, queries, block, here.meter, pre_roll=0)
 
 
 def additivity(count: int) -> float:

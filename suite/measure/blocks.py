@@ -83,9 +83,8 @@ def measure_blocks(comparison: Comparison, draft: Draft, observer: Observer) -> 
 
 
 def _is_narrow(windows: list[Window], level: float, target: float) -> bool:
-    interval = energy_ratio(windows, level)
-    half_width = None if interval is None else interval.half_width
-    return interval is not None and half_width is not None and half_width <= target * interval.estimate
+    ratio = energy_ratio(windows, level)
+    return ratio.half_width is not None and ratio.half_width <= target * ratio.estimate
 
 
 def _block(comparison: Comparison, block: int, draft: Draft) -> Iterator[Window]:
@@ -102,16 +101,16 @@ def _block(comparison: Comparison, block: int, draft: Draft) -> Iterator[Window]
             if warning and not any(each.message.startswith(f"the {name}'s") for each in draft.warnings):
                 draft.warn(warning)
         if plan.ticker is None:
-            yield whole_window(arm, plan.queries[name], block, meter, lead=plan.leads[name])
+            yield whole_window(arm, plan.queries[name], block, meter, pre_roll=plan.pre_rolls[name])
         elif plan.ticker.interpolation:
             yield interpolated_window(
                 arm, plan.queries[name], block, meter,
-                interpolation=plan.ticker.interpolation, roll=plan.leads[name],
+                interpolation=plan.ticker.interpolation, roll=plan.pre_rolls[name],
             )  # fmt: skip
         else:
             yield tick_aligned_window(
                 arm, plan.queries[name], block, meter,
-                ticker=plan.ticker, step=plan.steps[name], lead=plan.leads[name],
+                ticker=plan.ticker, step=plan.steps[name], pre_roll=plan.pre_rolls[name],
             )  # fmt: skip
 
 

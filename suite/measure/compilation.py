@@ -11,6 +11,7 @@ from typing import Any, Self
 
 from suite.core.meter import OpenMeter
 from suite.errors import ImpossibleOutput, NoEffect, NotApplicable
+from suite.measure.one_off import metered
 from suite.measure.residency import Residency
 from suite.measure.windows import ReadyArm
 from suite.record.schema import Arm, CompileCost
@@ -104,23 +105,16 @@ def _compile(arm: ReadyArm, meter: OpenMeter, residency: Residency, watch: Compi
     residency.bring(arm.name)
     first, hits = watch.count, counters["inductor"]["fxgraph_cache_hit"]
     arm.loop.reset()
-    token = meter.start()
-    began_s = time.perf_counter()
     try:
-        _until_nothing_is_compiled(arm, watch)
+        spent = metered(meter, lambda: _until_nothing_is_compiled(arm, watch))
     except Unsupported as error:
-        with contextlib.suppress(ImpossibleOutput):
-            meter.stop(token)
         raise NotApplicable(f"the model cannot be compiled as one graph: {str(error).splitlines()[0]}") from error
-    duration_s = time.perf_counter() - began_s
-    readings = meter.stop(token)
-    energy_j = {component: energy for component, energy in readings.energy_j.items() if energy > 0}
     return CompileCost(
-        duration_s=duration_s,
+        duration_s=spent.duration_s,
         graphs=watch.count - first,
         cache_hits=counters["inductor"]["fxgraph_cache_hit"] - hits,
-        energy_j=energy_j,
-        method={component: readings.method[component] for component in energy_j},
+        energy_j=spent.energy_j,
+        method=spent.method,
     )
 
 

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import contextlib
 import dataclasses
-import time
 from typing import Any
 
 from suite.config.plan import Plan
 from suite.core.meter import OpenMeter
 from suite.core.setup import Setup
-from suite.errors import ImpossibleOutput
+from suite.measure.one_off import metered
 from suite.measure.residency import move_weights, release_unused
 from suite.record.schema import ApplyCost
 from suite.toolkit.effect import snapshot
@@ -50,23 +48,17 @@ def apply_stack(plan: Plan, baseline: Setup, meter: OpenMeter, *, swapped: bool)
     if swapped:
         move_weights(baseline, "cpu")
         release_unused()  # what an attempt with both on the device left behind
-    token = meter.start()
-    began_s = time.perf_counter()
-    try:
+
+    def apply_all() -> None:
         for mitigation in plan.mitigations.values():
             if swapped:
                 move_weights(steps[-1], "cpu")
             steps.append(mitigation.apply(steps[-1]))
         steps[-1].synchronize()
-    except BaseException:
-        with contextlib.suppress(ImpossibleOutput):  # whatever the meter says now, the technique's own error counts
-            meter.stop(token)
-        raise
-    duration_s = time.perf_counter() - began_s
-    readings = meter.stop(token)
-    energy_j = {component: energy for component, energy in readings.energy_j.items() if energy > 0}
-    method = {component: readings.method[component] for component in energy_j}
-    return AppliedStack(steps=steps, cost=ApplyCost(duration_s=duration_s, energy_j=energy_j, method=method))
+
+    spent = metered(meter, apply_all)
+    cost = ApplyCost(duration_s=spent.duration_s, energy_j=spent.energy_j, method=spent.method)
+    return AppliedStack(steps=steps, cost=cost)
 
 
 def effect_of(plan: Plan, stack: AppliedStack, *, swapped: bool) -> dict[str, Any]:

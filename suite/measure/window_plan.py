@@ -13,7 +13,7 @@ from suite.record.schema import Arm
 
 _WINDOW_MARGIN = 1.05  # windows are planned so much longer, lest a faster moment make one too short
 _STEPS_A_PERIOD = 20  # how often the counter is looked at while a window waits for it to rise
-_LEAD_PERIODS, _LEAD_S = 10, 1.0  # of the arm's own work before a window: longer than boards lag or average
+_PRE_ROLL_PERIODS, _PRE_ROLL_S = 10, 1.0  # of the arm's own work before a window: longer than boards lag or average
 _LONG_QUERY = 1 / 3  # a batch longer than this share of the period blurs the edge of a window that waits for a step
 _FEWEST_STEPS = 3  # of an interpolated counter in a window: one on each side of those that hold its ends
 
@@ -28,7 +28,7 @@ class WindowPlan:
         slices: pieces that the windows of both arms are run in, by turns; 1 is one stretch.
         ticker: the counter that windows wait for, or None.
         steps: queries run between two looks at the counter, by arm.
-        leads: queries run ahead of a window in one stretch, by arm: a GPU must be hot when it opens. Those of an
+        pre_rolls: queries run ahead of a window in one stretch, by arm: a GPU must be hot when it opens. Those of an
             interpolated counter fill one of its steps, before a window and after it.
     """
 
@@ -37,7 +37,7 @@ class WindowPlan:
     slices: int
     ticker: Ticker | None
     steps: dict[Arm, int]
-    leads: dict[Arm, int]
+    pre_rolls: dict[Arm, int]
 
 
 def plan_windows(
@@ -81,7 +81,7 @@ def plan_windows(
         slices=slices,
         ticker=ticker,
         steps=_lasting(period_s / _STEPS_A_PERIOD, arms, batch_s),
-        leads=_leads(ticker, arms, batch_s),
+        pre_rolls=_pre_rolls(ticker, arms, batch_s),
     )
 
 
@@ -100,13 +100,13 @@ def _even(slices: int) -> int:
     return max(1, slices - slices % 2)
 
 
-def _leads(ticker: Ticker | None, arms: dict[Arm, ReadyArm], batch_s: dict[Arm, float]) -> dict[Arm, int]:
+def _pre_rolls(ticker: Ticker | None, arms: dict[Arm, ReadyArm], batch_s: dict[Arm, float]) -> dict[Arm, int]:
     """Queries of each arm ahead of a window: whole batches, at least one."""
     if ticker and ticker.interpolation:
         step_s = _WINDOW_MARGIN * (ticker.period_s + max(0.0, ticker.lag_s or 0.0))
         return {name: arm.setup.batch_size * math.ceil(step_s / batch_s[name]) for name, arm in arms.items()}
     is_counted = arms["baseline"].setup.device == "cuda" or ticker
-    lead_s = max(_LEAD_PERIODS * (ticker.period_s if ticker else 0.0), _LEAD_S) if is_counted else 0.0
+    lead_s = max(_PRE_ROLL_PERIODS * (ticker.period_s if ticker else 0.0), _PRE_ROLL_S) if is_counted else 0.0
     return _lasting(lead_s, arms, batch_s)
 
 

@@ -38,24 +38,24 @@ class ReadyArm:
     loop: Loop
 
 
-def whole_window(arm: ReadyArm, queries: int, block: int, meter: OpenMeter, *, lead: int) -> Window:
-    """A window in one stretch: only the workload runs inside, ``lead`` queries of its own go before it.
+def whole_window(arm: ReadyArm, queries: int, block: int, meter: OpenMeter, *, pre_roll: int) -> Window:
+    """A window in one stretch: only the workload runs inside, ``pre_roll`` queries of its own go before it.
 
     Raises:
         ImpossibleOutput: the readings or the work cannot be.
     """
     arm.loop.reset()
-    arm.loop.run(lead)
+    arm.loop.run(pre_roll)
     arm.setup.synchronize()
     token = meter.start()
-    work = arm.loop.run(queries, lead)
+    work = arm.loop.run(queries, pre_roll)
     arm.setup.synchronize()
     edges: Edges | None = "unaligned" if arm.setup.device == "cuda" else None
     return make_window(arm.name, block, [work], [meter.stop(token)], edges=edges)
 
 
 def tick_aligned_window(
-    arm: ReadyArm, queries: int, block: int, meter: OpenMeter, *, ticker: Ticker, step: int, lead: int
+    arm: ReadyArm, queries: int, block: int, meter: OpenMeter, *, ticker: Ticker, step: int, pre_roll: int
 ) -> Window:
     """A window from one rise of the energy counter to another, at least ``queries`` queries apart.
 
@@ -70,15 +70,15 @@ def tick_aligned_window(
         meter: open.
         ticker: the counter.
         step: queries between two looks at it.
-        lead: queries run before the wait begins.
+        pre_roll: queries run before the wait begins.
 
     Raises:
         ImpossibleOutput: the counter stands still, or the readings or the work cannot be.
     """
     arm.loop.reset()
-    arm.loop.run(lead)
+    arm.loop.run(pre_roll)
     arm.setup.synchronize()
-    first = lead + sum(work.queries for work in _until_rise(arm, ticker, step, first=lead))
+    first = pre_roll + sum(work.queries for work in _until_rise(arm, ticker, step, first=pre_roll))
     token = meter.start()
     works = [arm.loop.run(queries, first)]
     arm.setup.synchronize()

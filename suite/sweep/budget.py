@@ -17,9 +17,9 @@ from suite.config.plan import PlannedPoint
 from suite.errors import InputError
 from suite.measure.block_limits import BUDGET, Limits
 from suite.measure.draft import Draft
-from suite.record.schema import Reason, Record, Window
+from suite.record.schema import Reason, Record
 from suite.record.store import load, save
-from suite.stats.paired import block_ratios, headline_component, ratio_interval
+from suite.stats.paired import headline_component, paired_ratio
 from suite.sweep.forecast import point_s
 from suite.sweep.point_run import Reporter, run_one
 
@@ -124,10 +124,6 @@ class BudgetedSweep:
 
 def _width(record: Record) -> float:
     """Half-width of the energy ratio over the ratio; 0 where there is none, so that it comes last."""
-    windows: list[Window] = record.windows
-    component = headline_component(windows)
-    ratios = block_ratios(windows, component) if component else None
-    interval = ratio_interval(ratios) if ratios else None
-    if interval is None or interval.half_width is None:
-        return 0.0
-    return interval.half_width / interval.estimate
+    component = headline_component(record.windows)
+    ratio = paired_ratio(record.windows, component) if component else None
+    return 0.0 if ratio is None or ratio.half_width is None else ratio.half_width / ratio.estimate

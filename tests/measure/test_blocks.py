@@ -36,7 +36,7 @@ def drafted(
     arms = arms or world_arms(world)
     four = dict.fromkeys(arms, 4)
     plan = WindowPlan(
-        span=queries, queries=dict.fromkeys(arms, queries), slices=slices, ticker=ticker, steps=four, leads=four
+        span=queries, queries=dict.fromkeys(arms, queries), slices=slices, ticker=ticker, steps=four, pre_rolls=four
     )
     residency = Residency({name: arm.setup for name, arm in arms.items()}, swapped=swapped)
     comparison = Comparison(
@@ -215,7 +215,7 @@ def test_a_budget_stops_at_its_last_block_and_the_next_attempt_goes_on_from_ther
 def test_no_block_is_begun_that_would_not_end_in_time(monkeypatch):
     world = World()
     monkeypatch.setattr("suite.measure.block_limits.time.monotonic", lambda: world.now_s)
-    limits = Limits(deadline_s=5.5 * 4 * 5.2)  # a block is four windows of 52 queries of 0.1 s, and their leads
+    limits = Limits(deadline_s=5.5 * 4 * 5.2)  # a block is four windows of 52 queries of 0.1 s, and their pre-rolls
     draft = drafted(world, limits=limits, max_blocks=16, target_half_width=NEVER)
     assert 4 <= 1 + draft.windows[-1].block <= 5
     assert world.now_s <= limits.deadline_s

@@ -122,11 +122,11 @@ def test_windows_measured_before_a_failure_are_kept(plan, monkeypatch):
     measure = blocks.whole_window
     made = []
 
-    def failing(arm, queries, block, meter, *, lead):
+    def failing(arm, queries, block, meter, *, pre_roll):
         made.append(arm)
         if len(made) == 6:
             raise ImpossibleOutput("the meter stands still")
-        return measure(arm, queries, block, meter, lead=lead)
+        return measure(arm, queries, block, meter, pre_roll=pre_roll)
 
     monkeypatch.setattr(blocks, "whole_window", failing)
     record = point.measure(plan())

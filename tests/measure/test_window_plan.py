@@ -71,7 +71,7 @@ def test_a_counter_that_steps_is_waited_for_instead():
 def test_the_counter_is_looked_at_twenty_times_a_period():
     plan = planned({"baseline": 1e-4, "candidate": 2e-4}, ticker=TICKER)
     assert plan.steps == {"baseline": 48, "candidate": 24}  # 0.005 s in whole batches of 4
-    assert plan.leads == {"baseline": 10_000, "candidate": 5_000}  # ten periods
+    assert plan.pre_rolls == {"baseline": 10_000, "candidate": 5_000}  # ten periods
 
 
 def test_windows_of_long_queries_are_twice_as_many_periods():
@@ -101,7 +101,7 @@ def test_an_interpolated_counter_needs_three_steps_a_window():
 )
 def test_the_arms_own_work_fills_a_step_and_the_lag_on_both_sides(batch_s, batches):
     plan = planned({"baseline": batch_s / 4, "candidate": batch_s / 4}, ticker=PROMPT)
-    assert plan.leads == {"baseline": 4 * batches, "candidate": 4 * batches}
+    assert plan.pre_rolls == {"baseline": 4 * batches, "candidate": 4 * batches}
 
 
 def test_windows_of_swapped_arms_are_longer_and_in_one_stretch():

@@ -33,7 +33,7 @@ def ticker(meter):
 def test_a_gated_window_ends_on_a_step_and_holds_the_work_between():
     world = World()
     meter, arm = SteppedMeter(world), world_arms(world, seconds=0.003)["baseline"]
-    window = tick_aligned_window(arm, 1000, 0, meter, ticker=ticker(meter), step=4, lead=8)
+    window = tick_aligned_window(arm, 1000, 0, meter, ticker=ticker(meter), step=4, pre_roll=8)
     assert window.edges == "tick_aligned"
     assert 1000 < window.queries <= 1000 + 4 * 10
     # 1 J a query: the counter is behind by less than the time of one look (12 ms of 3 s)
@@ -45,7 +45,7 @@ def test_the_same_window_without_waiting_is_off_by_up_to_a_step():
     world = World()
     meter, arm = SteppedMeter(world), world_arms(world, seconds=0.003)["baseline"]
     world.work(0.0, 0.0001)
-    window = whole_window(arm, 1032, 0, meter, lead=0)  # 3.096 s
+    window = whole_window(arm, 1032, 0, meter, pre_roll=0)  # 3.096 s
     assert window.energy_j["gpu"] / window.queries < 0.98
 
 
@@ -59,7 +59,7 @@ def test_gated_windows_start_where_the_wait_ended(monkeypatch):
         "run",
         lambda self, queries, first=0: asked.append((first, queries)) or run(self, queries, first),
     )
-    tick_aligned_window(arm, 100, 0, meter, ticker=ticker(meter), step=4, lead=8)
+    tick_aligned_window(arm, 100, 0, meter, ticker=ticker(meter), step=4, pre_roll=8)
     starts, counts = zip(*asked, strict=True)
     assert list(starts) == [sum(counts[:index]) for index in range(len(counts))]  # no query skipped or repeated
 
@@ -69,7 +69,7 @@ def test_a_counter_that_stands_still_is_an_error():
     meter, arm = SteppedMeter(world), world_arms(world, seconds=0.001)["baseline"]
     still = Ticker(period_s=1e-4, read=lambda: 7, lag_s=None, interpolation=None)
     with pytest.raises(ImpossibleOutput, match="stands still"):
-        tick_aligned_window(arm, 10, 0, meter, ticker=still, step=4, lead=8)
+        tick_aligned_window(arm, 10, 0, meter, ticker=still, step=4, pre_roll=8)
 
 
 def test_slices_run_the_whole_list_once_in_turns():
