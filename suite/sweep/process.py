@@ -1,4 +1,4 @@
-"""Each point in a process of its own, on a CPU forked from a server that has imported the libraries.
+"""Each point in a process of its own, forked from a server that has imported the libraries and touched no GPU.
 
 A point that crashes, is killed or hangs thus ends as a failed record, and what one technique left behind in
 memory or in global switches cannot change the next one's figures. The point's process sends what it knows after every
