@@ -170,6 +170,8 @@ def record(
     converged: bool | None = True,
     minute: int = 0,
     peak: tuple[int, int] | None = (60_000_000, 60_000_000),
+    prefill_windows: Sequence[Window] = (),
+    prompt_tokens_per_query: float | None = None,
 ) -> Record:
     """One record; everything that a test does not choose is plain."""
     point = Point(
@@ -210,6 +212,8 @@ def record(
         else {},
         apply_cost=apply_cost,
         windows=list(run_windows),
+        prefill_windows=list(prefill_windows),
+        prompt_tokens_per_query=prompt_tokens_per_query,
         pairing="resident" if ran else None,
         converged=converged if ran else None,
         peak_memory_bytes={"baseline": peak[0], "candidate": peak[1]} if ran and peak else {},

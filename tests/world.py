@@ -85,7 +85,7 @@ def protocol(**changes: Any) -> Protocol:
         "target_half_width": {"cpu": 0.02, "cuda": 0.01}, "window_s": {"cpu": 1.0, "cuda": 5.0}, "window_queries": 32,
         "window_ticks": 50, "slice_s": {"cpu": None, "cuda": None}, "pairing": "auto", "swapped_factor": 2.0,
         "warmup_min_s": 0.0, "warmup_max_s": 0.2, "warmup_slope_s": 0.01, "warmup_tolerance": 0.5, "idle_s": 0.0,
-        "idle_settle_s": 0.0, "max_scored": None,
+        "idle_settle_s": 0.0, "max_scored": None, "prefill": False,
     }  # fmt: skip
     return Protocol(**(values | changes))
 
@@ -94,7 +94,7 @@ class OpenWorldMeter(OpenMeter):
     def __init__(self, world: World) -> None:
         self.world = world
 
-    def watch(self, arm: Arm, loop: Loop) -> Loop:
+    def watch(self, arm: Arm, loop: Loop, *, prefill: bool = False) -> Loop:
         return loop
 
     def ticker(self, work: Callable[[], None], *, shared: Path | None = None) -> None:

@@ -51,6 +51,17 @@ class PointSummary(msgspec.Struct, frozen=True, kw_only=True):
     net_energy_ratio_low: float | None = None
     net_energy_ratio_high: float | None = None
     energy_per_token_j: float | None = None
+    energy_per_total_token_j: float | None = None
+    prefill_energy_per_query_j: float | None = None
+    baseline_prefill_energy_per_query_j: float | None = None
+    prefill_energy_ratio: float | None = None
+    prefill_energy_ratio_low: float | None = None
+    prefill_energy_ratio_high: float | None = None
+    decode_energy_per_token_j: float | None = None
+    baseline_decode_energy_per_token_j: float | None = None
+    decode_energy_ratio: float | None = None
+    decode_energy_ratio_low: float | None = None
+    decode_energy_ratio_high: float | None = None
     energy_basis: str | None = None
     converged: bool | None = None
     pairing: str | None = None
@@ -73,6 +84,15 @@ class PointSummary(msgspec.Struct, frozen=True, kw_only=True):
 
     record_id: str
     reason_kind: str | None = None
+    prompt_tokens_per_query: float | None = None
+    prefill_energy_per_query_j_low: float | None = None
+    prefill_energy_per_query_j_high: float | None = None
+    baseline_prefill_energy_per_query_j_low: float | None = None
+    baseline_prefill_energy_per_query_j_high: float | None = None
+    decode_energy_per_token_j_low: float | None = None
+    decode_energy_per_token_j_high: float | None = None
+    baseline_decode_energy_per_token_j_low: float | None = None
+    baseline_decode_energy_per_token_j_high: float | None = None
     component: str | None = None
     method: str | None = None
     block_energy_ratios: list[float] = []

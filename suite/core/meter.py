@@ -70,10 +70,11 @@ class OpenMeter(ABC):
     """A meter that is running for one device. Windows do not nest and do not overlap. A context manager."""
 
     @abstractmethod
-    def watch(self, arm: Arm, loop: Loop) -> Loop:
+    def watch(self, arm: Arm, loop: Loop, *, prefill: bool = False) -> Loop:
         """Lets the instrument see an arm's work. A real one sees it by itself and gives ``loop`` back.
 
-        A simulated one gives a loop that tells it when it runs, and how much power that draws.
+        A simulated one gives a loop that tells it when it runs, and how much power that draws: ``prefill`` says that
+        its queries end after one token.
         """
 
     @abstractmethod

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 from typing import Literal, get_args
 
+from suite.core import checks
 from suite.errors import InputError
 
 Pairing = Literal["auto", "resident", "swapped"]
@@ -35,6 +36,8 @@ class Protocol:
         idle_s: seconds of idle before and after the blocks where power is measured; 0 for none.
         idle_settle_s: seconds without work before each of them.
         max_scored: most test items scored; None for all.
+        prefill: whether each block also has a window of each arm that makes one token a query, so that prefill and
+            decoding are told apart. Where queries are not answered token by token there are none.
     """
 
     name: str
@@ -55,6 +58,7 @@ class Protocol:
     idle_s: float
     idle_settle_s: float
     max_scored: int | None
+    prefill: bool
 
     def __post_init__(self) -> None:
         """Checks what would make a measurement meaningless."""
@@ -97,3 +101,4 @@ class Protocol:
                 raise InputError(f"protocol.{name} must be above 0", got=getattr(self, name), remedy="give more")
         if self.max_scored is not None and self.max_scored < 2:
             raise InputError("protocol.max_scored must be at least 2", got=self.max_scored, remedy="give 2 or null")
+        checks.flag("protocol.prefill", self.prefill)

@@ -102,6 +102,14 @@ class Task(ABC):
     def run(self, setup: Setup, batch: Batch) -> int | None:
         """Answers one batch: what is measured. Returns the number of tokens generated, or None."""
 
+    def with_new_tokens(self, most: int) -> Task | None:
+        """The same task with answers of ``most`` tokens; None where they are no longer, or not made token by token."""
+        return None
+
+    def prompt_tokens_of(self, batch: Batch) -> int | None:
+        """Tokens of the prompts in a batch, padding left out; None where queries are not answered token by token."""
+        return None
+
     @abstractmethod
     def loss(self, model: Any, batch: Batch) -> torch.Tensor:
         """Scalar training loss (mean over the batch) of a batch from ``training_batch``."""

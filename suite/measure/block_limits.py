@@ -20,11 +20,13 @@ class Limits:
         most_blocks: the last block, counted with those before it; None: the protocol's.
         deadline_s: moment of ``time.monotonic`` after which no block may end; None: there is none.
         earlier: windows of an earlier attempt at the same point, whose blocks count as measured.
+        earlier_prefill: its windows of one token a query.
     """
 
     most_blocks: int | None = None
     deadline_s: float | None = None
     earlier: tuple[Window, ...] = ()
+    earlier_prefill: tuple[Window, ...] = ()
 
     @property
     def left_s(self) -> float:

@@ -30,12 +30,20 @@ ORDERS: tuple[tuple[Arm, ...], tuple[Arm, ...]] = (
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
+class PairedWindows:
+    """Both arms, warmed up, and what a window of them is."""
+
+    arms: dict[Arm, ReadyArm]
+    plan: WindowPlan
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
 class Comparison:
-    """Both arms, ready, and how their windows are measured.
+    """What is compared, and how its windows are measured.
 
     Attributes:
-        arms: both, warmed up.
-        windows: what a window is.
+        whole: windows of whole queries.
+        prefill: windows of the same queries with one new token each, one of each arm a block; None for none.
         protocol: when to stop.
         meter: open.
         residency: which arm lies on the device.
@@ -43,8 +51,8 @@ class Comparison:
         limits: when to stop though the protocol would go on.
     """
 
-    arms: dict[Arm, ReadyArm]
-    windows: WindowPlan
+    whole: PairedWindows
+    prefill: PairedWindows | None = None
     protocol: Protocol
     meter: OpenMeter
     residency: Residency
@@ -62,15 +70,20 @@ def measure_blocks(comparison: Comparison, draft: Draft, observer: Observer) -> 
         observer: told of each block as it starts, and of what is known as it ends.
     """
     protocol, limits = comparison.protocol, comparison.limits
-    target = protocol.target_half_width[comparison.arms["baseline"].setup.device]
+    target = protocol.target_half_width[comparison.whole.arms["baseline"].setup.device]
     most = min(protocol.max_blocks, limits.most_blocks or protocol.max_blocks)
     done = 1 + max((window.block for window in draft.windows), default=-1)
     for block in range(done, most):
         observer.stage(f"block {block + 1} of {protocol.min_blocks} to {protocol.max_blocks}")
         began_s, compiled = time.monotonic(), comparison.compile_watch.count
-        for window in _block(comparison, block, draft):
-            comparison.compile_watch.require_none_since(compiled, f"a window of the {window.arm}")
-            draft.windows.append(window)
+        order = ORDERS[block % 2]
+        for windows, found, arms in (
+            (comparison.whole, draft.windows, order),
+            (comparison.prefill, draft.prefill_windows, order[:2]),  # begins with the arm that was there last
+        ):
+            for window in _windows(windows, arms, comparison, block, draft) if windows else ():
+                comparison.compile_watch.require_none_since(compiled, f"a window of the {window.arm}")
+                found.append(window)
         if block + 1 >= protocol.min_blocks:
             is_last = block + 1 == most or not limits.leaves_room_for(time.monotonic() - began_s)
             met = _is_narrow(draft.windows, protocol.stop_level, target)
@@ -87,10 +100,11 @@ def _is_narrow(windows: list[Window], level: float, target: float) -> bool:
     return ratio.half_width is not None and ratio.half_width <= target * ratio.estimate
 
 
-def _block(comparison: Comparison, block: int, draft: Draft) -> Iterator[Window]:
-    """Four windows, ABBA or BAAB; or two in interleaved chunks, which hold that order in themselves."""
-    arms, plan, meter = comparison.arms, comparison.windows, comparison.meter
-    order = ORDERS[block % 2]
+def _windows(
+    windows: PairedWindows, order: tuple[Arm, ...], comparison: Comparison, block: int, draft: Draft
+) -> Iterator[Window]:
+    """One window after another in ``order``; or two in interleaved slices, which hold the order in themselves."""
+    arms, plan, meter = windows.arms, windows.plan, comparison.meter
     if plan.slices > 1:
         yield from interleaved_windows([arms[name] for name in order[:2]], plan.queries, plan.slices, block, meter)
         return

@@ -16,7 +16,7 @@ from suite.measure.residency import Residency
 from suite.measure.windows import ReadyArm
 from suite.record.schema import Arm
 
-_LONGEST_S = 0.5  # of work that is profiled: a decoding model launches tens of thousands of kernels a second
+_LONGEST_S = 0.2  # of work that is profiled: a decoding model launches tens of thousands of kernels a second
 _NS_PER_S = 1e9
 
 

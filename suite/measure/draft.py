@@ -50,6 +50,8 @@ class Draft:
     effect: dict[str, Any] = dataclasses.field(default_factory=dict)
     apply_cost: ApplyCost | None = None
     windows: list[Window] = dataclasses.field(default_factory=list)
+    prefill_windows: list[Window] = dataclasses.field(default_factory=list)
+    prompt_tokens_per_query: float | None = None
     pairing: Pairing | None = None
     converged: bool | None = None
     peak_memory_bytes: dict[str, int] = dataclasses.field(default_factory=dict)
@@ -84,6 +86,8 @@ class Draft:
             effect=self.effect,
             apply_cost=self.apply_cost,
             windows=self.windows,
+            prefill_windows=self.prefill_windows,
+            prompt_tokens_per_query=self.prompt_tokens_per_query,
             pairing=self.pairing,
             converged=self.converged,
             peak_memory_bytes=self.peak_memory_bytes,

@@ -16,12 +16,14 @@ _NEVER_TOLD = object()
 
 
 class Findings(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """The fields of a ``Draft`` that have changed; ``windows`` and ``warnings`` hold the new ones only."""
+    """The fields of a ``Draft`` that have changed; its windows and warnings are the new ones only."""
 
     environment: dict[str, Any] | UnsetType = UNSET
     effect: dict[str, Any] | UnsetType = UNSET
     apply_cost: ApplyCost | UnsetType | None = UNSET
     windows: list[Window] = []
+    prefill_windows: list[Window] = []
+    prompt_tokens_per_query: float | UnsetType | None = UNSET
     pairing: Pairing | UnsetType | None = UNSET
     converged: bool | UnsetType | None = UNSET
     peak_memory_bytes: dict[str, int] | UnsetType = UNSET
@@ -33,7 +35,7 @@ class Findings(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     warnings: list[RecordWarning] = []
 
 
-_GROWING = ("windows", "warnings")
+_GROWING = ("windows", "prefill_windows", "warnings")
 _REPLACED = tuple(name for name in Findings.__struct_fields__ if name not in _GROWING)
 
 
@@ -69,5 +71,5 @@ def learn(draft: Draft, findings: Findings) -> None:
         value = getattr(findings, name)
         if value is not UNSET:
             setattr(draft, name, value)
-    draft.windows += findings.windows
-    draft.warnings += findings.warnings
+    for name in _GROWING:
+        getattr(draft, name).extend(getattr(findings, name))

@@ -9,9 +9,9 @@ from torch.profiler import ProfilerActivity, profile
 
 from suite.measure.residency import Residency
 from suite.measure.windows import ReadyArm
-from suite.record.schema import Arm
+from suite.record.schema import Arm, Phase
 
-_BATCHES = 2
+_BATCHES: dict[Phase, int] = {"inference": 1, "training": 2}  # the first step of training makes what the second keeps
 
 
 def try_out(arms: dict[Arm, ReadyArm], residency: Residency) -> None:
@@ -47,7 +47,7 @@ def peak_bytes(arms: dict[Arm, ReadyArm], model_bytes: dict[str, int], residency
 
 def _short(arm: ReadyArm) -> int:
     """Queries of a run that is long enough to show what work needs."""
-    return min(arm.loop.pass_queries, _BATCHES * arm.setup.batch_size)
+    return min(arm.loop.pass_queries, _BATCHES[arm.setup.phase] * arm.setup.batch_size)
 
 
 def peak_work_bytes(run: Callable[[], object], device: str) -> int | None:

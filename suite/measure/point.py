@@ -12,8 +12,9 @@ from suite.config.plan import Plan
 from suite.core.meter import OpenMeter, Ticker
 from suite.core.setup import Setup
 from suite.errors import ImpossibleOutput, InputError, NoEffect, NotApplicable, OutOfReach
+from suite.measure import prefill
 from suite.measure.block_limits import UNLIMITED, Limits
-from suite.measure.blocks import Comparison, measure_blocks
+from suite.measure.blocks import Comparison, PairedWindows, measure_blocks
 from suite.measure.compilation import CompileWatch, Recompiled, compile_arms, keep_compiled_code
 from suite.measure.device_busy import device_busy_shares
 from suite.measure.draft import OUT_OF_REACH, Draft
@@ -24,7 +25,7 @@ from suite.measure.residency import Residency
 from suite.measure.scores import scores_of
 from suite.measure.stack import apply_stack, effect_of
 from suite.measure.warm_up import warm_up
-from suite.measure.window_plan import common_pass_queries, plan_windows
+from suite.measure.window_plan import WindowPlan, common_pass_queries, plan_windows
 from suite.measure.windows import ReadyArm
 from suite.record.schema import Arm, Reason, Record, Status
 from suite.stats import cross_checks
@@ -63,7 +64,7 @@ def measure(plan: Plan, observer: Observer | None = None, limits: Limits = UNLIM
     Raises:
         InputError: the user's model, data or parameters are wrong; there is nothing to record.
     """
-    draft = Draft(plan=plan, windows=list(limits.earlier))
+    draft = Draft(plan=plan, windows=list(limits.earlier), prefill_windows=list(limits.earlier_prefill))
     try:
         _measure(draft, observer or Nobody(), limits)
     except InputError:
@@ -175,9 +176,10 @@ def _measure_windows(session: _Session, arms: dict[Arm, ReadyArm], residency: Re
     windows = plan_windows(arms, seconds_per_query, protocol, ticker=ticker, swapped=swapped)
     for arm in arms.values():
         arm.loop.keep_first(windows.span)
+    draft.prompt_tokens_per_query = prefill.prompt_tokens_per_query(arms["baseline"].setup, windows.span)
     comparison = Comparison(
-        arms=arms,
-        windows=windows,
+        whole=PairedWindows(arms=arms, plan=windows),
+        prefill=_prefill_windows(session, arms, residency, windows) if protocol.prefill else None,
         protocol=protocol,
         meter=meter,
         residency=residency,
@@ -193,6 +195,23 @@ def _measure_windows(session: _Session, arms: dict[Arm, ReadyArm], residency: Re
         blocks = 1 + max(window.block for window in draft.windows)
         target = protocol.target_half_width[draft.plan.point.device]
         draft.warn(cross_checks.not_converged(blocks, target, stopped_early=blocks < protocol.max_blocks))
+
+
+def _prefill_windows(
+    session: _Session, arms: dict[Arm, ReadyArm], residency: Residency, whole: WindowPlan
+) -> PairedWindows | None:
+    draft, observer = session.draft, session.observer
+    shorter = prefill.one_token_arms(draft.plan.workload, arms, whole.span, session.meter)
+    if shorter is None:
+        return None
+    seconds_per_query: dict[Arm, float] = {}
+    for name, arm in shorter.items():
+        observer.stage(f"warming up the {name}'s prefill")
+        residency.bring(name)
+        seconds_per_query[name], _ = warm_up(arm, draft.plan.protocol)
+    swapped = draft.pairing == "swapped"
+    plan = plan_windows(shorter, seconds_per_query, draft.plan.protocol, ticker=whole.ticker, swapped=swapped)
+    return PairedWindows(arms=shorter, plan=plan)
 
 
 def _one_batch(arm: ReadyArm) -> None:

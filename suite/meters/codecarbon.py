@@ -116,7 +116,7 @@ class _OpenCodeCarbon(OpenMeter):
             self.close()
             raise
 
-    def watch(self, arm: Arm, loop: Loop) -> Loop:
+    def watch(self, arm: Arm, loop: Loop, *, prefill: bool = False) -> Loop:
         """Work is seen by itself."""
         return loop
 

@@ -92,7 +92,7 @@ class OpenReplay(OpenMeter):
         self._first_s: float | None = None
         self._opened_s: float | None = None
 
-    def watch(self, arm: Arm, loop: Loop) -> Loop:
+    def watch(self, arm: Arm, loop: Loop, *, prefill: bool = False) -> Loop:
         """A trace does not see the work."""
         return loop
 

@@ -45,16 +45,21 @@ class Instrument(Protocol):
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class ArmWork:
-    """What an arm does: draws ``power_w`` for ``seconds_per_query``, or for as long as its real work takes (None)."""
+    """What an arm does: draws ``power_w`` for ``seconds_per_query``, or for as long as its real work takes (None).
+
+    Of declared seconds the first token of a generated answer takes ``prefill_share``.
+    """
 
     seconds_per_query: float | None
     power_w: float
+    prefill_share: float = 0.1
 
     def __post_init__(self) -> None:
         """Checks the figures."""
         checks.positive("meter.work.*.power_w", self.power_w)
         if self.seconds_per_query is not None:
             checks.positive("meter.work.*.seconds_per_query", self.seconds_per_query)
+        checks.open_share("meter.work.*.prefill_share", self.prefill_share)
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -290,7 +295,7 @@ class OpenSimulated(OpenMeter):
             )
             self._stack = stack.pop_all()
 
-    def watch(self, arm: Arm, loop: Loop) -> Loop:
+    def watch(self, arm: Arm, loop: Loop, *, prefill: bool = False) -> Loop:
         """The arm's work as conf declares it."""
         declared = self._settings.work[arm]
         if declared.seconds_per_query is None:
@@ -298,7 +303,13 @@ class OpenSimulated(OpenMeter):
         loop.reset()
         one_pass = loop.run(loop.pass_queries)
         self._synchronize()
-        return DeclaredWork(one_pass=one_pass, bench=self.bench, **dataclasses.asdict(declared))
+        share = declared.prefill_share if prefill else 1.0
+        return DeclaredWork(
+            one_pass=one_pass,
+            bench=self.bench,
+            power_w=declared.power_w,
+            seconds_per_query=share * declared.seconds_per_query,
+        )
 
     def _synchronize(self) -> None:
         if self._device == "cuda":

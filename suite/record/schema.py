@@ -190,6 +190,9 @@ class Record(msgspec.Struct, frozen=True, kw_only=True):
 
     Attributes:
         converged: whether the interval reached its target; None where the attempt ended before its last block.
+        prefill_windows: the same queries with one new token each, where they are answered token by token; their blocks
+            are those of ``windows``.
+        prompt_tokens_per_query: mean of the windows' queries, padding left out.
     """
 
     schema_version: int
@@ -206,6 +209,8 @@ class Record(msgspec.Struct, frozen=True, kw_only=True):
     effect: dict[str, Any] = {}
     apply_cost: ApplyCost | None = None
     windows: list[Window] = []
+    prefill_windows: list[Window] = []
+    prompt_tokens_per_query: float | None = None
     pairing: Pairing | None = None
     converged: bool | None = None
     peak_memory_bytes: dict[str, int] = {}

@@ -101,7 +101,11 @@ class BudgetedSweep:
             point = points[record.point_id]
             if self._budget.left_s < self._needed_s(point):
                 continue
-            limits = Limits(deadline_s=self._budget.deadline_s, earlier=tuple(record.windows))
+            limits = Limits(
+                deadline_s=self._budget.deadline_s,
+                earlier=tuple(record.windows),
+                earlier_prefill=tuple(record.prefill_windows),
+            )
             made.append(run_one(point, self._reporter, limits=limits))
         return made
 

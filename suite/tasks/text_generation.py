@@ -142,6 +142,14 @@ class TextGeneration(Task):
         )
         return int((tokens.shape[1] - batch["input_ids"].shape[1]) * tokens.shape[0])
 
+    def with_new_tokens(self, most: int) -> TextGeneration | None:
+        """See Task."""
+        return dataclasses.replace(self, new_tokens=most) if self.new_tokens > most else None
+
+    def prompt_tokens_of(self, batch: Batch) -> int:
+        """See Task."""
+        return int(batch["attention_mask"].sum())
+
     def loss(self, model: Any, batch: Batch) -> torch.Tensor:
         """Cross-entropy of the next token in nats, mean over all tokens of the batch."""
         return torch.nn.functional.cross_entropy(*self.logits(model, batch))

@@ -16,7 +16,10 @@ DESIGNED_COLUMNS = (
     "run, point_id, task, model, mitigation, mitigation_params, phase, workload, batch_size, baseline_batch_size, "
     "dtype, runtime, device, hardware, status, reason, queries, energy_per_query_j, baseline_energy_per_query_j, "
     "energy_ratio, energy_ratio_low, energy_ratio_high, net_energy_ratio, net_energy_ratio_low, net_energy_ratio_high, "
-    "energy_per_token_j, energy_basis, converged, pairing, latency_ms_p50, latency_ratio, throughput_qps, "
+    "energy_per_token_j, energy_per_total_token_j, prefill_energy_per_query_j, baseline_prefill_energy_per_query_j, "
+    "prefill_energy_ratio, prefill_energy_ratio_low, prefill_energy_ratio_high, decode_energy_per_token_j, "
+    "baseline_decode_energy_per_token_j, decode_energy_ratio, decode_energy_ratio_low, decode_energy_ratio_high, "
+    "energy_basis, converged, pairing, latency_ms_p50, latency_ratio, throughput_qps, "
     "peak_memory_mb, model_mb, metric, baseline_score, score, score_delta, score_delta_low, score_delta_high, "
     "apply_energy_j, break_even_queries, co2e_g_per_1000, verdict, pareto"
 )

@@ -8,7 +8,7 @@ import pytest
 
 from suite.core.meter import Ticker
 from suite.measure.block_limits import UNLIMITED, Limits
-from suite.measure.blocks import ORDERS, Comparison, energy_ratio, measure_blocks
+from suite.measure.blocks import ORDERS, Comparison, PairedWindows, energy_ratio, measure_blocks
 from suite.measure.compilation import CompileWatch
 from suite.measure.draft import Draft
 from suite.measure.observer import Nobody
@@ -30,7 +30,17 @@ class Noting(Nobody):
 
 
 def drafted(
-    world, *, slices=1, swapped=False, arms=None, queries=52, ticker=None, limits=UNLIMITED, observer=None, **changes
+    world,
+    *,
+    slices=1,
+    swapped=False,
+    arms=None,
+    prefill=None,
+    queries=52,
+    ticker=None,
+    limits=UNLIMITED,
+    observer=None,
+    **changes,
 ):
     """The draft after a comparison in ``world``."""
     arms = arms or world_arms(world)
@@ -40,8 +50,8 @@ def drafted(
     )
     residency = Residency({name: arm.setup for name, arm in arms.items()}, swapped=swapped)
     comparison = Comparison(
-        arms=arms,
-        windows=plan,
+        whole=PairedWindows(arms=arms, plan=plan),
+        prefill=prefill and PairedWindows(arms=prefill, plan=plan),
         protocol=protocol(**changes),
         meter=OpenWorldMeter(world),
         residency=residency,
@@ -83,6 +93,17 @@ def test_each_block_is_told_as_it_ends_and_the_last_one_with_whether_the_target_
     observer = Noting()
     drafted(World(drift=drift), observer=observer, max_blocks=6)
     assert observer.seen == [(4 * block, None if block < blocks else met) for block in range(1, blocks + 1)]
+
+
+def test_each_block_has_a_window_of_prefill_of_each_arm_and_begins_it_with_the_arm_that_was_there_last():
+    world = World()
+    draft = drafted(world, prefill=world_arms(world, candidate_j=0.5), max_blocks=4)
+    assert [(each.block, each.arm) for each in draft.prefill_windows[:4]] == [
+        (0, "baseline"), (0, "candidate"), (1, "candidate"), (1, "baseline"),
+    ]  # fmt: skip
+    assert len(draft.windows) == 2 * len(draft.prefill_windows)
+    assert energy_ratio(draft.windows, 0.95).estimate == pytest.approx(0.8)
+    assert energy_ratio(draft.prefill_windows, 0.95).estimate == pytest.approx(0.5)
 
 
 def test_linear_drift_cancels_within_a_block():

@@ -39,10 +39,12 @@ def test_an_arm_whose_allocations_are_not_seen_has_no_peak():
     assert peak_bytes(arms, {"baseline": 10_000, "candidate": 3_000}, residency) == {"baseline": 14_000}
 
 
-def test_each_arm_is_tried_out_with_two_of_its_batches():
+@pytest.mark.parametrize(("phase", "queries"), [("inference", 4), ("training", 8)])
+def test_each_arm_is_tried_out_with_a_batch_or_two_of_training_whose_second_step_needs_more(phase, queries):
     arms, residency = arms_and_residency({"baseline": 10, "candidate": 10})
+    arms = {name: dataclasses.replace(arm, setup=arm.setup.replace(phase=phase)) for name, arm in arms.items()}
     try_out(arms, residency)
-    assert [arm.loop.ran for arm in arms.values()] == [[("", 0, 8)], [("", 0, 8)]]
+    assert [arm.loop.ran for arm in arms.values()] == [[("", 0, queries)], [("", 0, queries)]]
 
 
 def test_work_that_does_not_fit_shows_when_it_is_tried_out(monkeypatch):

@@ -6,9 +6,10 @@ from typing import Any
 
 from suite.analysis.point import energy
 from suite.analysis.point.break_even import break_even_queries, break_even_range
+from suite.analysis.point.interval_fields import interval_fields
+from suite.analysis.point.token_fields import token_fields
 from suite.record.schema import ApplyCost, Record
 from suite.stats import paired
-from suite.stats.interval import Interval
 from suite.units import joules_to_kwh
 
 QUERIES_PER_CO2E = 1000
@@ -35,8 +36,9 @@ def energy_fields(record: Record, found: energy.Headline, g_co2e_per_kwh: float 
         "net_energy_per_query_j": energy.net_per_query(windows, "candidate", component, idle_w),
         "baseline_net_energy_per_query_j": energy.net_per_query(windows, "baseline", component, idle_w),
         "co2e_g_per_1000": co2e_g_per_1000(candidate, g_co2e_per_kwh),
-        **_ratio_fields("energy_ratio", paired.ratio_interval(block_ratios or [])),
-        **_ratio_fields("net_energy_ratio", energy.net_ratio(windows, idle, component)),
+        **interval_fields("energy_ratio", paired.ratio_interval(block_ratios or [])),
+        **token_fields(record, component, candidate),
+        **interval_fields("net_energy_ratio", energy.net_ratio(windows, idle, component)),
     }
 
 
@@ -64,12 +66,6 @@ def _both_arms(record: Record, component: str) -> dict[str, float]:
     candidate = energy.energy_per_query(record.windows, "candidate", component)
     values = {"baseline": baseline, "candidate": candidate}
     return {arm: value for arm, value in values.items() if value is not None}
-
-
-def _ratio_fields(name: str, value: Interval | None) -> dict[str, float | None]:
-    if value is None:
-        return dict.fromkeys((name, f"{name}_low", f"{name}_high"))
-    return {name: value.estimate, f"{name}_low": value.low, f"{name}_high": value.high}
 
 
 def cost_fields(cost: ApplyCost | None, found: energy.Headline, fields: dict[str, Any]) -> dict[str, Any]:

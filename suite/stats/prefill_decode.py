@@ -1,0 +1,106 @@
+"""Prefill and decoding apart: what a generated answer costs until its first token, and each token after that.
+
+Prefill is measured in windows of one new token a query. Decoding is the difference between whole queries and those, of
+the same block and arm, so that what drifts from block to block cancels.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from suite.record.schema import Arm, Window
+from suite.stats.interval import Interval, mean_interval
+from suite.stats.paired import ratio_interval, whole_blocks
+
+ARMS: tuple[Arm, Arm] = ("baseline", "candidate")
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class PrefillDecode:
+    """Energy of both parts; intervals at 95 % over the blocks.
+
+    Attributes:
+        prefill_j: joules a query until the first token, by arm.
+        decode_j: joules of each token after the first, by arm; absent where the difference is not above 0.
+        prefill_ratio: candidate over baseline.
+        decode_ratio: candidate over baseline; None where a block's difference is not above 0.
+    """
+
+    prefill_j: dict[Arm, Interval]
+    decode_j: dict[Arm, Interval]
+    prefill_ratio: Interval | None
+    decode_ratio: Interval | None
+
+
+class _Block(NamedTuple):
+    """One block of one arm: joules a query until the first token, and joules of each token after it."""
+
+    prefill_j: float
+    decode_j: float
+
+
+def prefill_decode(
+    windows: Sequence[Window], prefill_windows: Sequence[Window], component: str
+) -> PrefillDecode | None:
+    """Both parts of a query's energy.
+
+    Args:
+        windows: of whole queries.
+        prefill_windows: of one new token a query.
+        component: whose energy.
+
+    Returns:
+        None where no block has all windows, or one lacks the component or its tokens.
+    """
+    blocks = _blocks(windows, prefill_windows, component)
+    if not blocks:
+        return None
+    every = {arm: [block[arm] for block in blocks] for arm in ARMS}
+    decode = {arm: mean_interval([each.decode_j for each in every[arm]]) for arm in ARMS}
+    return PrefillDecode(
+        prefill_j=_known({arm: mean_interval([each.prefill_j for each in every[arm]]) for arm in ARMS}),
+        decode_j=_known({arm: value for arm, value in decode.items() if value and value.estimate > 0}),
+        prefill_ratio=_ratio([(block["candidate"].prefill_j, block["baseline"].prefill_j) for block in blocks]),
+        decode_ratio=_ratio([(block["candidate"].decode_j, block["baseline"].decode_j) for block in blocks]),
+    )
+
+
+def _known(intervals: dict[Arm, Interval | None]) -> dict[Arm, Interval]:
+    return {arm: interval for arm, interval in intervals.items() if interval is not None}
+
+
+def _ratio(pairs: Sequence[tuple[float, float]]) -> Interval | None:
+    if min(min(pair) for pair in pairs) <= 0:
+        return None
+    return ratio_interval([candidate / baseline for candidate, baseline in pairs])
+
+
+def _blocks(windows: Sequence[Window], prefill: Sequence[Window], component: str) -> list[dict[Arm, _Block]]:
+    shorter = {block[0].block: block for block in whole_blocks(prefill)}
+    found = []
+    for block in whole_blocks(windows):
+        if block[0].block in shorter:
+            parts = {arm: _parts(block, shorter[block[0].block], arm, component) for arm in ARMS}
+            if any(not math.isfinite(value) for part in parts.values() for value in part):
+                return []
+            found.append(parts)
+    return found
+
+
+def _parts(whole: Sequence[Window], prefill: Sequence[Window], arm: Arm, component: str) -> _Block:
+    whole_j, whole_tokens = _per_query(whole, arm, component)
+    prefill_j, prefill_tokens = _per_query(prefill, arm, component)
+    further = whole_tokens - prefill_tokens
+    return _Block(prefill_j, (whole_j - prefill_j) / further if further > 0 else math.nan)
+
+
+def _per_query(windows: Sequence[Window], arm: Arm, component: str) -> tuple[float, float]:
+    """Joules and new tokens a query; NaN where they are not known."""
+    chosen = [window for window in windows if window.arm == arm]
+    queries = sum(window.queries for window in chosen)
+    energy_j = math.fsum(window.energy_j.get(component, math.nan) for window in chosen)
+    tokens = math.fsum(math.nan if window.tokens is None else window.tokens for window in chosen)
+    return energy_j / queries, tokens / queries
