@@ -48,6 +48,7 @@ def plan_on(device: str, config: dict[str, Any], labels: dict[str, str]) -> Plan
     workload, task = build(config["workload"]), build(config["task"])
     config = config | {"runtime": _runtime_settings(config["runtime"], device, task, workload)}
     mitigations = {name: build(settings) for name, settings in config["mitigation"].items()}
+    config = config | {"protocol": _protocol_settings(config["protocol"], task, workload)}
     protocol = build(config["protocol"])
     _check_pairing(protocol.pairing, workload.phase, device)
     point = Point(
@@ -78,6 +79,13 @@ def plan_on(device: str, config: dict[str, Any], labels: dict[str, str]) -> Plan
         seed=config["seed"],
         threads=config["threads"],
     )
+
+
+def _protocol_settings(settings: dict[str, Any], task: Task, workload: Workload) -> dict[str, Any]:
+    """``settings`` without what does nothing here, so that it is no part of what identifies a measurement."""
+    if settings.get("prefill") and task.generates and workload.phase == "inference":
+        return settings
+    return {name: value for name, value in settings.items() if name != "prefill"}
 
 
 def _with_contents(config: dict[str, Any]) -> dict[str, Any]:

@@ -58,7 +58,7 @@ class Protocol:
     idle_s: float
     idle_settle_s: float
     max_scored: int | None
-    prefill: bool
+    prefill: bool = False
 
     def __post_init__(self) -> None:
         """Checks what would make a measurement meaningless."""

@@ -98,7 +98,7 @@ def _measure(draft: Draft, observer: Observer, limits: Limits = UNLIMITED) -> No
         observer.progress(draft)
         observer.stage("profiling the device")
         draft.device_busy_share = device_busy_shares(arms, residency)
-        draft.warn(cross_checks.host_bound(draft.device_busy_share))
+        draft.warn(cross_checks.host_bound(draft.device_busy_share, plan.runtime.name))
         observer.stage("taking the peak memory")  # now that each arm has made what it keeps (workspaces, caches)
         draft.peak_memory_bytes = peak_bytes(arms, draft.model_bytes, residency)
 

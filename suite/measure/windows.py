@@ -26,7 +26,8 @@ from suite.errors import ImpossibleOutput
 from suite.record.schema import Arm, Edges, Window
 
 _PATIENCE_PERIODS = 30  # a counter that does not rise for so long stands still
-_POWER_ABOVE_LIMIT = 1.05  # boards overshoot their limit for moments, not for a window
+_POWER_ABOVE_LIMIT, _BRIEF_ABOVE_LIMIT = 1.05, 1.5  # the limit holds on average over a second; an H100 of 700 W was
+_HELD_S = 1.0  # seen to draw 745 W for 0.35 s
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -203,7 +204,7 @@ def _check_power(readings: Readings) -> None:
     if limit_w is None or "gpu" not in readings.energy_j:
         return
     power_w = readings.energy_j["gpu"] / readings.duration_s
-    if power_w > _POWER_ABOVE_LIMIT * limit_w:
+    if power_w > (_POWER_ABOVE_LIMIT if readings.duration_s >= _HELD_S else _BRIEF_ABOVE_LIMIT) * limit_w:
         raise ImpossibleOutput(
             f"a window's mean power was read as {power_w:.0f} W on a board limited to {limit_w:.0f} W"
         )

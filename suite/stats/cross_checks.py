@@ -168,7 +168,7 @@ def not_converged(blocks: int, target: float, *, stopped_early: bool = False) ->
     )
 
 
-def host_bound(busy: Mapping[str, float]) -> RecordWarning | None:
+def host_bound(busy: Mapping[str, float], runtime: str) -> RecordWarning | None:
     """The GPU waits for the host: its busy share lies below ``BUSY_ENOUGH`` in an arm."""
     low = {arm: share for arm, share in busy.items() if share < BUSY_ENOUGH}
     if not low:
@@ -178,7 +178,9 @@ def host_bound(busy: Mapping[str, float]) -> RecordWarning | None:
         code="host_bound",
         message=f"the GPU works in {shares} time and waits for the host in the rest: this ratio compares launches more "
         "than what was computed",
-        remedy="compile the model (runtime=compiled) or enlarge the batch (batch_size=…)",
+        remedy="enlarge the batch (batch_size=…)"
+        if runtime == "compiled"
+        else "compile the model (runtime=compiled) or enlarge the batch (batch_size=…)",
     )
 
 

@@ -6,6 +6,7 @@ import torch
 from suite.__main__ import main
 from suite.record.store import load_run
 from suite.stats.paired import headline_component
+from suite.stats.prefill_decode import prefill_decode
 
 pytestmark = [
     pytest.mark.gpu,
@@ -16,7 +17,7 @@ pytestmark = [
 @pytest.mark.parametrize("mitigation", ["none", "int8_bitsandbytes", "nf4", "structured_pruning"])
 def test_the_gpus_counter_is_the_headline(tmp_path, mitigation):
     code = main(
-        ["device=cuda", "protocol=quick", "protocol.min_blocks=2", "protocol.max_blocks=2", "report=false",
+        ["device=cuda", "protocol=scan", "protocol.min_blocks=2", "protocol.max_blocks=2", "report=false",
          f"mitigation={mitigation}", f"runs_dir={tmp_path}"]
     )  # fmt: skip
     ((_, record),) = load_run(tmp_path / "default")[0]
@@ -31,8 +32,22 @@ def test_the_gpus_counter_is_the_headline(tmp_path, mitigation):
 
 def test_tf32_takes_effect_against_float32(tmp_path):
     code = main(
-        ["device=cuda", "dtype=float32", "protocol.min_blocks=2", "protocol.max_blocks=2", "report=false",
-         "mitigation=tf32", f"runs_dir={tmp_path}"]
+        ["device=cuda", "dtype=float32", "protocol=scan", "protocol.min_blocks=2", "protocol.max_blocks=2",
+         "report=false", "mitigation=tf32", f"runs_dir={tmp_path}"]
     )  # fmt: skip
     ((_, record),) = load_run(tmp_path / "default")[0]
     assert (code, record.status, record.reason) == (0, "ok", None)
+
+
+def test_prefill_and_decoding_are_told_apart_over_a_compiled_static_cache(tmp_path):
+    code = main(
+        ["device=cuda", "task=text_generation", "protocol=scan", "protocol.min_blocks=2", "protocol.max_blocks=2",
+         "protocol.prefill=true", "report=false", f"runs_dir={tmp_path}"]
+    )  # fmt: skip
+    ((_, record),) = load_run(tmp_path / "default")[0]
+    assert (code, record.status, record.reason) == (0, "ok", None)
+    assert record.point.runtime == "compiled"
+    assert [window.tokens for window in record.prefill_windows] == [w.queries for w in record.prefill_windows]
+    found = prefill_decode(record.windows, record.prefill_windows, "gpu")
+    assert found.prefill_j["baseline"].estimate > 0
+    assert found.decode_j["baseline"].estimate > 0

@@ -93,13 +93,14 @@ def test_a_cpu_is_its_own_host(monkeypatch):
     ],
 )
 def test_a_gpu_that_waits_for_the_host_is_a_warning_with_a_remedy(shares, said):
-    warning = host_bound(shares)
+    warning = host_bound(shares, "eager")
     if said is None:
         assert warning is None
     else:
         assert warning.code == "host_bound"
         assert warning.message.startswith(said)
         assert "runtime=compiled" in warning.remedy
+        assert "runtime=compiled" not in host_bound(shares, "compiled").remedy  # as it is already
 
 
 @pytest.mark.gpu

@@ -125,5 +125,9 @@ def test_more_power_than_the_board_may_draw_is_refused():
     limited = Conditions(power_limit_w=400.0)
     readings = {"duration_s": 1.0, "method": {"gpu": "measured:x"}, "conditions": limited}
     check_window(WORK, Readings(energy_j={"gpu": 419.0}, **readings))
+    brief = readings | {"duration_s": 0.3}
+    check_window(WORK, Readings(energy_j={"gpu": 0.3 * 590}, **brief))  # the limit holds on average over a second
+    with pytest.raises(ImpossibleOutput, match="limited to 400 W"):
+        check_window(WORK, Readings(energy_j={"gpu": 0.3 * 610}, **brief))
     with pytest.raises(ImpossibleOutput, match="limited to 400 W"):
         check_window(WORK, Readings(energy_j={"gpu": 421.0}, **readings))
