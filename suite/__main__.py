@@ -77,7 +77,7 @@ def _run(arguments: argparse.Namespace) -> int:
 def _measure(points: list[list[str]], dry_run: bool) -> int:
     os.environ.setdefault("CUDA_DEVICE_ORDER", "PCI_BUS_ID")  # torch's numbers are then NVML's
     from suite.sweep import planning, resume, run, start_time
-    from suite.sweep.forecast import forecast
+    from suite.sweep.pace import Pace, TimeLeft, earlier_records, forecast
     from suite.sweep.progress import Console
 
     plans = planning.planned(points)
@@ -87,8 +87,11 @@ def _measure(points: list[list[str]], dry_run: bool) -> int:
     todo = found.todo
     for line in found.lines:
         print(line)
-    console = Console(len(todo))
-    expected = forecast(todo)
+    pace = Pace()
+    if todo:
+        pace.learn_from(earlier_records(folder.parent), [each.plan for each in todo])
+    expected = forecast(todo, pace)
+    console = Console(len(todo), TimeLeft(todo, pace, expected.devices))
     console.announce(len(plans) - len(todo), expected, folder)
     start = start_time.start_of([each.plan.config["schedule"] for each in plans], expected.high_s)
     for line in start.lines:
@@ -108,7 +111,7 @@ def _measure(points: list[list[str]], dry_run: bool) -> int:
             cli.warn(line)
         with console:
             try:
-                records = run.run(todo, console, alone=len(plans) == 1)
+                records = run.run(todo, console, alone=len(plans) == 1, unfinished=found.unfinished)
                 failed = sum(record.status == "failed" for record in records)
             except (
                 InputError

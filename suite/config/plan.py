@@ -65,4 +65,7 @@ class PlannedPoint:
     def title(self) -> str:
         """For people: task, technique, and what is not usual."""
         point = self.plan.point
-        return f"{point.task} · {point.label}" + ("" if point.workload == "offline" else f" · {point.workload}")
+        unusual = [point.workload] * (point.workload != "offline")
+        if point.batch_size != self.plan.config["workload"].get("default_batch_size"):
+            unusual.append(f"batch {point.batch_size}")
+        return " · ".join([point.task, point.label, *unusual])

@@ -6,7 +6,7 @@ import dataclasses
 import math
 import time
 
-from suite.record.schema import Window
+from suite.record.schema import Record, Window
 
 BUDGET = "budget"
 """Kind of the reason of a point that was not measured, or not to its fewest blocks, for want of time."""
@@ -27,6 +27,13 @@ class Limits:
     deadline_s: float | None = None
     earlier: tuple[Window, ...] = ()
     earlier_prefill: tuple[Window, ...] = ()
+
+    @classmethod
+    def going_on_from(cls, record: Record | None, deadline_s: float | None = None) -> Limits:
+        """Until ``deadline_s``, with the blocks of an earlier attempt; None: there was none."""
+        if record is None:
+            return cls(deadline_s=deadline_s)
+        return cls(deadline_s=deadline_s, earlier=tuple(record.windows), earlier_prefill=tuple(record.prefill_windows))
 
     @property
     def left_s(self) -> float:

@@ -16,7 +16,7 @@ from suite.measure.interpolated_window import interpolated_window
 from suite.measure.observer import Observer
 from suite.measure.residency import Residency
 from suite.measure.warm_up import warm_up
-from suite.measure.window_plan import WindowPlan
+from suite.measure.window_plan import WindowPlan, block_s
 from suite.measure.windows import ReadyArm, interleaved_windows, tick_aligned_window, whole_window
 from suite.record.schema import Arm, Window
 from suite.stats.interval import Interval
@@ -35,6 +35,7 @@ class PairedWindows:
 
     arms: dict[Arm, ReadyArm]
     plan: WindowPlan
+    seconds_per_query: dict[Arm, float]
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -59,6 +60,17 @@ class Comparison:
     compile_watch: CompileWatch
     limits: Limits
 
+    def left_s(self, done: int) -> tuple[float, float]:
+        """Seconds until the fewest and the most blocks are measured, where ``done`` are."""
+        each_s = _block_s(self.whole, 2) + (_block_s(self.prefill, 1) if self.prefill else 0.0)
+        protocol = self.protocol
+        most = min(protocol.max_blocks, self.limits.most_blocks or protocol.max_blocks)
+        return max(0, protocol.min_blocks - done) * each_s, max(0, most - done) * each_s
+
+
+def _block_s(windows: PairedWindows, count: int) -> float:
+    return block_s(windows.plan, windows.seconds_per_query, windows=count)
+
 
 def measure_blocks(comparison: Comparison, draft: Draft, observer: Observer) -> None:
     """Blocks until the interval is narrow enough (``converged``), the cap is reached or no time is left.
@@ -74,7 +86,8 @@ def measure_blocks(comparison: Comparison, draft: Draft, observer: Observer) -> 
     most = min(protocol.max_blocks, limits.most_blocks or protocol.max_blocks)
     done = 1 + max((window.block for window in draft.windows), default=-1)
     for block in range(done, most):
-        observer.stage(f"block {block + 1} of {protocol.min_blocks} to {protocol.max_blocks}")
+        text = f"block {block + 1} of {protocol.min_blocks} to {protocol.max_blocks}"
+        observer.stage(text, comparison.left_s(block))
         began_s, compiled = time.monotonic(), comparison.compile_watch.count
         order = ORDERS[block % 2]
         for windows, found, arms in (

@@ -11,8 +11,8 @@ if TYPE_CHECKING:
 class Observer(Protocol):
     """Told between windows, never inside one. What it raises ends the point there, with what was measured."""
 
-    def stage(self, text: str) -> None:
-        """The point has come to a stage."""
+    def stage(self, text: str, left_s: tuple[float, float] | None = None) -> None:
+        """The point has come to a stage. ``left_s``: how long it takes from here, at least and at most, once known."""
 
     def progress(self, draft: Draft) -> None:
         """The draft knows more: both arms are ready, a block is finished, or all windows are there."""
@@ -21,7 +21,7 @@ class Observer(Protocol):
 class Nobody:
     """Nobody is told."""
 
-    def stage(self, text: str) -> None:
+    def stage(self, text: str, left_s: tuple[float, float] | None = None) -> None:
         """Nothing."""
 
     def progress(self, draft: Draft) -> None:

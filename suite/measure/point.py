@@ -178,7 +178,7 @@ def _measure_windows(session: _Session, arms: dict[Arm, ReadyArm], residency: Re
         arm.loop.keep_first(windows.span)
     draft.prompt_tokens_per_query = prefill.prompt_tokens_per_query(arms["baseline"].setup, windows.span)
     comparison = Comparison(
-        whole=PairedWindows(arms=arms, plan=windows),
+        whole=PairedWindows(arms=arms, plan=windows, seconds_per_query=seconds_per_query),
         prefill=_prefill_windows(session, arms, residency, windows) if protocol.prefill else None,
         protocol=protocol,
         meter=meter,
@@ -211,7 +211,7 @@ def _prefill_windows(
         seconds_per_query[name], _ = warm_up(arm, draft.plan.protocol)
     swapped = draft.pairing == "swapped"
     plan = plan_windows(shorter, seconds_per_query, draft.plan.protocol, ticker=whole.ticker, swapped=swapped)
-    return PairedWindows(arms=shorter, plan=plan)
+    return PairedWindows(arms=shorter, plan=plan, seconds_per_query=seconds_per_query)
 
 
 def _one_batch(arm: ReadyArm) -> None:

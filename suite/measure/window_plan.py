@@ -85,6 +85,16 @@ def plan_windows(
     )
 
 
+def block_s(plan: WindowPlan, seconds_per_query: dict[Arm, float], *, windows: int) -> float:
+    """Seconds of a block that has ``windows`` windows of each arm in one stretch, or one in slices, with pre-rolls."""
+    if plan.slices > 1:
+        return sum(plan.queries[arm] * each_s for arm, each_s in seconds_per_query.items())
+    rolls = 2 if plan.ticker and plan.ticker.interpolation else 1
+    return windows * sum(
+        (plan.queries[arm] + rolls * plan.pre_rolls[arm]) * each_s for arm, each_s in seconds_per_query.items()
+    )
+
+
 def _least_window_s(ticker: Ticker | None, window_ticks: int, longest_batch_s: float) -> float:
     """Seconds that a window must hold of the counter's steps."""
     if ticker is None:

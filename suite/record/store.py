@@ -122,7 +122,7 @@ def _check_margin(path: Path, record: Record) -> None:
 
 def _check_windows(path: Path, record: Record) -> None:
     """What every figure is divided by, or is invalid below 0."""
-    for number, window in enumerate(record.windows):
+    for number, window in enumerate([*record.windows, *record.prefill_windows]):
         energies_j = [window.energy_j, window.codecarbon_energy_j, window.energy_uncertainty_j]
         figures = [each for some in energies_j for each in some.values()]
         least = min([*figures, window.block, window.batches or 0, *(window.latencies_s or [])])

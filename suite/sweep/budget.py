@@ -11,8 +11,10 @@ import re
 import time
 from collections.abc import Sequence
 
+import msgspec
 import psutil
 
+from suite.analysis.summary import summarise_record
 from suite.config.plan import PlannedPoint
 from suite.errors import InputError
 from suite.measure.block_limits import BUDGET, Limits
@@ -77,10 +79,10 @@ class BudgetedSweep:
         """Of ``points``, all of one run, in their order."""
         self._points, self._budget, self._reporter = points, budget, reporter
         self._took_s: list[float] = []
+        self._left_out_count = 0
 
-    def fewest_blocks(self, number: int) -> Record:
+    def fewest_blocks(self, point: PlannedPoint) -> Record:
         """Measures a point's fewest blocks, or records that there is no time for it."""
-        point = self._points[number]
         if self._budget.left_s < self._needed_s(point):
             return self._left_out(point)
         limits = Limits(most_blocks=point.plan.protocol.min_blocks, deadline_s=self._budget.deadline_s)
@@ -91,21 +93,22 @@ class BudgetedSweep:
         return record
 
     def more_blocks(self, records: Sequence[Record]) -> list[Record]:
-        """While time is left: further blocks for the points whose interval is not narrow yet, the widest first."""
+        """While time is left: further blocks for the points whose interval is not narrow yet.
+
+        Those whose verdict is open come first, of these the widest interval.
+        """
         points = {point.plan.point.point_id: point for point in self._points}
         open_points = sorted(
-            (record for record in records if record.status == "ok" and not record.converged), key=_width, reverse=True
+            (record for record in records if record.status == "ok" and not record.converged),
+            key=lambda record: (is_open(record), _width(record)),
+            reverse=True,
         )
         made = []
         for record in open_points:
             point = points[record.point_id]
             if self._budget.left_s < self._needed_s(point):
                 continue
-            limits = Limits(
-                deadline_s=self._budget.deadline_s,
-                earlier=tuple(record.windows),
-                earlier_prefill=tuple(record.prefill_windows),
-            )
+            limits = Limits.going_on_from(record, self._budget.deadline_s)
             made.append(run_one(point, self._reporter, limits=limits))
         return made
 
@@ -118,12 +121,22 @@ class BudgetedSweep:
 
     def _left_out(self, point: PlannedPoint) -> Record:
         message = f"no time was left for it in budget={self._budget.text}; the same command again measures it"
-        self._reporter.begin(point.title)
+        self._left_out_count += 1
         draft = Draft(plan=point.plan)
         folder = point.plan.run_folder / "records"
-        record = load(save(draft.record("skipped", Reason(kind=BUDGET, message=message)), folder))
-        self._reporter.end(point.title, record.status, record.reason)
-        return record
+        return load(save(draft.record("skipped", Reason(kind=BUDGET, message=message)), folder))
+
+    def tell_left_out(self) -> None:
+        """One line for all points that there was no time for."""
+        if self._left_out_count:
+            why = f"no time was left in budget={self._budget.text}; the same command again measures them"
+            self._reporter.left_out(self._left_out_count, why)
+
+
+def is_open(record: Record) -> bool:
+    """Whether it is not known yet if a measured point saves energy, costs energy or does neither."""
+    energy_alone = msgspec.structs.replace(record, scores=None)  # no block changes what is known of the accuracy
+    return summarise_record("", energy_alone, None).verdict == "inconclusive"
 
 
 def _width(record: Record) -> float:

@@ -37,14 +37,14 @@ class Watched:
     """The observer of a point that may be asked to stop, which it does at its next stage while windows are missing."""
 
     def __init__(
-        self, stop: threading.Event, tell_stage: Callable[[str], None], tell_findings: Callable[[Findings], None]
+        self, stop: threading.Event, tell_stage: Callable[[Stage], None], tell_findings: Callable[[Findings], None]
     ) -> None:
         """Begins with nothing told, of a point that ends early once ``stop`` is set."""
         self._stop, self._tell_stage, self._tell_findings = stop, tell_stage, tell_findings
         self._untold = Untold()
         self._complete = False
 
-    def stage(self, text: str) -> None:
+    def stage(self, text: str, left_s: tuple[float, float] | None = None) -> None:
         """Tells the stage; after the last window it is too late to stop, as little is left to do.
 
         Raises:
@@ -52,7 +52,7 @@ class Watched:
         """
         if self._stop.is_set() and not self._complete:
             raise Interrupted("stopped by Ctrl-C; the same command again measures this point anew")
-        self._tell_stage(text)
+        self._tell_stage(Stage(text, left_s))
 
     def progress(self, draft: Draft) -> None:
         """Tells what is new."""
@@ -121,9 +121,9 @@ def _attend(theirs: Connection, stop: threading.Event) -> None:
         os._exit(1)
 
 
-def _tell_stage(theirs: Connection, stage: str) -> None:
-    point_log.note(stage)
-    _tell(theirs, Stage(stage))
+def _tell_stage(theirs: Connection, stage: Stage) -> None:
+    point_log.note(stage.text)
+    _tell(theirs, stage)
 
 
 def _tell_findings(theirs: Connection, findings: Findings) -> None:

@@ -6,9 +6,7 @@ import heapq
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from suite.config.plan import PlannedPoint
 from suite.core.protocol import Protocol
-from suite.sweep.launchers.dispatch import devices_at_once
 
 STARTUP_S = 6.0
 """Of a point beside its warm-up and windows: start of its process, loading, applying, scoring. A guess."""
@@ -29,16 +27,6 @@ class Forecast(NamedTuple):
     devices: int | None
 
 
-def forecast(points: Sequence[PlannedPoint]) -> Forecast:
-    """The forecast for ``points`` with the launcher they name.
-
-    Raises:
-        InputError: the launcher is to use what is not here.
-    """
-    ranges_s = [point_s(each.plan.protocol, each.plan.point.device) for each in points]
-    return shared_out(ranges_s, devices_at_once(points))
-
-
 def point_s(protocol: Protocol, device: str) -> tuple[float, float]:
     """Seconds that a point takes, from the fewest blocks to the most."""
     low_s, high_s = measuring_s(protocol, device)
@@ -47,7 +35,8 @@ def point_s(protocol: Protocol, device: str) -> tuple[float, float]:
 
 def measuring_s(protocol: Protocol, device: str) -> tuple[float, float]:
     """Seconds that a point's warm-up, idle readings and windows take, from the fewest blocks to the most."""
-    idle_s = 2 * (protocol.idle_s + protocol.idle_settle_s) if protocol.idle_s else 0.0
+    is_read = protocol.idle_s > 0 and device == "cuda"  # on a CPU power is mostly estimated, which has no idle share
+    idle_s = 2 * (protocol.idle_s + protocol.idle_settle_s) if is_read else 0.0
     block_s = (2 if protocol.slice_s[device] else 4) * protocol.window_s[device]
     least_s = 2 * protocol.warmup_min_s + idle_s + protocol.min_blocks * block_s
     return least_s, 2 * protocol.warmup_max_s + idle_s + protocol.max_blocks * block_s

@@ -38,9 +38,10 @@ class Job:
 
 
 class Stage(msgspec.Struct, tag=True):
-    """The point has come to a stage."""
+    """The point has come to a stage. ``left_s``: how long it takes from here, at least and at most, once known."""
 
     text: str
+    left_s: tuple[float, float] | None = None
 
 
 class Progress(msgspec.Struct, tag=True):

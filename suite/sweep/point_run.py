@@ -24,11 +24,14 @@ class Reporter:
     def begin(self, title: str) -> None:
         """A point starts."""
 
-    def stage(self, text: str) -> None:
-        """The point has come to a stage."""
+    def stage(self, text: str, left_s: tuple[float, float] | None = None) -> None:
+        """The point has come to a stage. ``left_s``: how long it takes from here, at least and at most, once known."""
 
     def end(self, title: str, status: Status, reason: Reason | None) -> None:
         """The point has ended."""
+
+    def left_out(self, count: int, why: str) -> None:
+        """So many points are not measured."""
 
     def say(self, line: str) -> None:
         """Something about the sweep as a whole."""
@@ -52,7 +55,7 @@ def run_one(point: PlannedPoint, reporter: Reporter, *, alone: bool = False, lim
     )
     reporter.begin(point.title)
     runs = run_isolated if plan.config["isolation"] == "process" else run_here
-    outcome = runs(job, reporter.stage)
+    outcome = runs(job, lambda stage: reporter.stage(stage.text, stage.left_s))
     if outcome.kind == TIMEOUT and limits.left_s == 0:
         what = "no time was left to finish it in the budget; the same command again measures it"
         outcome = dataclasses.replace(outcome, kind=BUDGET, message=what)

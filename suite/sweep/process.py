@@ -55,7 +55,7 @@ class Outcome:
     interrupted: bool = False
 
 
-def run_here(job: Job, notify: Callable[[str], None]) -> Outcome:
+def run_here(job: Job, notify: Callable[[Stage], None]) -> Outcome:
     """Measures in this process: a debugger works, a crash takes everything down."""
     stop = threading.Event()
     found: list[Findings] = []
@@ -70,7 +70,7 @@ def run_here(job: Job, notify: Callable[[str], None]) -> Outcome:
     return dataclasses.replace(outcome, interrupted=stop.is_set())
 
 
-def run_isolated(job: Job, notify: Callable[[str], None]) -> Outcome:
+def run_isolated(job: Job, notify: Callable[[Stage], None]) -> Outcome:
     """Measures in a fresh child. Whatever becomes of it is an outcome, never an error of this process.
 
     Where a library has touched CUDA in the server after all, which no fork survives, the child starts from nothing.
@@ -79,7 +79,7 @@ def run_isolated(job: Job, notify: Callable[[str], None]) -> Outcome:
     return _run_in("spawn", job, notify) if outcome.kind == FORK_UNUSABLE else outcome
 
 
-def _run_in(method: Literal["forkserver", "spawn"], job: Job, notify: Callable[[str], None]) -> Outcome:
+def _run_in(method: Literal["forkserver", "spawn"], job: Job, notify: Callable[[Stage], None]) -> Outcome:
     context = multiprocessing.get_context("spawn") if method == "spawn" else multiprocessing.get_context("forkserver")
     context.set_forkserver_preload(PRELOAD)
     ours, theirs = context.Pipe()
@@ -101,7 +101,7 @@ def _run_in(method: Literal["forkserver", "spawn"], job: Job, notify: Callable[[
 class _Following:
     """A point's process, followed until it ends or is ended."""
 
-    def __init__(self, process: BaseProcess, ours: Connection, job: Job, notify: Callable[[str], None]) -> None:
+    def __init__(self, process: BaseProcess, ours: Connection, job: Job, notify: Callable[[Stage], None]) -> None:
         assert process.pid is not None
         self._process, self._pid, self._ours, self._job, self._notify = process, process.pid, ours, job, notify
         self._memory = MemoryWatch(self._pid)
@@ -111,7 +111,7 @@ class _Following:
     def ask_to_stop(self) -> None:
         """Asks the point to end where its block ends."""
         self._stopping = True
-        self._notify("finishing the block; Ctrl-C again ends at once")
+        self._notify(Stage("finishing the block; Ctrl-C again ends at once"))
         with contextlib.suppress(OSError):  # it has just ended by itself
             self._ours.send_bytes(STOP)
 
@@ -149,7 +149,7 @@ class _Following:
             except msgspec.DecodeError as error:
                 return Outcome(record=None, kind="unreadable_record", message=str(error))
             if isinstance(message, Stage):
-                self._notify(message.text)
+                self._notify(message)
             elif isinstance(message, Progress):
                 self._told.append(message.found)  # read at the end, if at all: the point is about to go on measuring
             else:

@@ -8,34 +8,36 @@ from pathlib import Path
 from typing import Any, Self
 
 from rich.console import Console as RichConsole
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from suite.record.schema import Reason, Status
 from suite.sweep.forecast import Forecast
+from suite.sweep.pace import TimeLeft
 from suite.sweep.point_run import Reporter
 
+_FAR_OFF = 1.25  # a point that takes so much longer than foretold is worth a line
 _MARKS: dict[str, str] = {"ok": "✓ ok     ", "skipped": "- skipped", "failed": "✗ failed "}
 
 
 class Console(Reporter):
     """Draws a bar on a terminal; prints one line a point elsewhere."""
 
-    def __init__(self, total: int) -> None:
-        self._total, self.done = total, 0
+    def __init__(self, total: int, left: TimeLeft | None = None) -> None:
+        """For so many points; ``left`` says for how long (None: as long a point as those before)."""
+        self._total, self.done, self._left_out, self._left = total, 0, 0, left
         self._console = RichConsole(highlight=False)
         self._progress = Progress(
             TextColumn("{task.description}"),
             BarColumn(),
             MofNCompleteColumn(),
             TimeElapsedColumn(),
-            TextColumn("left"),
-            TimeRemainingColumn(),
+            TextColumn("{task.fields[left]}"),
             console=self._console,
             disable=not sys.stdout.isatty(),
         )
-        self._task = self._progress.add_task("", total=total)
-        self._title = ""
-        self._began_s = time.monotonic()
+        self._task = self._progress.add_task("", total=total, left="")
+        self._title, self._point_began_s = "", 0.0
+        self._began_s, self._corrected = time.monotonic(), ""
 
     def announce(self, done: int, forecast: Forecast, folder: Path) -> None:
         """Says, before anything runs, how much there is to do and how long it will take."""
@@ -53,12 +55,20 @@ class Console(Reporter):
 
     def begin(self, title: str) -> None:
         """Shows the point's title."""
-        self._title = title
+        self._title, self._point_began_s = title, time.monotonic()
         self._progress.update(self._task, description=title)
 
-    def stage(self, text: str) -> None:
-        """Shows what the point is doing."""
+    def stage(self, text: str, left_s: tuple[float, float] | None = None) -> None:
+        """Shows what the point is doing; says so where it turns out to take longer than was foretold."""
         self._progress.update(self._task, description=f"{self._title}: {text}")
+        foretold_s = self._left.foretold_s(self._title) if self._left else None
+        if left_s is None or foretold_s is None or self._title == self._corrected:
+            return
+        self._corrected = self._title
+        spent_s = time.monotonic() - self._point_began_s
+        low_s, high_s = spent_s + left_s[0], spent_s + left_s[1]
+        if low_s > _FAR_OFF * foretold_s[1]:
+            self.say(f"{self._title}: takes longer than foretold, {_seconds(low_s, high_s)}: its queries are slow")
 
     def say(self, line: str) -> None:
         """Prints ``line`` above the bar."""
@@ -68,21 +78,41 @@ class Console(Reporter):
         """Prints the point's line."""
         self.done += 1
         why = f": {reason.message.splitlines()[0][:120]}" if reason and reason.message else ""
-        left_s = (time.monotonic() - self._began_s) / self.done * (self._total - self.done)
-        left = f"  ({left_s / 60:.0f} min left)" if self._progress.disable and left_s >= 30 else ""
-        line = f"[{self.done}/{self._total}] {_MARKS[status]} {title}{why}{left}"
+        left = self._time_left(title, status)
+        shown = f"  ({left})" if left and self._progress.disable else ""
+        line = f"[{self.done}/{self._total}] {_MARKS[status]} {title}{why}{shown}"
         self._console.print(line, markup=False, soft_wrap=True)
-        self._progress.advance(self._task)
+        self._progress.update(self._task, advance=1, left=left)
+
+    def left_out(self, count: int, why: str) -> None:
+        """Prints one line for all of them."""
+        self._left_out += count
+        self.say(f"{count} of {self._total} points left out: {why}")
+
+    def _time_left(self, title: str, status: Status) -> str:
+        if self._left is None:
+            left_s = (time.monotonic() - self._began_s) / self.done * (self._total - self.done)
+        else:
+            took_s = time.monotonic() - self._point_began_s
+            self._left.ended(title, took_s if status == "ok" and title == self._title else None)
+            left_s = self._left.seconds()
+        return f"{left_s / 60:.0f} min left" if left_s >= 30 else ""
 
     def summary(self, failed: int, took_s: float) -> None:
         """The last line before the report's path."""
-        print(f"{self.done} points measured in {took_s / 60:.1f} minutes" + (f", {failed} failed" if failed else ""))
+        ends = [f"{failed} failed"] * bool(failed) + [f"{self._left_out} left out"] * bool(self._left_out)
+        points = f"{self.done} point{'' if self.done == 1 else 's'}"
+        print(f"{points} measured in {took_s / 60:.1f} minutes" + "".join(f", {end}" for end in ends))
 
 
 def _duration(forecast: Forecast) -> str:
-    if forecast.high_s >= 180:
-        return f"{forecast.low_s / 60:.0f} to {forecast.high_s / 60:.0f} minutes"
-    return f"{forecast.low_s:.0f} to {forecast.high_s:.0f} s"
+    return _seconds(forecast.low_s, forecast.high_s)
+
+
+def _seconds(low_s: float, high_s: float) -> str:
+    unit_s, unit = (60, "minutes") if high_s >= 180 else (1, "s")
+    low, high = (f"{each / unit_s:.0f}" for each in (low_s, high_s))
+    return f"{high} {unit}" if low == high else f"{low} to {high} {unit}"
 
 
 def _where(devices: int | None) -> str:

@@ -30,11 +30,14 @@ class ResumeState:
 
     Attributes:
         todo: the points to measure.
+        unfinished: of them, by identifier, the records of those that had no time for all their blocks (a budget):
+            measuring goes on from there.
         torn: record files that are torn or were changed, with what is wrong with each.
         lines: what the user should know before the sweep starts.
     """
 
     todo: list[PlannedPoint]
+    unfinished: dict[str, Record]
     torn: list[tuple[Path, str]]
     lines: list[str]
 
@@ -85,8 +88,10 @@ def scan(points: Sequence[PlannedPoint]) -> ResumeState:
     }
     here = {device: _here(device, anywhere) for device in {each.plan.point.device for each in points}}
     todo = [each for each in points if not _is_done(each, shown.get(each.plan.point.point_id), here, retry)]
+    unfinished = {} if retry == "all" else _unfinished(points, shown, here)
     return ResumeState(
-        todo=todo,
+        todo=[each for each in points if each in todo or each.plan.point.point_id in unfinished],
+        unfinished=unfinished,
         torn=[(path, str(error)) for path, error in found if isinstance(error, TornRecord)],
         lines=_from_other_machines(list(shown.values()), here, folder),
     )
@@ -103,9 +108,27 @@ def _is_done(point: PlannedPoint, record: Record | None, here: dict[str, _Here],
     passing = record.status == "failed" or (record.reason is not None and record.reason.kind in (OUT_OF_REACH, BUDGET))
     if passing and retry == "failed":
         return False
+    return _is_of(point, record, here)
+
+
+def _is_of(point: PlannedPoint, record: Record, here: dict[str, _Here]) -> bool:
+    """Whether ``record`` is of this very point: configuration, machine and packages."""
     same = record.config_hash == config_hash(point.plan.config)
     used = [mitigation.requires for mitigation in point.plan.mitigations.values()]
     return same and here[point.plan.point.device].difference(record, used) is None
+
+
+def _unfinished(points: Sequence[PlannedPoint], shown: dict[str, Record], here: dict[str, _Here]) -> dict[str, Record]:
+    """Measured points whose interval is wider than asked for though blocks were left."""
+    found = {}
+    for point in points:
+        record = shown.get(point.plan.point.point_id)
+        if record is None or record.status != "ok" or record.converged is not False or not record.windows:
+            continue
+        blocks = 1 + max(window.block for window in record.windows)
+        if blocks < point.plan.protocol.max_blocks and _is_of(point, record, here):
+            found[record.point_id] = record
+    return found
 
 
 def _from_other_machines(shown: Sequence[Record], here: dict[str, _Here], folder: Path) -> list[str]:

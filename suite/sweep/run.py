@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 
 from suite.config.plan import PlannedPoint
 from suite.errors import InputError
 from suite.machine import device_lock
+from suite.measure.block_limits import Limits
 from suite.record.schema import Record
 from suite.sweep.budget import Budget, BudgetedSweep
 from suite.sweep.failure_kinds import FULL
@@ -15,14 +17,23 @@ from suite.sweep.launchers.choice import BASIC, launcher_of
 from suite.sweep.launchers.dispatch import run_remote
 from suite.sweep.point_run import Reporter, run_one
 
+NOTHING: Mapping[str, Record] = MappingProxyType({})
 
-def run(points: Sequence[PlannedPoint], reporter: Reporter, *, alone: bool = False) -> list[Record]:
+
+def run(
+    points: Sequence[PlannedPoint],
+    reporter: Reporter,
+    *,
+    alone: bool = False,
+    unfinished: Mapping[str, Record] = NOTHING,
+) -> list[Record]:
     """Runs ``points`` through the launcher that they name and returns their records.
 
     Args:
         points: to be measured, of one run.
         reporter: told what happens.
         alone: the sweep is this one point: what is wrong with its input is raised, not recorded.
+        unfinished: records, by point, whose blocks count as measured.
 
     Raises:
         InputError: the device is taken by another run, the disk is full, or a lone point's input is wrong; earlier
@@ -43,8 +54,8 @@ def run(points: Sequence[PlannedPoint], reporter: Reporter, *, alone: bool = Fal
         with device_lock.held(sorted(devices), folder.name, wait=points[0].lock == "wait", say=reporter.say):
             budget = Budget.of(points)
             if budget is not None:
-                return _within(budget, points, reporter)
-            return _one_after_another(points, reporter, alone=alone)
+                return _within(budget, points, reporter, unfinished)
+            return _one_after_another(points, reporter, unfinished, alone=alone)
     except OSError as error:
         if error.errno not in FULL:
             raise
@@ -54,22 +65,34 @@ def run(points: Sequence[PlannedPoint], reporter: Reporter, *, alone: bool = Fal
         ) from error
 
 
-def _one_after_another(points: Sequence[PlannedPoint], reporter: Reporter, *, alone: bool) -> list[Record]:
+def _one_after_another(
+    points: Sequence[PlannedPoint], reporter: Reporter, unfinished: Mapping[str, Record], *, alone: bool
+) -> list[Record]:
     records: list[Record] = []
-    basic.run(_jobs(points), lambda number: records.append(run_one(points[number], reporter, alone=alone)))
+
+    def one(number: int) -> None:
+        earlier = unfinished.get(points[number].plan.point.point_id)
+        records.append(run_one(points[number], reporter, alone=alone, limits=Limits.going_on_from(earlier)))
+
+    basic.run(_jobs(points), one)
     return records
 
 
-def _within(budget: Budget, points: Sequence[PlannedPoint], reporter: Reporter) -> list[Record]:
+def _within(
+    budget: Budget, points: Sequence[PlannedPoint], reporter: Reporter, unfinished: Mapping[str, Record]
+) -> list[Record]:
     """Both rounds; a point that was measured in both counts once, as its last attempt left it."""
     sweep = BudgetedSweep(points, budget, reporter)
-    found: dict[str, Record] = {}
+    found = dict(unfinished)
+    new = [point for point in points if point.plan.point.point_id not in found]
 
     def first_round(number: int) -> None:
-        record = sweep.fewest_blocks(number)
+        record = sweep.fewest_blocks(new[number])
         found[record.point_id] = record
 
-    basic.run(_jobs(points), first_round)
+    if new:
+        basic.run(_jobs(new), first_round)
+    sweep.tell_left_out()
     for record in sweep.more_blocks(list(found.values())):
         if record.status == "ok":
             found[record.point_id] = record

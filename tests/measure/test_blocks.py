@@ -50,8 +50,8 @@ def drafted(
     )
     residency = Residency({name: arm.setup for name, arm in arms.items()}, swapped=swapped)
     comparison = Comparison(
-        whole=PairedWindows(arms=arms, plan=plan),
-        prefill=prefill and PairedWindows(arms=prefill, plan=plan),
+        whole=PairedWindows(arms=arms, plan=plan, seconds_per_query=dict.fromkeys(arms, 0.1)),
+        prefill=prefill and PairedWindows(arms=prefill, plan=plan, seconds_per_query=dict.fromkeys(arms, 0.1)),
         protocol=protocol(**changes),
         meter=OpenWorldMeter(world),
         residency=residency,

@@ -30,6 +30,7 @@ def test_a_block_is_two_windows_in_slices_and_four_otherwise():
 def test_idle_is_read_before_and_after():
     still = protocol(idle_s=10.0, idle_settle_s=5.0)
     assert measuring_s(still, "cuda")[0] == measuring_s(protocol(), "cuda")[0] + 2 * 15.0
+    assert measuring_s(still, "cpu") == measuring_s(protocol(), "cpu")  # an estimate has no idle share
 
 
 def test_a_point_has_to_start_before_it_measures():

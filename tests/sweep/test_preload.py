@@ -19,7 +19,7 @@ class Warm(BaseException):
     pass
 
 class UntilWarm(Nobody):
-    def stage(self, text):
+    def stage(self, text, left_s=None):
         if text.startswith("warming up"):
             raise Warm
 

@@ -44,8 +44,9 @@ def test_a_point_in_its_own_process_tells_its_record(job):
     stages = []
     record = run_isolated(job("nothing"), stages.append).record
     assert (record.status, record.reason) == ("ok", None)
-    assert stages[0] == "loading the model"
-    assert any(stage.startswith("block 2") for stage in stages)
+    assert stages[0].text == "loading the model"
+    second = next(stage for stage in stages if stage.text.startswith("block 2"))
+    assert 0 < second.left_s[0] == second.left_s[1] < 5  # the last of two blocks
     assert set(record.environment["foreign_load"]) == {"cores", "share", "method"}
 
 
@@ -125,7 +126,7 @@ def kill_the_point():
 
 def at(stage, deed):
     """Does ``deed`` when the point tells that ``stage`` begins."""
-    return lambda told: deed() if told.startswith(stage) else None
+    return lambda told: deed() if told.text.startswith(stage) else None
 
 
 MANY = ("protocol.min_blocks=40", "protocol.max_blocks=40")
@@ -161,7 +162,7 @@ def test_ctrl_c_in_the_last_block_leaves_a_whole_record(job, runs):
 @pytest.mark.parametrize("runs", [run_isolated, run_here])
 def test_a_second_ctrl_c_ends_at_once_and_keeps_the_finished_blocks(job, runs):
     def press_twice(stage):
-        if stage.startswith("block 3"):
+        if stage.text.startswith("block 3"):
             ctrl_c()
             ctrl_c()
 
@@ -171,7 +172,8 @@ def test_a_second_ctrl_c_ends_at_once_and_keeps_the_finished_blocks(job, runs):
 
 
 def test_a_second_ctrl_c_leaves_no_process(job):
-    outcome = run_isolated(job("hang"), lambda stage: ctrl_c() if stage.startswith(("applying", "finishing")) else None)
+    at_work = ("applying", "finishing")
+    outcome = run_isolated(job("hang"), lambda stage: ctrl_c() if stage.text.startswith(at_work) else None)
     assert (outcome.kind, outcome.found, outcome.interrupted) == ("interrupted", (), True)
     assert multiprocessing.active_children() == []
 

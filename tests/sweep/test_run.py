@@ -13,7 +13,8 @@ from suite.record.hashing import config_hash
 from suite.record.schema import Reason
 from suite.record.store import load_run, save
 from suite.sweep import planning, point_run, run
-from suite.sweep.forecast import STARTUP_S, Forecast, forecast
+from suite.sweep.forecast import STARTUP_S, Forecast
+from suite.sweep.pace import Pace, forecast
 from suite.sweep.point_run import Reporter
 from suite.sweep.process import Outcome
 from suite.sweep.progress import Console
@@ -52,7 +53,7 @@ def test_a_mistake_in_the_last_point_is_found_before_the_first_one_runs(tmp_path
 
 
 def test_the_forecast_follows_the_protocol(point):
-    low, high, devices = forecast([point, point])
+    low, high, devices = forecast([point, point], Pace())
     protocol = point.plan.protocol
     # two points, each: two warm-ups, a block's windows (one an arm, since they are in slices), and the start
     assert low == 2 * (2 * protocol.warmup_min_s + 2 * protocol.min_blocks * protocol.window_s["cpu"] + STARTUP_S)

@@ -10,10 +10,10 @@ from suite.errors import InputError
 from suite.record.store import load_run, save
 from suite.sweep import planning, resume
 from suite.sweep import run as sweep
-from suite.sweep.forecast import forecast
 from suite.sweep.launchers import dispatch, gpus, ray_cluster, slurm
 from suite.sweep.launchers.choice import launcher_of, settings_of
 from suite.sweep.launchers.outcome import Lost
+from suite.sweep.pace import Pace, forecast
 from suite.sweep.point_run import Reporter
 from tests import slurm as real_slurm
 from tests.launched import answer, meet, threads
@@ -165,7 +165,7 @@ def test_how_many_points_a_ray_cluster_measures_at_once(init, device, expected):
 def test_the_forecast_is_for_as_many_jobs_as_run_at_once(tmp_path):
     overrides = ["device=cpu", f"runs_dir={tmp_path}", "hydra/launcher=submitit_slurm"]
     (point,) = planning.planned([[*overrides, "hydra.launcher.array_parallelism=4"]])
-    one, eight = forecast([point]), forecast([point] * 8)
+    one, eight = forecast([point], Pace()), forecast([point] * 8, Pace())
     assert (eight.devices, eight.low_s, eight.high_s) == (4, 2 * one.low_s, 2 * one.high_s)
 
 
