@@ -9,6 +9,7 @@ from suite.report.charts.forest import forest_chart
 from suite.report.charts.tradeoff import tradeoff_chart
 from suite.report.charts.vega import Chart
 from suite.report.prose import accuracy_threshold, instruments, sentences
+from suite.report.prose.still_open import still_open
 from suite.report.view_model import Group, Report
 
 ORDER = 10
@@ -46,6 +47,7 @@ def context(report: Report) -> dict[str, Any]:
         "sources": instruments.sources(report),
         "checks": instruments.checks(report),
         "host_bound": sum(any(each.code == "host_bound" for each in point.warnings) for point in report.points),
+        "still_open": still_open(report.points),
         "cautioned": sum(bool(point.warnings) for point in report.points),
         "hardware": list(dict.fromkeys(point.hardware for point in report.points if point.hardware)),
         "last": max((point.finished_at for point in report.points), default=None),

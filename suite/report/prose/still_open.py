@@ -1,0 +1,48 @@
+"""What a run has left open for want of time, and how much longer it would take."""
+
+from __future__ import annotations
+
+import datetime
+import statistics
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from suite.analysis.summary import PointSummary
+
+BUDGET = "budget"
+"""Kind of the reason of points that a budget left out."""
+
+
+class StillOpen(NamedTuple):
+    """Points that were left out or not finished.
+
+    Attributes:
+        left_out: had no time at all, or not for their fewest blocks.
+        wide: were measured, and their interval is wider than their protocol asks for.
+        more_s: seconds that the points left out take at the pace of those that were measured; None where none was.
+    """
+
+    left_out: int
+    wide: int
+    more_s: float | None
+
+
+def still_open(points: Sequence[PointSummary]) -> StillOpen | None:
+    """What a budget left open; None where it left out no point."""
+    left_out = [point for point in points if point.reason_kind == BUDGET]
+    if not left_out:
+        return None
+    took_s = [took for took in (_took_s(point) for point in points if point.status == "ok") if took is not None]
+    return StillOpen(
+        left_out=len(left_out),
+        wide=sum(point.converged is False for point in points),
+        more_s=len(left_out) * statistics.median(took_s) if took_s else None,
+    )
+
+
+def _took_s(point: PointSummary) -> float | None:
+    try:
+        began, ended = (datetime.datetime.fromisoformat(each) for each in (point.started_at, point.finished_at))
+        return max(0.0, (ended - began).total_seconds())
+    except (ValueError, TypeError):
+        return None
