@@ -7,6 +7,7 @@ import gc
 import torch
 
 from suite.core.setup import Setup
+from suite.errors import NotApplicable
 from suite.record.schema import Arm
 
 
@@ -36,9 +37,20 @@ class Residency:
 
 
 def move_weights(setup: Setup, device: str) -> None:
-    """Moves the model in place; what is no module (a session of another runtime) stays where it is."""
-    if isinstance(setup.model, torch.nn.Module):
+    """Moves the model in place; what is no module (a session of another runtime) stays where it is.
+
+    Raises:
+        NotApplicable: its weights are stored in a way that ties them to the device.
+    """
+    if not isinstance(setup.model, torch.nn.Module):
+        return
+    try:
         setup.model.to(device)
+    except NotImplementedError as error:  # as torch's tensor subclasses say that they do not know an operation
+        raise NotApplicable(
+            "the arms cannot be swapped, since weights of one cannot leave the device: both must fit there at once "
+            "(a smaller batch_size or model, or leave protocol.pairing out)"
+        ) from error
 
 
 def release_unused() -> None:

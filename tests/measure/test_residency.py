@@ -1,5 +1,7 @@
+import pytest
 import torch
 
+from suite.errors import NotApplicable
 from suite.measure.residency import Residency, move_weights
 from tests.fakes import fake_setup
 
@@ -48,3 +50,13 @@ def test_an_arm_that_is_in_stays():
 
 def test_what_is_no_module_stays_where_it_is():
     move_weights(fake_setup("image", model=lambda **batch: None), "cpu")
+
+
+def test_weights_that_cannot_leave_the_device_make_swapping_not_applicable():
+    def packed(device):
+        raise NotImplementedError("SparseSemiStructuredTensor only supports a specific set of operations")
+
+    models, setups = arms()
+    models["candidate"].to = packed
+    with pytest.raises(NotApplicable, match="both must fit there at once"):
+        Residency(setups, swapped=True).bring("baseline")
