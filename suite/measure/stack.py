@@ -13,6 +13,8 @@ from suite.measure.residency import move_weights, release_unused
 from suite.record.schema import ApplyCost
 from suite.toolkit.effect import snapshot
 
+_MOMENT_S = 1.0
+
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class AppliedStack:
@@ -35,6 +37,9 @@ class AppliedStack:
 def apply_stack(plan: Plan, baseline: Setup, meter: OpenMeter, *, swapped: bool) -> AppliedStack:
     """Applies the stack in order. The cost covers all of it; energy below the meter's step is left out, not 0.
 
+    What takes a moment is applied a second time, and that is what counts: the first time also loads the libraries'
+    kernels onto the device and fills their caches, which is no cost of the technique. What takes long is applied once.
+
     Args:
         plan: names the techniques.
         baseline: loaded.
@@ -50,6 +55,7 @@ def apply_stack(plan: Plan, baseline: Setup, meter: OpenMeter, *, swapped: bool)
         release_unused()  # what an attempt with both on the device left behind
 
     def apply_all() -> None:
+        del steps[1:]
         for mitigation in plan.mitigations.values():
             if swapped:
                 move_weights(steps[-1], "cpu")
@@ -57,6 +63,8 @@ def apply_stack(plan: Plan, baseline: Setup, meter: OpenMeter, *, swapped: bool)
         steps[-1].synchronize()
 
     spent = metered(meter, apply_all)
+    if spent.duration_s < _MOMENT_S and not swapped:
+        spent = metered(meter, apply_all)
     cost = ApplyCost(duration_s=spent.duration_s, energy_j=spent.energy_j, method=spent.method)
     return AppliedStack(steps=steps, cost=cost)
 

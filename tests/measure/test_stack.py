@@ -65,3 +65,28 @@ def test_arms_that_fit_are_never_moved(setup):
     applied = stack.apply_stack(TWO, setup, OpenWorldMeter(World()), swapped=False)
     stack.effect_of(TWO, applied, swapped=False)
     assert WHERE == {0: "cuda", 1: "cuda", 2: "cuda"}
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class TakingTime(Copying):
+    """Takes its seconds of the world's time, and a half more the first time."""
+
+    world: World
+    seconds: float
+
+    def apply(self, setup):
+        self.world.work(1.0, self.seconds + (0.5 if not SEEN else 0.0))
+        return super().apply(setup)
+
+
+@pytest.mark.parametrize(("seconds", "times", "cost_j"), [(0.1, 2, 1.0), (2.0, 1, 1.0)])
+def test_what_takes_a_moment_counts_as_the_second_time(setup, monkeypatch, seconds, times, cost_j):
+    """Loading kernels for the first time is no cost of the technique."""
+    world = World()
+    monkeypatch.setattr("suite.measure.one_off.time.perf_counter", lambda: world.now_s)
+    technique = TakingTime(how="nothing", world=world, seconds=seconds)
+    applied = stack.apply_stack(Two({"one": technique}), setup, OpenWorldMeter(world), swapped=False)
+    assert len(SEEN) == times
+    assert len(applied.steps) == 2
+    assert applied.cost.duration_s == pytest.approx(seconds if times == 2 else seconds + 0.5)
+    assert applied.cost.energy_j == {"gpu": cost_j}
