@@ -75,7 +75,10 @@ def expand(overrides: Sequence[str], *, multirun: bool) -> list[list[str]]:
 
 
 def experiment_points(name: str, overrides: Sequence[str]) -> list[list[str]]:
-    """The points of ``conf/experiment/NAME.yaml``; ``overrides`` replace its values key by key.
+    """The points of ``conf/experiment/NAME.yaml``, narrowed and changed by ``overrides``.
+
+    Where a grid has a value that is given, it keeps that value alone, and grids without it are left out. A value that
+    no grid has takes the place of the grids' own.
 
     Raises:
         InputError: there is no such experiment.
@@ -84,15 +87,52 @@ def experiment_points(name: str, overrides: Sequence[str]) -> list[list[str]]:
     if name not in files:
         raise InputError("unknown experiment", got=name, remedy=one_of(name, files))
     content = yaml.safe_load(files[name].read_text())
-    given = {override.get_key_element() for override in parse(overrides)}
+    given = {override.get_key_element(): _values(override) for override in parse(overrides)}
+    grids: list[dict[str, Any]] = content["grids"]
+    for key in sorted(
+        given, key=lambda key: key == "mitigation"
+    ):  # of which tasks the techniques are meant comes first
+        grids = _narrowed(grids, key, given[key])
     points: list[list[str]] = []
-    for grid in content["grids"]:
+    for grid in grids:
         merged = {"name": name} | content.get("settings", {}) | grid
-        if "mitigation" in given:  # the grid's parameters belong to its own techniques
-            merged = {key: value for key, value in merged.items() if not key.startswith("mitigation.")}
-        own = [f"{key}={_sweep_text(value)}" for key, value in merged.items() if key not in given]
-        points += expand([*own, *overrides], multirun=True)
-    return [list(point) for point in dict.fromkeys(tuple(point) for point in points)]
+        own = [f"{key}={_sweep_text(value)}" for key, value in merged.items() if key in grid or key not in given]
+        others = [text for text, key in zip(overrides, given, strict=True) if key not in grid]
+        points += expand([*own, *others], multirun=True)
+    once: dict[tuple[str, ...], list[str]] = {}
+    for point in points:
+        once.setdefault(tuple(sorted(point)), point)
+    return list(once.values())
+
+
+def _narrowed(grids: list[dict[str, Any]], key: str, wanted: list[str]) -> list[dict[str, Any]]:
+    """``grids`` with the values of ``key`` that are wanted."""
+    own = [[_text(value) for value in _listed(grid[key])] if key in grid else [] for grid in grids]
+    known = {value for values in own for value in values}
+    unknown = [value for value in wanted if value not in known]
+    narrowed: list[dict[str, Any]] = []
+    for grid, values in zip(grids, own, strict=True):
+        if key not in grid:
+            narrowed.append(grid)  # the override is added to it
+            continue
+        kept = [value for value in values if value in wanted]
+        if kept:
+            narrowed.append(grid | {key: kept})
+        if unknown:  # parameters that the grid gives belong to its own values
+            others = {name: value for name, value in grid.items() if not name.startswith(f"{key}.")}
+            narrowed.append(others | {key: unknown})
+    return narrowed
+
+
+def _values(override: Override) -> list[str]:
+    """What is given, one by one, as an experiment's file would have it."""
+    if override.is_sweep_override():
+        return [str(value) for value in override.sweep_string_iterator()]
+    return [(override.input_line or "").partition("=")[2]]
+
+
+def _listed(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else [value]
 
 
 def search_path_of(overrides: Sequence[str]) -> list[str]:
@@ -109,6 +149,8 @@ def search_path_of(overrides: Sequence[str]) -> list[str]:
 
 
 def _sweep_text(value: Any) -> str:
-    if isinstance(value, list):
-        return ",".join(str(item) for item in value)
+    return ",".join(_text(item) for item in _listed(value))
+
+
+def _text(value: Any) -> str:
     return "null" if value is None else str(value)

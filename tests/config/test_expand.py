@@ -60,6 +60,47 @@ def test_an_override_replaces_the_experiments_own_value():
     }
 
 
+def chosen(points, *keys):
+    """The values of some keys, point by point."""
+    return [
+        tuple(text.partition("=")[2] for key in keys for text in point if text.startswith(f"{key}="))
+        for point in points
+    ]
+
+
+def test_an_override_of_a_grids_axis_keeps_the_rows_that_match_it():
+    points = experiment_points("embedded", ["task=text_generation", "protocol=strict"])
+    techniques = ["none", "int8_onnxruntime", "nf4", "bf16", "batch_size", "structured_pruning"]
+    assert chosen(points, "task", "protocol", "mitigation") == [
+        ("text_generation", "strict", name) for name in techniques
+    ]
+    assert "mitigation.structured_pruning.recovery.batch_size=4" in points[-1]
+
+
+def test_a_technique_is_measured_where_the_experiment_has_it():
+    points = experiment_points("embedded", ["mitigation=nf4,gradient_checkpointing"])
+    assert chosen(points, "task", "mitigation") == [
+        ("image_classification", "nf4"), ("text_generation", "nf4"), ("text_classification", "gradient_checkpointing"),
+    ]  # fmt: skip
+
+
+def test_a_value_that_no_grid_has_takes_the_place_of_the_grids_own():
+    points = experiment_points("embedded", ["task=text_generation", "mitigation=none,fp16"])
+    assert chosen(points, "task", "mitigation") == [("text_generation", "none"), ("text_generation", "fp16")]
+    assert not any(text.startswith("mitigation.structured_pruning") for point in points for text in point)
+    (own,) = experiment_points("embedded", ["task=text_classification", "workload=offline", "mitigation=fp16"])
+    assert {"task=text_classification", "workload=offline", "mitigation=fp16"} < set(own)
+
+
+def test_a_key_that_no_grid_has_is_added_to_all():
+    assert set(chosen(experiment_points("smoke", ["batch_size=3"]), "batch_size")) == {("3",)}
+
+
+def test_a_stack_of_a_grid_can_be_chosen():
+    points = experiment_points("embedded", ["mitigation=[structured_pruning,int8_onnxruntime]"])
+    assert chosen(points, "task", "mitigation") == [("text_classification", "[structured_pruning,int8_onnxruntime]")]
+
+
 @pytest.mark.parametrize("override", ["batch_size", "=3", "a=["])
 def test_what_is_no_override_is_named(override):
     with pytest.raises(InputError):
