@@ -13,6 +13,7 @@ from suite import cli
 from suite.errors import InputError
 from suite.io.paths import CONF
 from suite.machine.log_levels import quieten
+from suite.machine.openmp import wait_passively
 
 if TYPE_CHECKING:
     from suite.config.plan import PlannedPoint
@@ -34,6 +35,7 @@ measures only what is missing. Exit code: 0 done, 2 bad input, 3 some points fai
 def main(argv: Sequence[str] | None = None) -> int:
     """Runs the command line and returns its exit code."""
     quieten()
+    wait_passively()
     return cli.run(_parser(), _run, argv, stopped="stopped; what was measured is kept. The same command again goes on.")
 
 

@@ -60,6 +60,7 @@ def busy_machine(load: ForeignLoad | None) -> RecordWarning | None:
     return RecordWarning(
         code="busy_machine",
         message=f"other processes kept {load.cores:.1f} cores busy while this point was measured "
-        f"({load.share:.0%} of the machine), which slows both arms and widens the interval",
+        f"({load.share:.0%} of the machine), which slows both arms, widens the interval, and biases the ratio where "
+        "one arm waits more than the other (several threads, another library)",
         remedy="end other work on this machine and measure the point again",
     )

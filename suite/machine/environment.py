@@ -17,6 +17,7 @@ import torch
 
 from suite.errors import InputError
 from suite.io.paths import CHECKOUT
+from suite.machine.openmp import wait_policy
 from suite.machine.which_gpu import name_before_work
 from suite.plugins.cards import read_card
 from suite.plugins.conf_folders import CONF, techniques
@@ -41,6 +42,7 @@ def describe(device: str, used: Iterable[Requires] = ()) -> dict[str, Any]:
         "packages": packages(used),
         "python": platform.python_version(),
         "platform": platform.platform(),
+        "openmp_wait_policy": wait_policy(),
         "git_revision": git_revision(),
     }
 

@@ -18,6 +18,7 @@ import msgspec
 from suite.errors import InputError
 from suite.machine import cpu_contention
 from suite.machine.log_levels import quieten
+from suite.machine.openmp import wait_passively
 from suite.measure.findings import Findings, Untold
 from suite.measure.observer import Observer
 from suite.record.schema import Record
@@ -70,6 +71,7 @@ def live(job: Job, theirs: Connection) -> None:
     try:
         point_log.print_into(job.log)
         quieten()
+        wait_passively()
         point_log.note("started")
         if job.config["device"] == "cuda" and _cannot_use_cuda():
             _tell(theirs, Died(FORK_UNUSABLE, "the process this one was forked from has touched CUDA"))

@@ -9,8 +9,10 @@ import os
 import sys
 
 from suite.machine.log_levels import quieten
+from suite.machine.openmp import wait_passively
 
 quieten()
+wait_passively()
 os.environ.setdefault("PYTORCH_NVML_BASED_CUDA_CHECK", "1")  # torch.cuda.is_available() then starts nothing
 
 import torch  # noqa: E402

@@ -14,6 +14,7 @@ from suite.config.plan import Plan, PlannedPoint
 from suite.errors import InputError
 from suite.machine import device_lock
 from suite.machine.log_levels import quieten
+from suite.machine.openmp import wait_passively
 from suite.measure.draft import Draft, now
 from suite.record.schema import Reason, Record
 from suite.record.store import RecordError, load, save
@@ -61,6 +62,7 @@ def measure(remote: RemotePoint) -> Record | Lost:
     """
     os.environ.setdefault("CUDA_DEVICE_ORDER", "PCI_BUS_ID")  # torch's numbers are then NVML's
     quieten()
+    wait_passively()
     if remote.folder.is_dir():
         os.chdir(remote.folder)
     try:
