@@ -71,9 +71,23 @@ def page(built):
 
 
 @pytest.fixture(scope="session")
-def gpu(tmp_path_factory):
-    from suite.report.build import read_report
+def gpu_folder(tmp_path_factory):
+    """A run of one GPU."""
     from tests.synthetic import write_run
     from tests.synthetic_run import gpu_run
 
-    return read_report(write_run(tmp_path_factory.mktemp("runs") / "gpu", gpu_run()))
+    return write_run(tmp_path_factory.mktemp("runs") / "gpu", gpu_run())
+
+
+@pytest.fixture(scope="session")
+def gpu(gpu_folder):
+    from suite.report.build import read_report
+
+    return read_report(gpu_folder)
+
+
+@pytest.fixture(scope="session")
+def gpu_page(gpu):
+    from suite.report.page import render
+
+    return render(gpu)
