@@ -1,5 +1,10 @@
-"""Before anything imports torch: the same quiet as the command line's. Locks of their own, for all tests together."""
+"""Before anything imports torch: the same quiet as the command line's, and one thread a process.
 
+Models of the tests are too small for a second thread, and processes whose threads outnumber the cores wait for each
+other most of the time. Locks of their own, for all tests together.
+"""
+
+import os
 import shutil
 
 import pytest
@@ -8,6 +13,7 @@ from suite.machine import device_lock
 from suite.machine.log_levels import quieten
 
 quieten()
+os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 QUIET = [
     "--no-sandbox",

@@ -237,12 +237,16 @@ def section_of(html, name):
     """Text of a section, without its tags."""
     found = re.search(rf'<(section|header) id="{name}".*?</\1>', html, re.S)
     assert found is not None
-    return re.sub(r"\s+", " ", re.sub(r"<[^>]+>", "", found.group())).replace(text.GAP, " ")
+    return without_tags(found.group())
+
+
+def without_tags(html):
+    return re.sub(r"\s+", " ", re.sub(r"<[^>]+>", "", html)).replace(text.GAP, " ")
 
 
 def section_alone(tmp_path, name, records):
     """The same of a page of which nothing else is drawn."""
-    return section_of(html_of(name, report_of(tmp_path, *records)), name)
+    return without_tags(html_of(name, report_of(tmp_path, *records)))
 
 
 def gpu_record(method=COUNTER, **changes):
