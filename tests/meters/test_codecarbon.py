@@ -219,6 +219,7 @@ def test_a_process_that_lives_within_a_window_is_counted(elsewhere):
     assert 5.5 < readings.energy_j["cpu"] < 9  # 10 W for 0.6 s to steps of 10 ms, and what its start took
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(rapl_readable(), reason="RAPL is readable: nothing is estimated here")
 def test_many_short_windows_add_up_to_one_long(elsewhere, monkeypatch):
     """Each is charged for the tracker's own work, which is taken off again.
