@@ -160,8 +160,13 @@ def test_the_page_is_small_enough(built):
     assert built.stat().st_size < 3_000_000
 
 
+@pytest.mark.slow
 def test_the_same_records_give_the_same_page(embedded, page):
     assert render(embedded) == page
+
+
+def test_the_same_records_of_a_gpu_give_the_same_page(gpu, gpu_page):
+    assert render(gpu) == gpu_page
 
 
 def test_downloads_are_the_files_themselves(page, embedded):

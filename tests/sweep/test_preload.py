@@ -6,6 +6,7 @@ import sys
 
 import pytest
 
+pytestmark = pytest.mark.slow  # an interpreter takes seven seconds to import what the server has ready
 TASKS = ("image_classification", "text_classification", "text_generation")
 SERVER = """
 import json, os, sys
@@ -89,7 +90,6 @@ print(json.dumps([early, is_torchao_available(), torch.cuda.is_initialized()]))
 """
 
 
-@pytest.mark.slow
 def test_a_server_for_a_gpu_leaves_torchao_to_the_points_that_use_it():
     done = subprocess.run([sys.executable, "-c", GPU_SERVER], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
@@ -110,7 +110,6 @@ assert hasattr(integration, "is_metadata_torchao")
 """
 
 
-@pytest.mark.slow
 def test_a_torchao_checkpoint_loads_where_transformers_was_there_first():
     done = subprocess.run([sys.executable, "-c", LATE_TORCHAO], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr

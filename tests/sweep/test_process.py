@@ -73,7 +73,7 @@ def test_a_kill_for_want_of_memory_is_the_points_only_where_it_held_much(job, mo
 
 
 def time_is_up_when(monkeypatch, happened):
-    """The clock that a point is followed by leaps an hour ahead, so that a test need not wait and is never too early."""
+    """The clock that a point is followed by leaps an hour ahead: no test waits, and none is too early."""
     leap = SimpleNamespace(monotonic=lambda: time.monotonic() + 3600 * bool(happened()))
     monkeypatch.setattr(process, "time", leap)
 

@@ -163,7 +163,10 @@ def test_the_markdown_table_holds_every_point_the_worst_first(embedded_runs):
     assert [row[0] for row in cells] == [row.name for row in embedded_runs.rows]
     assert all(len(row) == 7 for row in cells)
     assert sum("<strong>Regression: " in row[1] for row in cells) == embedded_runs.regressed
-    assert f"<strong>Regression: {embedded_runs.regressed} of 67 points got worse beyond the tolerances.</strong>" in rendered
+    assert (
+        f"<strong>Regression: {embedded_runs.regressed} of 67 points got worse beyond the tolerances.</strong>"
+        in rendered
+    )
 
 
 def test_a_hostile_name_stays_a_cell_of_the_markdown_table():

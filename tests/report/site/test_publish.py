@@ -30,15 +30,17 @@ def records(minute=0, **fields):
     ]
 
 
-@pytest.fixture(scope="module")
-def built_once(tmp_path_factory):
-    """Runs and reports as every test starts from them: drawing a page takes seconds, copying it nothing."""
-    root = tmp_path_factory.mktemp("publish")
+def build_all(root):
     for name, minute in (("early", 0), ("late", 60)):
         folder = write_run(root / "runs" / name, records(minute))
         build_report(folder, root / "reports" / name / "index.html")
     shutil.copytree(root / "runs" / "late" / "records", root / "reports" / "late" / "records")
-    return root
+
+
+@pytest.fixture(scope="module")
+def built_once(made_once):
+    """Runs and reports as every test starts from them: drawing a page takes seconds, copying it nothing."""
+    return made_once("publish", build_all)
 
 
 @pytest.fixture
