@@ -1,5 +1,11 @@
-"""Before anything imports torch: the same quiet as the command line's. Locks of their own, for all tests together."""
+"""Before anything imports torch: the same quiet as the command line's, and one thread a process.
 
+Models of the tests are too small for a second thread, and processes whose threads outnumber the cores wait for each
+other most of the time. Locks of their own, for all tests together.
+"""
+
+import fcntl
+import os
 import shutil
 
 import pytest
@@ -8,6 +14,7 @@ from suite.machine import device_lock
 from suite.machine.log_levels import quieten
 
 quieten()
+os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 QUIET = [
     "--no-sandbox",
@@ -39,6 +46,34 @@ def browser():
         chromium.close()
 
 
+POINTS = ("tests/benchmarks/test_bench_running.py", "tests/commands/", "tests/sweep/")
+"""Tests that measure points in processes of their own, forked from a server that takes seconds to start."""
+
+
+def pytest_collection_modifyitems(items):
+    """Tests of points first, as neighbours, so that one worker has most of them and few others start such a server."""
+    items.sort(key=lambda item: not item.nodeid.startswith(POINTS))
+
+
+@pytest.fixture(scope="session")
+def made_once(tmp_path_factory):
+    """Makes a folder once for all workers; the first that asks makes it, the others wait for it."""
+    base = tmp_path_factory.getbasetemp()
+    shared = base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
+
+    def folder_of(name, make):
+        folder, unfinished = shared / f"shared-{name}", shared / f"shared-{name}.unfinished"
+        with (shared / f"shared-{name}.lock").open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            if not folder.exists():
+                unfinished.mkdir()
+                make(unfinished)
+                unfinished.rename(folder)
+        return folder
+
+    return folder_of
+
+
 @pytest.fixture(scope="session")
 def embedded_folder(tmp_path_factory):
     """A run like the default experiment's, with one torn record."""
@@ -58,11 +93,11 @@ def embedded(embedded_folder):
 
 
 @pytest.fixture(scope="session")
-def built(embedded_folder):
+def built(embedded_folder, made_once):
     """The report of the embedded run on disk."""
     from suite.report.build import build_report
 
-    return build_report(embedded_folder, embedded_folder.parent / "report" / "index.html")
+    return made_once("embedded", lambda folder: build_report(embedded_folder, folder / "index.html")) / "index.html"
 
 
 @pytest.fixture(scope="session")
@@ -71,9 +106,24 @@ def page(built):
 
 
 @pytest.fixture(scope="session")
-def gpu(tmp_path_factory):
-    from suite.report.build import read_report
+def gpu_folder(tmp_path_factory):
+    """A run of one GPU."""
     from tests.synthetic import write_run
     from tests.synthetic_run import gpu_run
 
-    return read_report(write_run(tmp_path_factory.mktemp("runs") / "gpu", gpu_run()))
+    return write_run(tmp_path_factory.mktemp("runs") / "gpu", gpu_run())
+
+
+@pytest.fixture(scope="session")
+def gpu(gpu_folder):
+    from suite.report.build import read_report
+
+    return read_report(gpu_folder)
+
+
+@pytest.fixture(scope="session")
+def gpu_page(gpu, made_once):
+    from suite.report.page import render
+
+    folder = made_once("gpu", lambda folder: (folder / "index.html").write_text(render(gpu), "utf-8"))
+    return (folder / "index.html").read_text("utf-8")

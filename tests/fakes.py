@@ -105,11 +105,11 @@ class FakeTask(Task):
         return logits, batch["labels"]
 
     def evaluate(self, setup: Setup) -> list[float]:
-        scores: list[float] = []
+        examples = self.test()
         with torch.no_grad(), setup.active():
-            for example in self.test():
-                logits, targets = self.logits(setup.model, self.training_batch(setup, [example]))
-                scores.append(float((logits.argmax(dim=-1) == targets).float().mean()))
+            logits, targets = self.logits(setup.model, self.training_batch(setup, examples))
+        right = (logits.argmax(dim=-1) == targets).float()
+        scores: list[float] = right.reshape(len(examples), -1).mean(dim=1).tolist()
         return scores
 
 
@@ -227,11 +227,16 @@ def tiny_gpt2(**changes: Any) -> Any:
 MODELS: dict[Kind, Callable[..., Any]] = {"image": tiny_vit, "text": tiny_bert, "generation": tiny_llama}
 
 
-def fake_setup(kind: Kind = "image", *, model: Any = None, locked: bool = False, **changes: Any) -> Setup:
-    """A CPU setup of batch size 4 with the tiny model of ``kind`` (or ``model``) and a fake task."""
+def fake_setup(
+    kind: Kind = "image", *, model: Any = None, layers: int = 4, locked: bool = False, **changes: Any
+) -> Setup:
+    """A CPU setup of batch size 4 with the tiny model of ``kind`` (or ``model``) and a fake task.
+
+    ``layers`` may be fewer where the model is traced, which takes a second a layer.
+    """
     setup = Setup(
         task=fake_task(kind, locked=locked),
-        model=MODELS[kind]() if model is None else model,
+        model=MODELS[kind](num_hidden_layers=layers) if model is None else model,
         processor=None,
         batch_size=4,
         dtype="float32",

@@ -50,3 +50,7 @@ with contextlib.suppress(ImportError, AttributeError):  # another version of Cod
     from codecarbon.core import cpu, hardware_cache
 
     hardware_cache.get_cached_tdp(cpu)  # starts a process that asks the processor for its name, and searches a table
+with contextlib.suppress(ImportError, AttributeError):  # an older version of transformers has no such table
+    from transformers.conversion_mapping import get_checkpoint_conversion_mapping
+
+    get_checkpoint_conversion_mapping("vit")  # compiles a thousand patterns the first time: a quarter of a second

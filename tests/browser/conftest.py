@@ -2,15 +2,10 @@
 
 import pytest
 
-from suite.report.build import build_report
-from tests.synthetic import write_run
-from tests.synthetic_run import embedded_run
-
 
 @pytest.fixture(scope="session")
-def address(tmp_path_factory):
-    folder = write_run(tmp_path_factory.mktemp("runs") / "embedded", embedded_run())
-    return build_report(folder, folder.parent / "report" / "index.html").as_uri()
+def address(built):
+    return built.as_uri()
 
 
 @pytest.fixture

@@ -477,10 +477,12 @@ def test_a_token_is_never_written(visit: Visit) -> None:
     assert TOKEN not in visit.written
 
 
+@pytest.mark.slow
 def test_a_model_fetched_before_loads_while_the_hub_is_out_of_reach(second_visit: tuple[list[list[str]], str]) -> None:
     assert second_visit[0][0] == ["ok", "BertForSequenceClassification"]
 
 
+@pytest.mark.slow
 def test_a_model_that_is_not_cached_is_skipped(second_visit: tuple[list[list[str]], str]) -> None:
     kind, message = second_visit[0][1]
     assert kind == "OutOfReach"
@@ -488,6 +490,7 @@ def test_a_model_that_is_not_cached_is_skipped(second_visit: tuple[list[list[str
     assert message.endswith("acme/pickled is not in the local cache")
 
 
+@pytest.mark.slow
 def test_no_retries_are_made_where_the_hub_is_out_of_reach(second_visit: tuple[list[list[str]], str]) -> None:
     assert "Retrying" not in second_visit[1]
 

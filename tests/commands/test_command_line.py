@@ -13,6 +13,9 @@ FAST = [
     "task.query_count=16", "threads=1", "device=cpu", "report=false",
 ]  # fmt: skip
 
+HERE = "isolation=none"
+"""Where what is measured is tested, not the process around it."""
+
 
 @pytest.fixture
 def suite_in(tmp_path, capsys):
@@ -175,7 +178,8 @@ def test_an_architecture_without_weights_is_measured_and_not_scored(suite_in, tm
         "num_key_value_heads": 1, "head_dim": 32, "vocab_size": 500,
     }  # fmt: skip
     code, _ = suite_in(
-        "task=text_generation", "model=llama_1b_random", "task.new_tokens=4", "task.prompt_tokens=8", "batch_size=4",
+        HERE, "task=text_generation", "model=llama_1b_random", "task.new_tokens=4", "task.prompt_tokens=8",
+        "batch_size=4",
         "mitigation=structured_pruning", *[f"model.architecture.{name}={value}" for name, value in shape.items()],
     )  # fmt: skip
     ((_, record),) = load_run(tmp_path / "runs" / "default")[0]
@@ -196,7 +200,7 @@ def test_an_architecture_without_weights_is_measured_and_not_scored(suite_in, tm
 def test_an_encoder_with_random_weights_is_measured_on_random_inputs(suite_in, tmp_path, task, model, shape, workload):
     shape |= {"hidden_size": 32, "intermediate_size": 64, "num_hidden_layers": 2, "num_attention_heads": 2}
     code, _ = suite_in(
-        f"task={task}", f"model={model}", f"workload={workload}", "batch_size=4", "mitigation=structured_pruning",
+        HERE, f"task={task}", f"model={model}", f"workload={workload}", "batch_size=4", "mitigation=structured_pruning",
         *[f"model.architecture.{name}={value}" for name, value in shape.items()],
     )  # fmt: skip
     ((_, record),) = load_run(tmp_path / "runs" / "default")[0]

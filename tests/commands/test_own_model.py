@@ -11,7 +11,7 @@ from transformers import PreTrainedTokenizerFast
 from suite.__main__ import main
 from suite.record.hashing import fingerprint
 from suite.record.store import load_run
-from tests.commands.test_command_line import FAST
+from tests.commands.test_command_line import FAST, HERE
 from tests.fakes import tiny_bert, tiny_vit
 
 WORDS = ["good", "bad", "film", "plot", "the", "a", "was", "very", "dull", "fine"]
@@ -46,7 +46,7 @@ def reviews(tmp_path):
 
 
 def run(tmp_path, *arguments):
-    code = main([*FAST, "task=text_classification", f"runs_dir={tmp_path}/runs", *arguments])
+    code = main([*FAST, HERE, "task=text_classification", f"runs_dir={tmp_path}/runs", *arguments])
     return code, [record for _, record in load_run(tmp_path / "runs" / "default")[0]]
 
 

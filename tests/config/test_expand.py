@@ -1,3 +1,5 @@
+import functools
+
 import pytest
 
 from suite.config.compose import composed, resolved
@@ -6,10 +8,14 @@ from suite.errors import InputError
 from suite.io.paths import CONF
 
 LARGE = {"gpu", "study"}
-EXPERIMENTS = [
-    pytest.param(name, marks=[pytest.mark.slow] if name in LARGE else [])
-    for name in sorted(path.stem for path in (CONF / "experiment").glob("*.yaml"))
-]
+FILES = sorted((CONF / "experiment").glob("*.yaml"))
+
+
+def marked(name):
+    return pytest.param(name, marks=[pytest.mark.slow] if name in LARGE else [])
+
+
+EXPERIMENTS = [marked(path.stem) for path in FILES]
 
 
 def test_a_sweep_is_every_combination_in_order():
@@ -30,25 +36,28 @@ def test_several_values_without_m_are_an_error():
         expand(["mitigation=a,b"], multirun=False)
 
 
+@functools.cache
+def configurations(name):
+    """Those of all points of an experiment: composing one takes a tenth of a second, and the largest has hundreds."""
+    return [resolved(composed(point)) for point in experiment_points(name, [])]
+
+
 @pytest.mark.parametrize("name", EXPERIMENTS)
 def test_every_experiment_composes(name):
-    points = experiment_points(name, [])
-    assert points
-    for point in points:
-        assert resolved(composed(point))["name"] == name
+    assert configurations(name)
+    assert {config["name"] for config in configurations(name)} == {name}
 
 
-@pytest.mark.parametrize("name", EXPERIMENTS)
+@pytest.mark.parametrize("name", [path.stem for path in FILES])
 def test_no_experiment_has_a_point_twice(name):
     points = experiment_points(name, [])
     assert len({tuple(sorted(point)) for point in points}) == len(points)
 
 
-@pytest.mark.parametrize("name", ["smoke", "embedded", "gpu"])
+@pytest.mark.parametrize("name", [marked(name) for name in ("smoke", "embedded", "gpu")])
 def test_every_experiment_measures_the_baseline_against_itself_on_each_task(name):
-    compositions = [resolved(composed(point)) for point in experiment_points(name, [])]
-    of_all = {config["task"]["name"] for config in compositions}
-    of_none = {config["task"]["name"] for config in compositions if not config["mitigation"]}
+    of_all = {config["task"]["name"] for config in configurations(name)}
+    of_none = {config["task"]["name"] for config in configurations(name) if not config["mitigation"]}
     assert of_none == of_all == {"image_classification", "text_classification", "text_generation"}
 
 

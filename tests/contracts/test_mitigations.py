@@ -36,6 +36,7 @@ CASES: list[tuple[Kind, str, str]] = [
 ]
 NEVER_ON_A_CPU = {"tf32", "int4_weight_only", "float8", "semi_structured_pruning"}
 NEEDS_A_PATH = {"checkpoint"}
+TRACED = {"compile"}
 FEW_STEPS = 2
 
 
@@ -54,10 +55,10 @@ def technique(name: str) -> Mitigation:
     return made
 
 
-def setup_for(case: tuple[Kind, str, str]) -> Setup:
-    """A setup whose task fails on every split but train."""
+def setup_for(name: str, case: tuple[Kind, str, str]) -> Setup:
+    """A setup for the technique whose task fails on every split but train."""
     kind, dtype, phase = case
-    setup = fake_setup(kind, locked=True, dtype=dtype, phase=phase)
+    setup = fake_setup(kind, layers=1 if name in TRACED else 4, locked=True, dtype=dtype, phase=phase)
     setup.model.to(setup.torch_dtype)
     return setup
 
@@ -163,31 +164,44 @@ def _no_compiler(monkeypatch):
     monkeypatch.setattr(torch.nn.Module, "compile", lambda self, **how: compile_module(self, **(how | quick)))
 
 
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Once:
+    """A setup and what the technique made of it, with what the setup and torch's generator were like around that."""
+
+    setup: Setup
+    changed: Setup | None
+    before: dict[str, Any]
+    plain: Setup
+    random_after: torch.Tensor
+
+
 @functools.cache
-def once(name: str, case: tuple[Kind, str, str]) -> tuple[Setup, Setup | None]:
-    """The case's setup and what the technique makes of it, applied once for all tests that only look."""
-    setup = setup_for(case)
-    return setup, applied(name, setup)
+def once(name: str, case: tuple[Kind, str, str]) -> Once:
+    """The technique applied once in the case, for all tests."""
+    setup = setup_for(name, case)
+    before, plain = state_of(setup), dataclasses.replace(setup)
+    changed = applied(name, setup)
+    return Once(setup=setup, changed=changed, before=before, plain=plain, random_after=torch.get_rng_state())
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: "-".join(case))
 @pytest.mark.parametrize("name", NAMES)
 def test_leaves_its_input_alone_and_touches_only_train(name: str, case: tuple[Kind, str, str]) -> None:
-    setup = setup_for(case)
-    before, plain = state_of(setup), dataclasses.replace(setup)
-    changed = applied(name, setup)
-    if changed is not None:
-        assert isinstance(changed, Setup)
-        technique(name).proof(setup, changed)
-        answers(changed)
-    assert same(before, state_of(setup))
-    assert setup == plain
+    tried = once(name, case)
+    random = torch.get_rng_state()  # what ran since the technique was applied is none of its doing
+    if tried.changed is not None:
+        assert isinstance(tried.changed, Setup)
+        technique(name).proof(tried.setup, tried.changed)
+        answers(tried.changed)
+    assert torch.equal(tried.before["random"], tried.random_after)
+    assert same(tried.before | {"random": random}, state_of(tried.setup))
+    assert tried.setup == tried.plain
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: "-".join(case))
 @pytest.mark.parametrize("name", NAMES)
 def test_proves_its_effect_in_plain_finite_figures(name: str, case: tuple[Kind, str, str]) -> None:
-    setup, changed = once(name, case)
+    setup, changed = once(name, case).setup, once(name, case).changed
     if changed is None:
         pytest.skip("not applicable in this case")
     seen = technique(name).proof(setup, changed)
@@ -199,7 +213,7 @@ def test_proves_its_effect_in_plain_finite_figures(name: str, case: tuple[Kind, 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: "-".join(case))
 @pytest.mark.parametrize("name", NAMES)
 def test_answers_in_the_shape_of_the_model_and_finitely(name: str, case: tuple[Kind, str, str]) -> None:
-    setup, changed = once(name, case)
+    setup, changed = once(name, case).setup, once(name, case).changed
     if changed is None:
         pytest.skip("not applicable in this case")
     given = answers(changed)
@@ -209,12 +223,12 @@ def test_answers_in_the_shape_of_the_model_and_finitely(name: str, case: tuple[K
 
 @pytest.mark.parametrize("name", sorted(set(NAMES) - NEVER_ON_A_CPU - NEEDS_A_PATH))
 def test_applies_somewhere_on_a_cpu(name: str) -> None:
-    assert any(once(name, case)[1] for case in CASES)
+    assert any(once(name, case).changed for case in CASES)
 
 
 @pytest.mark.parametrize("name", NAMES)
 def test_a_silent_no_op_is_caught(name: str) -> None:
-    setup = setup_for(("generation", "float32", "training"))
+    setup = setup_for(name, ("generation", "float32", "training"))
     copied = setup.replace(model=copy.deepcopy(setup.model))
     with pytest.raises(NoEffect):
         technique(name).proof(setup, copied)
@@ -223,7 +237,7 @@ def test_a_silent_no_op_is_caught(name: str) -> None:
 @pytest.mark.parametrize("name", NAMES)
 def test_is_refused_where_it_is_in_force(name: str) -> None:
     """Twice is once: the second time the value is in force, or there is another share of what is left to take."""
-    _, changed = once(name, ("generation", "float32", "inference"))
+    changed = once(name, ("generation", "float32", "inference")).changed
     if changed is None:
         pytest.skip("not applicable to a model that generates, in inference")
     twice = applied(name, changed)

@@ -188,7 +188,13 @@ def test_a_load_that_comes_and_goes_in_seconds_meets_both_arms_in_slices():
     assert spread[20] < spread[1] / 3
 
 
-def test_swapped_arms_come_in_only_when_the_order_changes_sides(monkeypatch):
+@pytest.fixture
+def nothing_to_release(monkeypatch):
+    """The collection after a move, which takes half a second among all that the tests have loaded."""
+    monkeypatch.setattr("suite.measure.residency.release_unused", lambda: None)
+
+
+def test_swapped_arms_come_in_only_when_the_order_changes_sides(nothing_to_release, monkeypatch):
     moved = []
     monkeypatch.setattr(
         "suite.measure.residency.move_weights", lambda setup, device: moved.append((setup.seed, device))
@@ -204,7 +210,7 @@ def test_swapped_arms_come_in_only_when_the_order_changes_sides(monkeypatch):
     assert moved == [step for turn in "ABABABABABAB" for step in (into_baseline if turn == "A" else into_candidate)]
 
 
-def test_an_arm_that_came_in_unsteady_is_named_once(monkeypatch):
+def test_an_arm_that_came_in_unsteady_is_named_once(nothing_to_release, monkeypatch):
     monkeypatch.setattr("suite.measure.residency.move_weights", lambda setup, device: None)
     monkeypatch.setattr("suite.measure.blocks.warm_up", lambda arm, rules: (1.0, not_steady(arm.name, 0.2, 1.0)))
     warned = drafted(World(), swapped=True).warnings

@@ -43,7 +43,8 @@ def test_what_writers_need_lies_beside_the_page(run_folder, tmp_path):
     assert {path.name for path in target.parent.iterdir()} == {"index.html", *build.BESIDE}
 
 
-def test_a_figure_goes_when_there_is_nothing_left_to_draw(run_folder, tmp_path):
+def test_a_figure_goes_when_there_is_nothing_left_to_draw(run_folder, tmp_path, monkeypatch):
+    monkeypatch.setattr(build, "render", lambda report, language: "<!doctype html>")
     target = tmp_path / "out" / "index.html"
     build_report(run_folder, target)
     assert target.with_name("figure.png").read_bytes().startswith(b"\x89PNG")
@@ -67,6 +68,7 @@ def test_a_build_that_fails_leaves_the_report_before_as_it_was(run_folder, tmp_p
     assert content(target.parent) == before
 
 
+@pytest.mark.usefixtures("without_drawing")
 def test_a_disk_that_fills_up_leaves_the_report_before_as_it_was(run_folder, tmp_path, monkeypatch):
     target = build_report(run_folder, tmp_path / "out" / "index.html")
     before, calls, real = content(target.parent), [], build.synced_temporary
@@ -84,6 +86,7 @@ def test_a_disk_that_fills_up_leaves_the_report_before_as_it_was(run_folder, tmp
     assert content(target.parent) == before  # no temporary file is left either
 
 
+@pytest.mark.usefixtures("without_drawing")
 def test_a_folder_in_the_place_of_a_file_is_refused_before_anything_is_replaced(run_folder, tmp_path):
     target = tmp_path / "out" / "index.html"
     target.with_name("table.tex").mkdir(parents=True)
@@ -92,6 +95,7 @@ def test_a_folder_in_the_place_of_a_file_is_refused_before_anything_is_replaced(
     assert [path.name for path in target.parent.iterdir()] == ["table.tex"]
 
 
+@pytest.mark.usefixtures("without_drawing")
 def test_a_published_report_without_records_is_read_from_its_table(run_folder, tmp_path):
     published = build_report(run_folder, tmp_path / "published" / "index.html", grid="world").parent
     again = read_report(published, grid="world")
@@ -99,12 +103,14 @@ def test_a_published_report_without_records_is_read_from_its_table(run_folder, t
     assert again.runs == ("a",)
 
 
+@pytest.mark.usefixtures("without_drawing")
 def test_a_table_counts_with_the_grid_that_is_asked_for(run_folder, tmp_path):
     published = build_report(run_folder, tmp_path / "published" / "index.html", grid="world").parent
     here, there = (read_report(folder, grid="france") for folder in (run_folder, published))
     assert [p.co2e_g_per_1000 for p in there.points] == pytest.approx([p.co2e_g_per_1000 for p in here.points])
 
 
+@pytest.mark.usefixtures("without_drawing")
 def test_records_win_over_a_table_beside_them(run_folder):
     build_report(run_folder, run_folder / "index.html")
     write_run(run_folder, [record(batch_size=8, run_windows=windows([1.0] * 4), minute=2)])
@@ -117,6 +123,7 @@ def test_a_table_that_another_analysis_derived_from_these_records_is_derived_ane
     assert read_report(run_folder).results == known.results
 
 
+@pytest.mark.usefixtures("without_drawing")
 def test_a_report_from_a_table_of_another_analysis_says_so_and_does_not_pass_it_off_as_its_own(run_folder, tmp_path):
     published, said = publish_table(run_folder, tmp_path / "published", analysis="another"), []
     target = build_report(published, tmp_path / "again" / "index.html", warn=said.append)
@@ -133,6 +140,7 @@ def test_a_report_is_the_same_from_the_table_as_from_the_records(run_folder):
     assert content(build_report(run_folder, run_folder / "report" / "index.html").parent) == first
 
 
+@pytest.mark.usefixtures("without_drawing")
 def test_a_published_page_of_several_runs_gives_all_of_them_back(run_folder, tmp_path):
     other = write_run(tmp_path / "runs" / "b", [scored(0.6)])
     published = build_report([run_folder, other], tmp_path / "a+b" / "index.html").parent
@@ -141,6 +149,7 @@ def test_a_published_page_of_several_runs_gives_all_of_them_back(run_folder, tmp
         read_report([published, other])
 
 
+@pytest.mark.usefixtures("without_drawing")
 def test_the_files_of_several_runs_hold_all_points_and_tell_them_apart(run_folder, tmp_path):
     other = write_run(tmp_path / "runs" / "b", [scored(0.6)])
     target = build_report([run_folder, other], tmp_path / "a+b" / "index.html")
@@ -152,6 +161,7 @@ def test_the_files_of_several_runs_hold_all_points_and_tell_them_apart(run_folde
     assert [row.split(",")[0] for row in rows] == ["run", "a", "a", "b"]
 
 
+@pytest.mark.usefixtures("without_drawing")
 def test_unreadable_records_of_several_runs_name_the_run(run_folder, tmp_path):
     other = write_run(tmp_path / "runs" / "b", [scored(0.6)])
     (other / "records" / "0123456789ab-1.json").write_text("{")

@@ -17,6 +17,7 @@ from suite.report.build import read_report
 from suite.report.page import render, safe_json, section_names
 from suite.report.view_model import make_report
 from suite.text import numbers as text
+from tests.report.section_html import html_of, report_of
 from tests.synthetic import BOARD, COUNTER, ESTIMATED, environment, no_points, record, windows, write_run
 
 PRUNING = (("structured_pruning", {"ratio": 0.5}),)
@@ -159,8 +160,13 @@ def test_the_page_is_small_enough(built):
     assert built.stat().st_size < 3_000_000
 
 
+@pytest.mark.slow
 def test_the_same_records_give_the_same_page(embedded, page):
     assert render(embedded) == page
+
+
+def test_the_same_records_of_a_gpu_give_the_same_page(gpu, gpu_page):
+    assert render(gpu) == gpu_page
 
 
 def test_downloads_are_the_files_themselves(page, embedded):
@@ -223,21 +229,29 @@ def test_measured_and_estimated_points_each_get_their_badge(tmp_path):
     assert re.search(r'class="badge measured"><svg.*?</svg>Measured: the GPU&#39;s energy counter \(NVML\)<', html)
 
 
-def test_a_gpu_report_shows_net_energy_and_the_cpu_beside(gpu):
-    html = render(gpu)
-    assert "Net of idle power" in html
+def test_a_gpu_report_shows_net_energy_and_the_cpu_beside(gpu_page):
+    assert "Net of idle power" in gpu_page
     assert re.search(
-        r'data-field="idle_before_w" data-value="2.9">.*?data-field="idle_after_w" data-value="3.1">', html
+        r'data-field="idle_before_w" data-value="2.9">.*?data-field="idle_after_w" data-value="3.1">', gpu_page
     )
-    assert "Where the energy went" in html
-    assert "its accuracy was not measured" in html
+    assert "Where the energy went" in gpu_page
+    assert "its accuracy was not measured" in gpu_page
 
 
 def section_of(html, name):
     """Text of a section, without its tags."""
     found = re.search(rf'<(section|header) id="{name}".*?</\1>', html, re.S)
     assert found is not None
-    return re.sub(r"\s+", " ", re.sub(r"<[^>]+>", "", found.group())).replace(text.GAP, " ")
+    return without_tags(found.group())
+
+
+def without_tags(html):
+    return re.sub(r"\s+", " ", re.sub(r"<[^>]+>", "", html)).replace(text.GAP, " ")
+
+
+def section_alone(tmp_path, name, records):
+    """The same of a page of which nothing else is drawn."""
+    return without_tags(html_of(name, report_of(tmp_path, *records)))
 
 
 def gpu_record(method=COUNTER, **changes):
@@ -245,8 +259,13 @@ def gpu_record(method=COUNTER, **changes):
     return record(device="cuda", where=environment(gpu="Example GPU"), mitigations=PRUNING, run_windows=seen, **changes)
 
 
-def test_the_first_screen_names_the_instruments_and_what_checking_them_found(tmp_path):
-    head = section_of(small_page(tmp_path, [gpu_record()]), "overview")
+@pytest.fixture(scope="module")
+def page_of_one_gpu_point(tmp_path_factory):
+    return small_page(tmp_path_factory.mktemp("one"), [gpu_record()])
+
+
+def test_the_first_screen_names_the_instruments_and_what_checking_them_found(page_of_one_gpu_point):
+    head = section_of(page_of_one_gpu_point, "overview")
     assert "Measured: the GPU&#39;s energy counter (NVML)GPU · covers the whole board" in head
     assert "✓ CodeCarbon and the GPU&#39;s counter agree within 0.1 % in 16 of 16 windows" in head
 
@@ -266,19 +285,18 @@ def test_a_simulated_page_says_so_before_anything_else(tmp_path):
     assert "Measured:" not in head
 
 
-def test_a_measured_page_says_nothing_of_simulation(tmp_path):
-    html = small_page(tmp_path, [gpu_record()])
-    assert "Nothing on this page was measured" not in html
-    assert 'class="badge simulated"' not in html
+def test_a_measured_page_says_nothing_of_simulation(page_of_one_gpu_point):
+    assert "Nothing on this page was measured" not in page_of_one_gpu_point
+    assert 'class="badge simulated"' not in page_of_one_gpu_point
 
 
 def test_swapped_models_are_flagged_in_the_table(tmp_path):
     swapped = msgspec.structs.replace(gpu_record(), pairing="swapped")
-    assert "models swapped, re-warmed" in section_of(small_page(tmp_path, [swapped]), "techniques")
+    assert "models swapped, re-warmed" in section_alone(tmp_path, "techniques", [swapped])
 
 
-def test_how_the_windows_of_a_gpu_were_measured(tmp_path):
-    found = section_of(small_page(tmp_path, [gpu_record()]), "provenance")
+def test_how_the_windows_of_a_gpu_were_measured(page_of_one_gpu_point):
+    found = section_of(page_of_one_gpu_point, "provenance")
     assert "16 windows a point, 1.00 s long (median of a point), 16.0 s in all" in found
     assert "16 of 16 aligned with the counter&#39;s steps, one every 100 ms" in found
     assert "61\N{EN DASH}64 °C" in found
@@ -286,7 +304,7 @@ def test_how_the_windows_of_a_gpu_were_measured(tmp_path):
 
 
 def test_how_the_windows_of_a_cpu_were_measured(tmp_path):
-    found = section_of(small_page(tmp_path, [record(run_windows=windows([1.0] * 4, slices=20))]), "provenance")
+    found = section_alone(tmp_path, "provenance", [record(run_windows=windows([1.0] * 4, slices=20))])
     assert "in 20 slices, taken in turn with the other arm&#39;s" in found
     assert "temperature" not in found
 
@@ -306,7 +324,7 @@ def test_a_warning_whose_figures_differ_stands_once_with_each_points_own(tmp_pat
         )
         for size in (1, 2)
     ]
-    found = section_of(small_page(tmp_path, made), "warnings")
+    found = section_alone(tmp_path, "warnings", made)
     assert found.count("What to do: cool it.") == 1
     assert all(f"structured pruning: held back in {size} windows" in found for size in (1, 2))
 

@@ -66,7 +66,7 @@ def compiled_once(arms):
 
 @pytest.mark.parametrize("kind", ["image", "text"])
 def test_a_compiled_model_answers_as_the_eager_one_and_shares_its_weights(kind):
-    setup = fake_setup(kind)
+    setup = fake_setup(kind, layers=1)
     made = COMPILED.prepare(setup)
     assert torch.allclose(answers(made), answers(setup), atol=1e-5)
     assert not compiling.is_compiled(setup.model)
@@ -76,7 +76,7 @@ def test_a_compiled_model_answers_as_the_eager_one_and_shares_its_weights(kind):
 
 
 def test_graphs_are_counted_and_none_is_left_for_the_windows():
-    arms = arms_of(COMPILED.prepare(fake_setup("image")))
+    arms = arms_of(COMPILED.prepare(fake_setup("image", layers=1)))
     costs, watch = compiled_once(arms)
     assert costs["baseline"].graphs == watch.count >= 1
     assert costs["baseline"].duration_s > 0
@@ -90,7 +90,7 @@ def test_an_eager_arm_is_not_compiled():
 
 
 def test_what_is_compiled_inside_a_window_is_named():
-    made = COMPILED.prepare(fake_setup("image"))
+    made = COMPILED.prepare(fake_setup("image", layers=1))
     with CompileWatch() as watch:
         answers(made)
         with pytest.raises(Recompiled, match="1 graphs were compiled inside a window of the baseline"):
@@ -110,14 +110,14 @@ def test_compiling_that_never_ends_is_refused(monkeypatch):
 
 def test_training_compiles_the_workloads_own_copy():
     workload = TrainingSteps(default_batch_size=4, learning_rate=1e-3, scored_steps=1)
-    setup = COMPILED.prepare(fake_setup("image", phase="training"))
+    setup = COMPILED.prepare(fake_setup("image", layers=1, phase="training"))
     loop = workload.loop(setup, 8)
     assert compiling.is_compiled(loop.model)
     assert not compiling.is_compiled(setup.model)
 
 
 def test_decoding_over_a_static_cache_makes_the_same_tokens(monkeypatch):
-    setup = fake_setup("generation")
+    setup = fake_setup("generation", layers=1)
     made = COMPILED.prepare(setup)
     made.generate_options._compile_config.backend = "eager"
     batch = setup.task.batch(setup, list(setup.task.train()[:4]))

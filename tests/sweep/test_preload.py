@@ -6,10 +6,15 @@ import sys
 
 import pytest
 
+pytestmark = pytest.mark.slow  # an interpreter takes seven seconds to import what the server has ready
 TASKS = ("image_classification", "text_classification", "text_generation")
-START = """
-import json, sys
+SERVER = """
+import json, os, sys
 import suite.sweep.preload
+
+for stream in (sys.stdout, sys.stderr):
+    print("READY", file=stream, flush=True)
+
 from suite.config.build import plan_of
 from suite.measure.observer import Nobody
 from suite.measure.point import measure
@@ -23,33 +28,50 @@ class UntilWarm(Nobody):
         if text.startswith("warming up"):
             raise Warm
 
-overrides = ["mitigation=none", "device=cpu", "threads=1", "protocol.max_scored=20", "task=" + sys.argv[1]]
-(point,) = planned([[*overrides, "runs_dir=" + sys.argv[2]]])
-before = set(sys.modules)
-try:
-    measure(plan_of(point.plan.config, point.labels), UntilWarm())
-except Warm:
-    import torch
+def live(task):
+    overrides = ["mitigation=none", "device=cpu", "threads=1", "protocol.max_scored=20", "task=" + task]
+    (point,) = planned([[*overrides, "runs_dir=" + sys.argv[1]]])
+    before = set(sys.modules)
+    try:
+        measure(plan_of(point.plan.config, point.labels), UntilWarm())
+    except Warm:
+        import torch
 
-    new = {name.partition(".")[0] for name in set(sys.modules) - before}
-    known = {name.partition(".")[0] for name in before}
-    print(json.dumps({"imported": sorted(new - known), "cuda": torch.cuda.is_initialized()}))
+        new = {name.partition(".")[0] for name in set(sys.modules) - before}
+        known = {name.partition(".")[0] for name in before}
+        print(json.dumps({task: {"imported": sorted(new - known), "cuda": torch.cuda.is_initialized()}}), flush=True)
+
+for task in sys.argv[2:]:  # each point is forked from the server, as in a sweep, and finds what that has ready
+    if os.fork() == 0:
+        try:
+            live(task)
+        finally:
+            os._exit(0)
+    os.wait()
 """
 
 
-@pytest.mark.parametrize("task", TASKS)
-def test_a_point_starts_without_importing_another_library(tmp_path, task):
-    command = [sys.executable, "-c", START, task, str(tmp_path)]
+@pytest.fixture(scope="module")
+def server(tmp_path_factory):
+    """What the server said and what each of its points said, on each stream."""
+    command = [sys.executable, "-c", SERVER, str(tmp_path_factory.mktemp("runs")), *TASKS]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
-    assert json.loads(done.stdout) == {"imported": [], "cuda": False}
+    return [said.partition("READY\n") for said in (done.stdout, done.stderr)]
 
 
-def test_the_server_says_nothing():
-    done = subprocess.run(
-        [sys.executable, "-c", "import suite.sweep.preload"], capture_output=True, text=True, check=True
-    )
-    assert (done.stdout, done.stderr) == ("", "")
+@pytest.mark.parametrize("task", TASKS)
+def test_a_point_starts_without_importing_another_library(server, task):
+    (_, _, said), (_, _, errors) = server
+    told = {}
+    for line in said.splitlines():
+        told |= json.loads(line)
+    assert task in told, errors
+    assert told[task] == {"imported": [], "cuda": False}
+
+
+def test_the_server_says_nothing(server):
+    assert [(before, ready) for before, ready, _ in server] == [("", "READY\n")] * 2
 
 
 GPU_SERVER = """

@@ -4,7 +4,9 @@ import os
 import re
 import signal
 import threading
+import time
 from pathlib import Path
+from types import SimpleNamespace
 
 import msgspec
 import pytest
@@ -71,9 +73,15 @@ def test_a_kill_for_want_of_memory_is_the_points_only_where_it_held_much(job, mo
     assert "for want of memory" in outcome.message
 
 
-def test_a_process_that_hangs_is_stopped_with_all_that_it_started(job):
-    run_isolated(job("exit"), ignore)  # the server is warm from here on, so that the time goes to the point
-    hanging = job("hang", timeout_s=8.0)
+def time_is_up_when(monkeypatch, happened):
+    """The clock that a point is followed by leaps an hour ahead: no test waits, and none is too early."""
+    leap = SimpleNamespace(monotonic=lambda: time.monotonic() + 3600 * bool(happened()))
+    monkeypatch.setattr(process, "time", leap)
+
+
+def test_a_process_that_hangs_is_stopped_with_all_that_it_started(job, monkeypatch):
+    hanging = job("hang")
+    time_is_up_when(monkeypatch, lambda: hanging.log.exists() and "child " in hanging.log.read_text())
     outcome = run_isolated(hanging, ignore)
     assert (outcome.record, outcome.kind) == (None, "timeout")
     grandchild = int(re.search(r"child (\d+)", hanging.log.read_text()).group(1))
@@ -189,10 +197,11 @@ def test_a_killed_point_keeps_its_finished_blocks_and_what_came_before_them(job)
     assert draft.environment["meter"]["components"]
 
 
-def test_a_point_whose_time_is_up_keeps_its_finished_blocks(job):
-    run_isolated(job("exit"), ignore)  # the server is warm from here on, so that the time goes to the point
+def test_a_point_whose_time_is_up_keeps_its_finished_blocks(job, monkeypatch):
     endless = ("protocol.min_blocks=100000", "protocol.max_blocks=100000")
-    outcome = run_isolated(job("nothing", 8.0, *endless), ignore)
+    told = []
+    time_is_up_when(monkeypatch, lambda: any(stage.startswith("block 3") for stage in told))
+    outcome = run_isolated(job("nothing", 120.0, *endless), told.append)
     assert (outcome.record, outcome.kind) == (None, "timeout")
     assert found_by(outcome).windows
 

@@ -14,8 +14,6 @@ from suite.report.build import read_report
 from suite.report.page import render
 from suite.text import i18n
 from suite.text import numbers as text
-from tests.synthetic import write_run
-from tests.synthetic_run import embedded_run, gpu_run
 
 FOLDERS = [CHECKOUT / "suite" / name for name in ("report", "text")]
 OTHERS = [name for name in i18n.languages() if name != i18n.ENGLISH]
@@ -112,16 +110,28 @@ def words_of(page):
     return {word for piece in seen.found for word in re.findall(r"[^\W\d_]{4,}", piece)}
 
 
-@pytest.mark.parametrize("make", [embedded_run, gpu_run])
-def test_an_italian_page_has_no_english_words_of_its_own(tmp_path, make):
-    """Words that both pages share are names, or the same in both languages; none is one that only English has."""
-    folder = write_run(tmp_path / "corsa", make())
-    found = {}
-    for name in (i18n.ENGLISH, "it"):
-        with i18n.speaking(name):
-            found[name] = words_of(render(read_report(folder), name))
-    left = {word for word in found["en"] & found["it"] if word.lower() in ENGLISH_WORDS - NAMES}
-    assert left == set()
+def in_italian(folder):
+    with i18n.speaking("it"):
+        return render(read_report(folder), "it")
+
+
+@pytest.fixture(scope="module")
+def italian_page(gpu_folder):
+    return in_italian(gpu_folder)
+
+
+def english_words_left(english, italian):
+    """Words that both pages share are names, or the same in both languages; these are some that only English has."""
+    return {word for word in words_of(english) & words_of(italian) if word.lower() in ENGLISH_WORDS - NAMES}
+
+
+@pytest.mark.slow
+def test_an_italian_page_has_no_english_words_of_its_own(page, embedded_folder):
+    assert english_words_left(page, in_italian(embedded_folder)) == set()
+
+
+def test_an_italian_page_of_a_gpu_has_none_either(gpu_page, italian_page):
+    assert english_words_left(gpu_page, italian_page) == set()
 
 
 NAMES = frozenset({"only", "size", "energy", "with"})
@@ -158,5 +168,5 @@ def test_a_language_without_a_catalogue_is_refused():
         pass
 
 
-def test_a_page_names_its_language(embedded):
-    assert '<html lang="it">' in render(embedded, "it")
+def test_a_page_names_its_language(italian_page):
+    assert '<html lang="it">' in italian_page

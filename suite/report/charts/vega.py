@@ -164,7 +164,7 @@ def to_svg(spec: dict[str, Any]) -> str:
     return _draw(json.dumps(spec), json.dumps(i18n.number_format()))
 
 
-@functools.lru_cache(maxsize=64)
+@functools.lru_cache(maxsize=256)
 def _draw(spec: str, number_format: str) -> str:
     svg = str(vl_convert.vegalite_to_svg(spec, allowed_base_urls=[], format_locale=json.loads(number_format)))
     return with_textures(compact(svg))

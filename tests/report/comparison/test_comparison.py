@@ -43,15 +43,19 @@ def rows(markup):
 
 
 @pytest.fixture(scope="module")
-def embedded_page():
-    return comparison_page(runs(embedded_run(1), embedded_run(3)))
+def embedded_runs():
+    return runs(embedded_run(1), embedded_run(3))
 
 
-def test_the_result_is_a_sentence_with_the_tolerances(embedded_page):
+@pytest.fixture(scope="module")
+def embedded_page(embedded_runs):
+    return comparison_page(embedded_runs)
+
+
+def test_the_result_is_a_sentence_with_the_tolerances(embedded_page, embedded_runs):
     said = plain(embedded_page)
-    found = runs(embedded_run(1), embedded_run(3))
-    assert found.regressed > 0
-    assert f"Regression: {found.regressed} of 67 points got worse beyond the tolerances." in said
+    assert embedded_runs.regressed > 0
+    assert f"Regression: {embedded_runs.regressed} of 67 points got worse beyond the tolerances." in said
     assert (
         "joules per query that rose by more than 5.0 %, or the ratio to the paired baseline by more than 5.0 %" in said
     )
@@ -71,8 +75,8 @@ def test_what_got_worse_comes_first_with_words_and_a_sign(embedded_page):
         assert row.lstrip().startswith('class="regressed"')
 
 
-def test_every_figure_is_that_of_the_comparison(embedded_page):
-    by_id = {row.found.point_id: row.found for row in runs(embedded_run(1), embedded_run(3)).rows}
+def test_every_figure_is_that_of_the_comparison(embedded_page, embedded_runs):
+    by_id = {row.found.point_id: row.found for row in embedded_runs.rows}
     checked = 0
     for point_id, row in rows(embedded_page):
         found = by_id[point_id]
@@ -152,15 +156,17 @@ def test_what_a_record_says_is_escaped():
     assert page.count("&lt;script&gt;") > 5
 
 
-def test_the_markdown_table_holds_every_point_the_worst_first():
-    found = runs(embedded_run(1), embedded_run(3))
-    rendered = MarkdownIt("commonmark").enable("table").render(comparison_markdown(found))
+def test_the_markdown_table_holds_every_point_the_worst_first(embedded_runs):
+    rendered = MarkdownIt("commonmark").enable("table").render(comparison_markdown(embedded_runs))
     body = re.search(r"<tbody>(.*?)</tbody>", rendered, re.S).group(1)
     cells = [re.findall(r"<td[^>]*>(.*?)</td>", row, re.S) for row in re.findall(r"<tr>(.*?)</tr>", body, re.S)]
-    assert [row[0] for row in cells] == [row.name for row in found.rows]
+    assert [row[0] for row in cells] == [row.name for row in embedded_runs.rows]
     assert all(len(row) == 7 for row in cells)
-    assert sum("<strong>Regression: " in row[1] for row in cells) == found.regressed
-    assert f"<strong>Regression: {found.regressed} of 67 points got worse beyond the tolerances.</strong>" in rendered
+    assert sum("<strong>Regression: " in row[1] for row in cells) == embedded_runs.regressed
+    assert (
+        f"<strong>Regression: {embedded_runs.regressed} of 67 points got worse beyond the tolerances.</strong>"
+        in rendered
+    )
 
 
 def test_a_hostile_name_stays_a_cell_of_the_markdown_table():
@@ -226,6 +232,7 @@ def test_an_unknown_language_is_bad_input(folders, tmp_path, capsys):
     assert not target.exists()
 
 
+@pytest.mark.usefixtures("without_drawing")
 def test_a_report_of_several_runs_is_no_run(folders, tmp_path, capsys):
     first, second = (tmp_path / name for name in ("a", "b"))
     folders("a", 1.0), folders("b", 1.0)

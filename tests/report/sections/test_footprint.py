@@ -119,8 +119,8 @@ def test_parts_are_json_that_cannot_end_their_attribute(found, html):
     assert all(json.loads(part.replace("&#34;", '"')) for part in parts)
 
 
-def test_the_page_carries_the_script(embedded):
-    assert _asset("footprint.js") in render(embedded)
+def test_the_page_carries_the_script(page):
+    assert _asset("footprint.js") in page
 
 
 @pytest.fixture

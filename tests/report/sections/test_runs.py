@@ -7,6 +7,7 @@ from suite.analysis.run.run_comparison import compare
 from suite.report.build import read_report
 from suite.report.page import render
 from suite.report.sections import runs as section
+from tests.report.section_html import html_of
 from tests.synthetic import COUNTER, binary_scores, environment, record, windows, write_run
 from tests.synthetic_run import embedded_run, gpu_run
 
@@ -41,9 +42,7 @@ def context(found):
 
 
 def words_of(markup):
-    found = re.search(r'<section id="runs".*?</section>', markup, re.S)
-    assert found is not None
-    plain = re.sub(r"<style>.*?</style>", " ", found.group(), flags=re.S)
+    plain = re.sub(r"<style>.*?</style>", " ", markup, flags=re.S)
     return re.sub(r"\s+", " ", html.unescape(re.sub(r"<[^>]+>", "", plain)))
 
 
@@ -78,7 +77,7 @@ def test_agreeing_and_differing_points_are_counted(report):
     found = report(first, second)
     made = context(found)
     assert (made["agreeing"], made["differing"], made["alone"]) == (1, 1, 1)
-    said = words_of(render(found))
+    said = words_of(html_of("runs", found))
     assert "2 points have a result in more than one run: the verdict agrees for 1 and differs for 1." in said
     assert "1 point has a result in one run at most." in said
     assert "1 comparison was measured in one run only" in said
@@ -109,7 +108,7 @@ def test_joules_are_those_of_the_comparison_of_two_runs(report):
 
 def test_joules_of_other_hardware_are_not_compared_and_the_page_says_so(report):
     found = report([point()], [point(baseline_j=9.0, where=environment("another CPU"))])
-    markup = render(found)
+    markup = html_of("runs", found)
     assert "data-joules" not in markup
     assert "its joules are not compared with those of a: hardware, component or method differs" in words_of(markup)
     (row,) = context(found)["tables"][0].rows
@@ -133,12 +132,10 @@ def test_rows_of_one_technique_are_told_apart_though_each_run_has_only_one(repor
     ]  # fmt: skip
 
 
-@pytest.mark.slow
 def test_every_figure_of_the_section_is_that_of_its_run(report):
     found = report(embedded_run(1), embedded_run(3), gpu_run())
     by_place = {(each.run, each.point_id): each for each in found.points}
-    section_html = re.search(r'<section id="runs".*?</section>', render(found), re.S).group()
-    cells = re.split(r'<td class="begins" data-point="', section_html)[1:]
+    cells = re.split(r'<td class="begins" data-point="', html_of("runs", found))[1:]
     checked = 0
     for cell in cells:
         point_id, run = re.match(r'(\w+)" data-run="(\w+)"', cell).groups()

@@ -30,13 +30,23 @@ def records(minute=0, **fields):
     ]
 
 
-@pytest.fixture
-def reports(tmp_path):
-    """A folder with two reports, the second measured an hour after the first, its records beside it."""
+def build_all(root):
     for name, minute in (("early", 0), ("late", 60)):
-        folder = write_run(tmp_path / "runs" / name, records(minute))
-        build_report(folder, tmp_path / "reports" / name / "index.html")
-    shutil.copytree(tmp_path / "runs" / "late" / "records", tmp_path / "reports" / "late" / "records")
+        folder = write_run(root / "runs" / name, records(minute))
+        build_report(folder, root / "reports" / name / "index.html")
+    shutil.copytree(root / "runs" / "late" / "records", root / "reports" / "late" / "records")
+
+
+@pytest.fixture(scope="module")
+def built_once(made_once):
+    """Runs and reports as every test starts from them: drawing a page takes seconds, copying it nothing."""
+    return made_once("publish", build_all)
+
+
+@pytest.fixture
+def reports(built_once, tmp_path):
+    """A folder with two reports, the second measured an hour after the first, its records beside it."""
+    shutil.copytree(built_once, tmp_path, dirs_exist_ok=True)
     return tmp_path / "reports"
 
 
@@ -167,6 +177,7 @@ def test_the_first_published_report_of_the_project_is_read(tmp_path):
     assert "embedded-xeon-2cpu" in {each.folder.name for each in found}
 
 
+@pytest.mark.usefixtures("without_drawing")
 def test_a_report_of_several_runs_names_them(reports, tmp_path):
     folders = [tmp_path / "runs" / name for name in ("early", "late")]
     build_report(folders, reports / "early+late" / "index.html")

@@ -310,6 +310,7 @@ def test_a_machine_without_slurm_says_so(tmp_path, monkeypatch):
 
 
 @needs_submitit
+@pytest.mark.cluster
 def test_every_job_of_a_real_slurm_is_answered_for(tmp_path, on_slurm):
     jobs = ["a", "raise", "kill", "cancel", "b"]
     answers = dict(slurm.run(answer, jobs, slurm_settings(tmp_path)))
@@ -319,12 +320,14 @@ def test_every_job_of_a_real_slurm_is_answered_for(tmp_path, on_slurm):
 
 
 @needs_submitit
+@pytest.mark.cluster
 def test_a_refused_job_says_what_slurm_said(tmp_path, on_slurm):
     with pytest.raises(InputError, match="invalid partition"):
         next(slurm.run(answer, ["a"], slurm_settings(tmp_path, partition="nowhere")))
 
 
 @needs_submitit
+@pytest.mark.cluster
 def test_leaving_early_cancels_the_jobs(tmp_path, on_slurm):
     running = slurm.run(answer, ["a", *["b"] * 20], slurm_settings(tmp_path))
     next(running)
