@@ -1,8 +1,8 @@
 """How OpenMP's threads wait for each other: torch's on a CPU.
 
-By default they spin for a while. On a busy machine, where a thread waits for another that is not running, that is CPU time
-without work, and energy that is estimated from CPU time counts it. Other libraries' threads do not spin so, so a technique
-that changes the library would look like a saving. Points therefore run with threads that sleep.
+By default they spin for a while. On a busy machine, where a thread waits for another that is not running, that is CPU
+time without work, and energy that is estimated from CPU time counts it. Other libraries' threads do not spin so, and a
+technique that changes the library would look like a saving. Points therefore run with threads that sleep.
 """
 
 from __future__ import annotations

@@ -200,7 +200,7 @@ def test_a_killed_point_keeps_its_finished_blocks_and_what_came_before_them(job)
 def test_a_point_whose_time_is_up_keeps_its_finished_blocks(job, monkeypatch):
     endless = ("protocol.min_blocks=100000", "protocol.max_blocks=100000")
     told = []
-    time_is_up_when(monkeypatch, lambda: any(stage.startswith("block 3") for stage in told))
+    time_is_up_when(monkeypatch, lambda: any(stage.text.startswith("block 3") for stage in told))
     outcome = run_isolated(job("nothing", 120.0, *endless), told.append)
     assert (outcome.record, outcome.kind) == (None, "timeout")
     assert found_by(outcome).windows
