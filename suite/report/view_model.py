@@ -32,7 +32,9 @@ class Entry:
     def outcome(self) -> Repayment:
         """What may be said of the point's break-even."""
         point = self.point
-        return repayment(point.energy_ratio_low, point.energy_ratio_high, point.break_even_queries)
+        return repayment(
+            point.energy_ratio_low, point.energy_ratio_high, point.break_even_queries, point.instrument_floor
+        )
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)

@@ -156,10 +156,10 @@ def clustered_mean(values: Sequence[float], clusters: Sequence[int]) -> Estimate
     count = len(groups)
     mean = math.fsum(values) / len(values)
     if count < 2:
-        return Estimate(mean, mean, None, 0)
+        return Estimate(mean, mean, None, 0.0)
     sums = [math.fsum(value - mean for value in group) for group in groups.values()]
     variance = count / (count - 1) * math.fsum(total * total for total in sums) / len(values) ** 2
-    return Estimate(mean, mean, math.sqrt(variance), count - 1)
+    return Estimate(mean, mean, math.sqrt(variance), float(count - 1))
 
 
 def welch_interval(

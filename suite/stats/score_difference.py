@@ -145,7 +145,7 @@ def mean_difference(found: Differences) -> Estimate:
         Without standard error for fewer than two sources, which say nothing of others.
     """
     if found.sources < 2:
-        return Estimate(found.value, found.value, None, 0)
+        return Estimate(found.value, found.value, None, 0.0)
     change, weight = _added(found)
     items = change if found.is_binary else found.squared_sizes / found.items
     total = found.items + 2 * weight * items
@@ -153,7 +153,7 @@ def mean_difference(found: Differences) -> Estimate:
     added = weight * ((change - items * centre) ** 2 + (change + items * centre) ** 2)
     squares = found.squares_about(centre) + added if not _is_even(found) else 2 * change**2
     error = math.sqrt(squares * found.sources / (found.sources - 1)) / total
-    return Estimate(found.value, centre, error, found.sources - 1)
+    return Estimate(found.value, centre, error, float(found.sources - 1))
 
 
 def _is_even(found: Differences) -> bool:

@@ -210,6 +210,15 @@ def score_interval(low: float | None, high: float | None, metric: str | None) ->
     return f"[{_score_number(low, metric)}, {_score_number(high, metric)}]"
 
 
+def score_loss(low: float | None, metric: str | None) -> str:
+    """The largest loss that the lower end of an interval of a difference leaves open, rounded up: ``1.3 pt``."""
+    if low is None:
+        return NOTHING
+    scale, decimals = (100, 1) if metric in SHARE_METRICS else (1, 4)
+    loss = math.ceil(max(0.0, -low) * scale * 10**decimals - 1e-9) / 10**decimals
+    return f"{fixed(loss, decimals)}{GAP}{score_unit(metric)}".rstrip()
+
+
 def score_unit(metric: str | None) -> str:
     """The unit of a difference of scores."""
     return _("pt") if metric in SHARE_METRICS else ""

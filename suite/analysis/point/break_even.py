@@ -4,19 +4,24 @@ from __future__ import annotations
 
 from typing import Literal
 
+from suite.analysis.verdict import FLOOR
+
 Repayment = Literal["repaid", "at-once", "never", "unresolved", "unknown"]
 
 
-def repayment(ratio_low: float | None, ratio_high: float | None, queries: float | None) -> Repayment:
+def repayment(
+    ratio_low: float | None, ratio_high: float | None, queries: float | None, floor: float = FLOOR
+) -> Repayment:
     """What may be said of a break-even after ``queries``, given the interval of the energy ratio.
 
-    A saving whose interval reaches to 1 may be none, so its break-even is not resolved.
+    A saving whose interval does not lie wholly beyond the instrument's ``floor``, as a relative change, may be none, so
+    its break-even is not resolved.
     """
     if ratio_low is None or ratio_high is None:
         return "unknown"
-    if ratio_low > 1:
+    if ratio_low > 1 + floor:
         return "never"
-    if ratio_high >= 1:
+    if ratio_high >= 1 / (1 + floor):
         return "unresolved"
     if queries is None:
         return "unknown"

@@ -76,15 +76,46 @@ def _deviation(point: PointSummary) -> float:
     return max(ratio, 1 / ratio) - 1
 
 
-def _verdict(point: PointSummary, floor: float) -> Verdict:
+def judged_at(point: PointSummary, margin: float) -> PointSummary:
+    """A point that ``judged`` gave, as it would be with another margin, in the unit of its score; nothing else changes.
+
+    What is claimed of its energy does not depend on the margin, and its score's intervals do not either.
+    """
+    if point.status != "ok" or point.score is None:
+        return point
+    return msgspec.structs.replace(
+        point,
+        margin=margin,
+        verdict=_verdict(point, point.instrument_floor, margin=margin),
+        verdict_corrected=_verdict(
+            point,
+            point.instrument_floor,
+            margin=margin,
+            delta=Interval(0.0, point.score_delta_low_corrected, point.score_delta_high_corrected),
+            is_claimed=point.is_energy_claimed,
+        ),
+    )
+
+
+def _verdict(
+    point: PointSummary,
+    floor: float,
+    *,
+    margin: float | None = None,
+    delta: Interval | None = None,
+    is_claimed: bool = True,
+) -> Verdict:
+    """With the point's own margin and the 95 % interval of its score where no others are given."""
+    shown = delta or Interval(0.0, point.score_delta_low, point.score_delta_high)
     return verdict_on(
         ratio_low=point.energy_ratio_low,
         ratio_high=point.energy_ratio_high,
         scored=point.score is not None,
-        delta_low=point.score_delta_low,
-        delta_high=point.score_delta_high,
-        margin=point.margin or 0.0,
+        delta_low=shown.low,
+        delta_high=shown.high,
+        margin=(point.margin or 0.0) if margin is None else margin,
         floor=floor,
+        is_claimed=is_claimed,
     )
 
 
@@ -93,16 +124,7 @@ def _corrected(
 ) -> dict[str, Any]:
     level, score_level = (simultaneous_level(count) for count in comparisons)
     delta = point.score_estimate.interval(score_level) if point.score_estimate else Interval(0.0)
-    verdict = verdict_on(
-        ratio_low=point.energy_ratio_low,
-        ratio_high=point.energy_ratio_high,
-        scored=point.score is not None,
-        delta_low=delta.low,
-        delta_high=delta.high,
-        margin=point.margin or 0.0,
-        floor=floor,
-        is_claimed=is_claimed,
-    )
+    verdict = _verdict(point, floor, delta=delta, is_claimed=is_claimed)
     ratio = _compatible(energy.interval(level), math.log1p(floor), is_claimed=is_claimed) if energy else Interval(0.0)
     return {
         "verdict_corrected": verdict,

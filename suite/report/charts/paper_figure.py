@@ -134,7 +134,7 @@ def _rows(panels: Sequence[Panel]) -> tuple[list[Placed], float]:
 
 def _legend(panels: Sequence[Panel], width: float, top: float) -> tuple[list[Placed], float]:
     """Sign and words of the verdicts that occur, as many a line as fit, and where the lines end."""
-    seen = {entry.point.verdict for panel in panels if panel.lead.leading for entry in panel.lead.leading.ok}
+    seen = {entry.point.claim for panel in panels if panel.lead.leading for entry in panel.lead.leading.ok}
     placed: list[Placed] = []
     left, line = MARGIN, top + LINE / 2
     for look in (look for verdict, look in LOOKS.items() if verdict in seen):
