@@ -9,9 +9,9 @@ answer each (Bonett & Price 2012, doi:10.3102/1076998611411915). Two things are 
   changed source typically has: the mean number of changed items in the sources that changed, each weighted by it. As
   long as hardly any source changed its size is not known either, and it leans to a whole source (weight ``4 ** -k``
   after k changed sources).
-- *Skewness.* What is added makes up for the skewness of few changes of one sign. Where as many were won as lost there
-  is none, and it would only widen the interval; so it is weighted by the square of the changes' own skewness (the sum
-  of cubes over the sum of absolute cubes, from 0 to 1).
+- *One-sidedness.* What is added makes up for the skewness of few changes of one sign. Where as many were won as lost
+  there is none, and it would only widen the interval; so it is weighted by the square of the net change over the gross
+  one (the sources' sums over their absolute sums, from 0 to 1).
 
 Scores that are no right or wrong have no natural size of a change: there, as long as at most half of the items
 changed, a source that is added changes by as much as the sources' sums of the baseline's scores scatter. Where more
@@ -174,6 +174,6 @@ def _added(found: Differences) -> tuple[float, float]:
     doubt = _FADE ** -len(found.changed)
     moved = math.fsum(each.moved for each in found.changed) + doubt * found.typical
     change = (math.fsum(each.moved**2 for each in found.changed) + doubt * found.typical**2) / moved if moved else 0.0
-    cubes = math.fsum(abs(each.total) ** 3 for each in found.changed)
-    skewness = math.fsum(each.total**3 for each in found.changed) / cubes if cubes else 1.0
-    return change, skewness**2
+    gross = math.fsum(abs(each.total) for each in found.changed)
+    one_sidedness = math.fsum(each.total for each in found.changed) / gross if gross else 1.0
+    return change, one_sidedness**2
