@@ -157,9 +157,7 @@ def _caption(panels: Sequence[Panel], left_out: int) -> str:
         )
     ]
     if any(panel.is_scored for panel in panels):
-        sentences.append(
-            _("Rings: Pareto front. Dashed line: the task's margin; a point whose interval reaches beyond it is pale.")
-        )
+        sentences.append(_("Rings: Pareto front. Dashed line: the task's margin; a point that may lose more is pale."))
     if not all(panel.is_whole for panel in panels):
         sentences.append(_("Points that are not drawn stand in results.csv."))
     if left_out:

@@ -18,8 +18,8 @@ from suite.report.view_model import Entry, Group
 from suite.text import numbers as text
 from suite.text.i18n import _
 
-MOST_CANDIDATES = 150
-"""A card with more scored techniques has no gate: so many settings would swell the page."""
+MOST_CANDIDATES = 100
+"""A card with more scored techniques has no gate: each setting is worded in the page, and so many would swell it."""
 STEPS = 40
 """Steps of the slider up to the task's margin, about."""
 

@@ -37,6 +37,8 @@ class Card:
 
 
 MOST_CARDS = 24
+MOST_GATED = 400
+"""Scored techniques on a page whose cards have gates: the first cards that come to no more."""
 
 
 def context(report: Report) -> dict[str, Any]:
@@ -46,7 +48,7 @@ def context(report: Report) -> dict[str, Any]:
         by_card.setdefault((group.task, group.entries[0].point.run), []).append(group)
     several = len({run for _, run in by_card}) > 1
     shown = list(by_card.items())[:MOST_CARDS]
-    cards = [_card(task, run if several else None, groups) for (task, run), groups in shown]
+    cards = _with_gates([(_card(task, run if several else None, groups), groups) for (task, run), groups in shown])
     gated = [card for card in cards if card.gate is not None]
     return {
         "cards": cards,
@@ -73,8 +75,18 @@ def _card(task: str, run: str | None, groups: list[Group]) -> Card:
         answer=sentences.answer(task, groups),
         run=run,
         chart=chart,
-        gate=accuracy_threshold.gate(task, groups) if tradeoff else None,
+        gate=None,
     )
+
+
+def _with_gates(cards: Sequence[tuple[Card, list[Group]]]) -> list[Card]:
+    """The cards, the first ones with gates: as many as the page can hold the settings of."""
+    left, found = MOST_GATED, []
+    for card, groups in cards:
+        gate = accuracy_threshold.gate(card.answer.task, groups) if left > 0 else None
+        left -= len(gate.points) if gate else 0
+        found.append(dataclasses.replace(card, gate=gate))
+    return found
 
 
 def gate_data(cards: Sequence[Card], line: Callable[[Answer], str], rest: Callable[[Answer], str]) -> Markup:
