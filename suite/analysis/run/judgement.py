@@ -79,7 +79,8 @@ def _deviation(point: PointSummary) -> float:
 def judged_at(point: PointSummary, margin: float) -> PointSummary:
     """A point that ``judged`` gave, as it would be with another margin, in the unit of its score; nothing else changes.
 
-    What is claimed of its energy does not depend on the margin, and its score's intervals do not either.
+    What is claimed of its energy does not depend on the margin, and its score's intervals do not either. A point of a
+    table that an older version derived has no corrected verdict, here neither.
     """
     if point.status != "ok" or point.score is None:
         return point
@@ -87,7 +88,9 @@ def judged_at(point: PointSummary, margin: float) -> PointSummary:
         point,
         margin=margin,
         verdict=_verdict(point, point.instrument_floor, margin=margin),
-        verdict_corrected=_verdict(
+        verdict_corrected=None
+        if point.verdict_corrected is None
+        else _verdict(
             point,
             point.instrument_floor,
             margin=margin,

@@ -2,7 +2,7 @@ import msgspec
 import pytest
 
 from benchmarks.measurement.false_claims import SILENT, null_run
-from suite.analysis.run.judgement import instrument_floors, judged
+from suite.analysis.run.judgement import instrument_floors, judged, judged_at
 from suite.analysis.summary import summarise
 from suite.analysis.verdict import FLOOR
 from tests.synthetic import binary_scores, environment, record, windows
@@ -113,3 +113,22 @@ def test_null_techniques_are_seldom_claimed_to_change():
     corrected = sum(any(point.verdict_corrected not in SILENT for point in run) for run in runs)
     assert raw >= 4
     assert corrected <= 2
+
+
+def test_another_margin_gives_the_verdicts_that_a_run_with_it_has():
+    def run(margin):
+        scores = (binary_scores(900 - lost, lost, 0, 100) for lost in (0, 10, 40))
+        records = [technique(number, 0.5, scores=each, margin=margin) for number, each in enumerate(scores)]
+        return summarise("run", [*records, technique(9, 1.3, margin=margin)], None)
+
+    for margin in (0.001, 0.01, 0.02, 0.1):
+        moved = [judged_at(point, margin) for point in run(0.01)]
+        assert [(p.verdict, p.verdict_corrected) for p in moved] == [
+            (p.verdict, p.verdict_corrected) for p in run(margin)
+        ]
+
+
+def test_a_point_of_an_older_table_has_no_corrected_verdict_at_any_margin():
+    point = summarise("run", [technique(1, 0.5)], None)[0]
+    older = msgspec.structs.replace(point, verdict_corrected=None, is_energy_claimed=False)
+    assert judged_at(older, 0.5).claim == "saves"
