@@ -10,16 +10,18 @@ import msgspec
 from suite.analysis.point.accuracy import compare_scores
 from suite.analysis.point.accuracy_fields import accuracy_fields
 from suite.analysis.point.caveats import caveats
-from suite.analysis.point.energy import headline
+from suite.analysis.point.energy import headline, used_windows
 from suite.analysis.point.energy_fields import component_fields, cost_fields, energy_fields
 from suite.analysis.point.identity_fields import identity_fields
 from suite.analysis.point.instrument import Instrument, instrument
 from suite.analysis.point.seen_windows import SeenWindow, seen_windows
 from suite.analysis.point.size_fields import size_fields
 from suite.analysis.point.speed_fields import speed_fields
-from suite.analysis.run import pareto
-from suite.analysis.verdict import Verdict, verdict_on
-from suite.record.schema import Record, RecordWarning
+from suite.analysis.run.judgement import judged
+from suite.analysis.run.pareto import marked_front
+from suite.analysis.verdict import FLOOR, Verdict, verdict_on
+from suite.record.schema import Record, RecordWarning, Window
+from suite.stats.interval import Estimate
 
 
 class PointSummary(msgspec.Struct, frozen=True, kw_only=True):
@@ -80,6 +82,7 @@ class PointSummary(msgspec.Struct, frozen=True, kw_only=True):
     break_even_queries: float | None = None
     co2e_g_per_1000: float | None = None
     verdict: Verdict
+    verdict_corrected: Verdict | None = None
     pareto: bool = False
 
     record_id: str
@@ -96,6 +99,15 @@ class PointSummary(msgspec.Struct, frozen=True, kw_only=True):
     component: str | None = None
     method: str | None = None
     block_energy_ratios: list[float] = []
+    left_out_blocks: list[int] = []
+    instrument_floor: float = FLOOR
+    comparisons: int = 1
+    is_energy_claimed: bool = False
+    energy_ratio_low_corrected: float | None = None
+    energy_ratio_high_corrected: float | None = None
+    score_delta_low_corrected: float | None = None
+    score_delta_high_corrected: float | None = None
+    is_near_front: bool = False
     windows: dict[str, list[SeenWindow]] = {}
     energy_per_query_by_component_j: dict[str, dict[str, float]] = {}
     methods: dict[str, str] = {}
@@ -110,6 +122,10 @@ class PointSummary(msgspec.Struct, frozen=True, kw_only=True):
     higher_is_better: bool | None = None
     margin: float | None = None
     scored_items: int | None = None
+    changed_items: int | None = None
+    scored_sources: int | None = None
+    score_design_effect: float | None = None
+    score_estimate: Estimate | None = None
     mcnemar_p: float | None = None
     break_even_queries_low: float | None = None
     break_even_queries_high: float | None = None
@@ -128,42 +144,28 @@ class PointSummary(msgspec.Struct, frozen=True, kw_only=True):
     environment: dict[str, Any] = {}
     warnings: list[RecordWarning] = []
 
+    @property
+    def claim(self) -> Verdict:
+        """What a page may say of the point: its verdict, corrected for the number of comparisons where that is known.
+
+        Tables that older versions derived know no corrected one.
+        """
+        return self.verdict_corrected or self.verdict
+
 
 CSV_COLUMNS: tuple[str, ...] = PointSummary.__struct_fields__[: PointSummary.__struct_fields__.index("pareto") + 1]
 """The columns of results.csv, in order."""
 
 
 def summarise(run: str, records: Sequence[Record], g_co2e_per_kwh: float | None) -> list[PointSummary]:
-    """One summary a record, in order, with the Pareto front marked."""
-    return mark_front([summarise_record(run, record, g_co2e_per_kwh) for record in records])
-
-
-def mark_front(summaries: Sequence[PointSummary]) -> list[PointSummary]:
-    """Marks who is on the front among scored points of the same task, phase, workload and hardware.
-
-    Joules of different components, or got in different ways, are not compared either.
-    """
-    groups: dict[tuple[Any, ...], list[int]] = {}
-    for index, point in enumerate(summaries):
-        if point.status == "ok" and point.score is not None and point.energy_per_query_j is not None:
-            comparable = (point.task, point.phase, point.workload, point.hardware, point.component, point.energy_basis)
-            groups.setdefault((*comparable, point.metric), []).append(index)
-    marked = list(summaries)
-    for indices in groups.values():
-        for index, is_front in zip(indices, pareto.front([_place(summaries[i]) for i in indices]), strict=True):
-            marked[index] = msgspec.structs.replace(summaries[index], pareto=is_front)
-    return marked
-
-
-def _place(point: PointSummary) -> pareto.Candidate:
-    assert point.energy_per_query_j is not None
-    assert point.score is not None
-    return pareto.Candidate(point.energy_per_query_j, point.score if point.higher_is_better else -point.score)
+    """One summary a record of a run, in order, judged beside each other, with the Pareto front marked."""
+    return marked_front(judged([summarise_record(run, record, g_co2e_per_kwh) for record in records]))
 
 
 def summarise_record(run: str, record: Record, g_co2e_per_kwh: float | None) -> PointSummary:
-    """The numbers of one record, ``pareto`` not yet decided. A point that is not ok has no derived numbers.
+    """The numbers of one record, its verdict as if it were alone, ``pareto`` not yet decided.
 
+    A point that is not ok has no derived numbers.
     Without an intensity of the grid no carbon is stated.
     """
     fields = identity_fields(run, record)
@@ -174,9 +176,10 @@ def summarise_record(run: str, record: Record, g_co2e_per_kwh: float | None) -> 
 
 def _derived(record: Record, g_co2e_per_kwh: float | None) -> dict[str, Any]:
     scores = compare_scores(record.scores)
-    fields = _course_fields(record) | component_fields(record) | speed_fields(record) | size_fields(record)
-    fields |= accuracy_fields(record, scores)
     found = headline(record.windows)
+    windows = used_windows(record.windows, found.component) if found else record.windows
+    fields = _course_fields(record, windows) | component_fields(windows) | speed_fields(windows) | size_fields(record)
+    fields |= accuracy_fields(record, scores)
     if found is not None:
         fields |= energy_fields(record, found, g_co2e_per_kwh)
         fields["windows"] = seen_windows(record, found.component)
@@ -193,10 +196,10 @@ def _derived(record: Record, g_co2e_per_kwh: float | None) -> dict[str, Any]:
     return fields
 
 
-def _course_fields(record: Record) -> dict[str, Any]:
-    """How the measurement went."""
+def _course_fields(record: Record, used: Sequence[Window]) -> dict[str, Any]:
+    """How the measurement went; the queries are those of the windows that the figures are made of."""
     return {
-        "queries": sum(window.queries for window in record.windows if window.arm == "candidate"),
+        "queries": sum(window.queries for window in used if window.arm == "candidate"),
         "converged": record.converged,
         "pairing": record.pairing,
         "instrument": instrument(record.windows, record.environment),

@@ -17,6 +17,8 @@ Verdict = Literal[
 
 EQUIVALENCE_LOW, EQUIVALENCE_HIGH = 0.95, 1.05
 """A ratio whose whole interval lies between these counts as no change."""
+FLOOR = 0.005
+"""Relative change of energy below which no instrument of this suite tells two arms apart, whatever the interval."""
 
 
 def verdict_on(
@@ -27,6 +29,8 @@ def verdict_on(
     delta_low: float | None,
     delta_high: float | None,
     margin: float,
+    floor: float = FLOOR,
+    is_claimed: bool = True,
 ) -> Verdict:
     """The verdict on a point that ran.
 
@@ -37,12 +41,16 @@ def verdict_on(
         delta_low: lower end of the 95 % interval of the score difference (above 0 is better).
         delta_high: its upper end.
         margin: the largest loss that still counts as none, at least 0, in the score's unit.
+        floor: the relative change of energy that the instrument cannot tell from none. An interval that does not lie
+            wholly beyond it is no saving and no cost.
+        is_claimed: False where the change of energy is not claimed, though its interval lies beyond the floor: it did
+            not stand up to the correction for the number of comparisons.
     """
     if ratio_low is None or ratio_high is None:
         return "inconclusive"
-    if ratio_low > 1:
+    if ratio_low > 1 + floor and is_claimed:
         return "costs-energy"
-    if ratio_high < 1:
+    if ratio_high < 1 / (1 + floor) and is_claimed:
         return _verdict_on_saving(scored, delta_low, delta_high, margin)
     if ratio_low >= EQUIVALENCE_LOW and ratio_high <= EQUIVALENCE_HIGH:
         return "no-detectable-change"

@@ -145,7 +145,7 @@ def _verdict_note(task: str, technique: str, point: PointSummary | None) -> str:
     if point is None:
         return f"{task}: not measured with {technique}, taken as it was"
     interval = "" if point.energy_ratio_low is not None else ", and its ratio has no interval (fewer than two blocks)"
-    return f"{task}: the run's verdict on {technique} is {point.verdict}{interval}"
+    return f"{task}: the run's verdict on {technique} is {point.claim}{interval}"
 
 
 def _carried_note(energies: Mapping[str, Figure], chosen: Mapping[str, PointSummary], request: Request) -> list[str]:

@@ -149,7 +149,7 @@ def ratio_of(point: PointSummary) -> Figure:
         unit="",
         tag=tag_of(point),
         source=f"{point.mitigation} on {point.model} ({point.hardware}), run {point.run}, point {point.point_id}, "
-        f"95 % interval; verdict {point.verdict}",
+        f"95 % interval; verdict {point.claim}",
         year=year_of(point),
     )
 

@@ -45,7 +45,9 @@ def repaid(point: PointSummary, queries_per_day: float | None = None) -> Repaid:
     )
     queries = Span(value=point.break_even_queries, low=low, high=high)
     return Repaid(
-        outcome=repayment(point.energy_ratio_low, point.energy_ratio_high, point.break_even_queries),
+        outcome=repayment(
+            point.energy_ratio_low, point.energy_ratio_high, point.break_even_queries, point.instrument_floor
+        ),
         queries=queries,
         days=None if queries_per_day is None else queries.in_days(queries_per_day),
         basis=point.energy_basis,

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import dataclasses
-import math
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from suite.analysis.point.break_even import Repayment, repayment
 from suite.analysis.results.run_results import RunResults
+from suite.analysis.run.baselines import baseline_of, pooled_baseline_j
 from suite.analysis.run.stability import Stability
 from suite.analysis.summary import PointSummary
 from suite.carbon.grid import Grid
@@ -32,7 +32,9 @@ class Entry:
     def outcome(self) -> Repayment:
         """What may be said of the point's break-even."""
         point = self.point
-        return repayment(point.energy_ratio_low, point.energy_ratio_high, point.break_even_queries)
+        return repayment(
+            point.energy_ratio_low, point.energy_ratio_high, point.break_even_queries, point.instrument_floor
+        )
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -62,10 +64,7 @@ class Group:
     @property
     def baseline_j(self) -> float | None:
         """Mean energy per query of the baseline over all points of the group; None where none was read."""
-        found = [
-            e.point.baseline_energy_per_query_j for e in self.ok if e.point.baseline_energy_per_query_j is not None
-        ]
-        return math.fsum(found) / len(found) if found else None
+        return pooled_baseline_j(entry.point for entry in self.ok)
 
     @property
     def is_training(self) -> bool:
@@ -148,26 +147,11 @@ def make_report(results: RunResults, grid: Grid, *, with_cpu_estimate: bool = Fa
     return Report(results=results, groups=groups, grid=grid, with_cpu_estimate=with_cpu_estimate)
 
 
-def _baseline_of(point: PointSummary) -> tuple[Any, ...]:
-    """Everything that identifies the baseline a point was compared with; task and phase first."""
-    return (
-        point.task,
-        point.phase,
-        point.workload,
-        point.model,
-        point.baseline_batch_size,
-        point.dtype,
-        point.runtime,
-        point.device,
-        point.hardware or "",
-    )
-
-
 def groups_of(points: Sequence[PointSummary]) -> list[Group]:
     """Groups of points that share a run and a baseline; their titles name the run where there are several."""
     by_baseline: dict[tuple[str, tuple[Any, ...]], list[PointSummary]] = {}
     for point in points:
-        by_baseline.setdefault((point.run, _baseline_of(point)), []).append(point)
+        by_baseline.setdefault((point.run, baseline_of(point)), []).append(point)
     task_order = {task: place for place, task in enumerate(dict.fromkeys(point.task for point in points))}
     is_one_run = len({point.run for point in points}) <= 1
     # Within a task: inference before training, else in order of appearance (sorted is stable).

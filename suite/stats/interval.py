@@ -56,6 +56,44 @@ class Interval(msgspec.Struct, frozen=True):
         return Interval(rising(self.estimate), low, high)
 
 
+class Estimate(msgspec.Struct, frozen=True):
+    """A figure with what its intervals and p values at any level are made of.
+
+    Attributes:
+        value: the figure as it was seen.
+        centre: the middle of its intervals; ``value`` itself, but where an interval corrects for few changes.
+        standard_error: of ``centre``; None where it is not known, as from a single value.
+        freedom: degrees of freedom of Student's t.
+    """
+
+    value: float
+    centre: float
+    standard_error: float | None
+    freedom: float
+
+    def interval(self, level: float = LEVEL) -> Interval:
+        """The two-sided interval; without ends where the standard error is not known."""
+        if self.standard_error is None:
+            return Interval(self.value)
+        reach = t_quantile(level, self.freedom) * self.standard_error
+        return Interval(self.value, self.centre - reach, self.centre + reach)
+
+    def p_value_beyond(self, floor: float) -> float:
+        """Two-sided p value of the hypothesis that the truth lies within ``floor`` of 0.
+
+        It is below 1 - L exactly where the interval of level L lies on one side of both ``-floor`` and ``floor``.
+
+        Returns:
+            1.0 where the centre itself lies within, or the standard error is not known.
+        """
+        distance = abs(self.centre) - floor
+        if self.standard_error is None or distance <= 0:
+            return 1.0
+        if self.standard_error == 0:
+            return 0.0
+        return min(1.0, 2 * float(special.stdtr(self.freedom, -distance / self.standard_error)))
+
+
 def around(estimate: float, half_width: float | None) -> Interval:
     """``estimate`` with an interval of ``half_width`` to both sides; without one for a ``half_width`` of None."""
     if half_width is None:
@@ -93,6 +131,19 @@ def clustered_mean_interval(values: Sequence[float], clusters: Sequence[int], le
     Raises:
         ValueError: a value is not finite, or the two sequences differ in length.
     """
+    found = clustered_mean(values, clusters)
+    return None if found is None else found.interval(level)
+
+
+def clustered_mean(values: Sequence[float], clusters: Sequence[int]) -> Estimate | None:
+    """The mean behind ``clustered_mean_interval``, for any level.
+
+    Returns:
+        Without standard error for a single cluster; None for no values.
+
+    Raises:
+        ValueError: a value is not finite, or the two sequences differ in length.
+    """
     if len(values) != len(clusters):
         raise ValueError(f"{len(values)} values but {len(clusters)} cluster numbers")
     if not all(math.isfinite(value) for value in values):
@@ -105,10 +156,10 @@ def clustered_mean_interval(values: Sequence[float], clusters: Sequence[int], le
     count = len(groups)
     mean = math.fsum(values) / len(values)
     if count < 2:
-        return Interval(mean)
+        return Estimate(mean, mean, None, 0.0)
     sums = [math.fsum(value - mean for value in group) for group in groups.values()]
     variance = count / (count - 1) * math.fsum(total * total for total in sums) / len(values) ** 2
-    return around(mean, t_quantile(level, count - 1) * math.sqrt(variance))
+    return Estimate(mean, mean, math.sqrt(variance), float(count - 1))
 
 
 def welch_interval(

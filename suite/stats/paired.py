@@ -1,4 +1,8 @@
-"""Blocks of windows to ratios: what the stopping rule looks at while measuring and what the analysis reports."""
+"""Blocks of windows to ratios: what the stopping rule looks at while measuring and what the analysis reports.
+
+A block in which the machine hung is left out of every figure: one whose ratio is an outlier (``suite.stats.outliers``)
+and differs from the others' by a factor of at least ``FAR``. It stays in the record.
+"""
 
 from __future__ import annotations
 
@@ -6,7 +10,12 @@ import math
 from collections.abc import Sequence
 
 from suite.record.schema import Arm, Window
-from suite.stats.interval import LEVEL, Interval, mean_interval
+from suite.stats.interval import LEVEL, Estimate, Interval, clustered_mean
+from suite.stats.outliers import outlying
+
+FAR = 1.25
+"""Factor by which a block's ratio differs from the others' before it can be left out. Noise of blocks that went as they
+should is a few per cent; this is a machine that did something else meanwhile."""
 
 
 def whole_blocks(windows: Sequence[Window]) -> list[list[Window]]:
@@ -18,8 +27,30 @@ def whole_blocks(windows: Sequence[Window]) -> list[list[Window]]:
     return [block for block in whole if {window.arm for window in block} == {"baseline", "candidate"}]
 
 
+def used_blocks(windows: Sequence[Window], component: str) -> list[list[Window]]:
+    """Whole blocks without those in which the machine hung, judged by the energy of ``component``."""
+    blocks = whole_blocks(windows)
+    left_out = set(_hung(blocks, component))
+    return [block for number, block in enumerate(blocks) if number not in left_out]
+
+
+def left_out_blocks(windows: Sequence[Window], component: str) -> dict[int, float]:
+    """Energy ratios of the blocks that ``used_blocks`` leaves out, by the number of the block."""
+    blocks = whole_blocks(windows)
+    return {blocks[number][0].block: ratio for number, ratio in _hung(blocks, component).items()}
+
+
+def _hung(blocks: Sequence[Sequence[Window]], component: str) -> dict[int, float]:
+    """Ratios of the blocks that are outliers, by their place among ``blocks``."""
+    ratios = _ratios(blocks, component, 0.0)
+    if ratios is None:
+        return {}
+    flags = outlying([math.log(ratio) for ratio in ratios], math.log(FAR))
+    return {number: ratio for number, (ratio, is_out) in enumerate(zip(ratios, flags, strict=True)) if is_out}
+
+
 def block_ratios(windows: Sequence[Window], component: str, idle_power_w: float = 0.0) -> list[float] | None:
-    """Ratio of energy per query, candidate to baseline, one a block.
+    """Ratio of energy per query, candidate to baseline, one a block that is used.
 
     Args:
         windows: of both arms.
@@ -30,14 +61,41 @@ def block_ratios(windows: Sequence[Window], component: str, idle_power_w: float 
         None if any block's energy is not a positive number: no ratio can be formed, and leaving that
         block out would flatter the rest.
     """
+    return _ratios(used_blocks(windows, component), component, idle_power_w)
+
+
+def every_block_ratio(windows: Sequence[Window], component: str, idle_power_w: float = 0.0) -> list[float] | None:
+    """As ``block_ratios``, of all whole blocks: for windows of which those that are used were chosen already."""
+    return _ratios(whole_blocks(windows), component, idle_power_w)
+
+
+def _ratios(blocks: Sequence[Sequence[Window]], component: str, idle_power_w: float) -> list[float] | None:
     ratios = []
-    for block in whole_blocks(windows):
+    for block in blocks:
         candidate = _net_per_query(block, "candidate", component, idle_power_w)
         baseline = _net_per_query(block, "baseline", component, idle_power_w)
         if not (_positive(candidate) and _positive(baseline)):
             return None
         ratios.append(candidate / baseline)
     return ratios
+
+
+def per_query(windows: Sequence[Window], arm: Arm, component: str, idle_power_w: float = 0.0) -> float | None:
+    """Joules a query of one arm: the geometric mean over ``windows``' blocks, so that both arms' give their ratio.
+
+    Args:
+        windows: of whole blocks.
+        arm: which.
+        component: whose energy.
+        idle_power_w: taken off each window for its duration.
+
+    Returns:
+        None where there are none, the component was not read, or a block has no energy above 0.
+    """
+    found = [_net_per_query(block, arm, component, idle_power_w) for block in whole_blocks(windows)]
+    if not found or not all(_positive(value) for value in found):
+        return None
+    return math.exp(math.fsum(math.log(value) for value in found) / len(found))
 
 
 def paired_ratio(
@@ -57,10 +115,15 @@ def ratio_interval(ratios: Sequence[float], level: float = LEVEL) -> Interval | 
     Returns:
         Without ends for a single block; None for no blocks.
     """
-    interval = mean_interval([math.log(value) for value in ratios], level)
-    if interval is None:
+    found = log_ratio(ratios)
+    if found is None:
         return None
-    return Interval(ratios[0]) if len(ratios) == 1 else interval.through(math.exp)
+    return Interval(ratios[0]) if len(ratios) == 1 else found.interval(level).through(math.exp)
+
+
+def log_ratio(ratios: Sequence[float]) -> Estimate | None:
+    """Mean of the logarithms of the blocks' ratios; None for no blocks."""
+    return clustered_mean([math.log(value) for value in ratios], range(len(ratios)))
 
 
 def _net_per_query(block: Sequence[Window], arm: Arm, component: str, idle_power_w: float) -> float:

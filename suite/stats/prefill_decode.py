@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 from suite.record.schema import Arm, Window
 from suite.stats.interval import Interval, mean_interval
-from suite.stats.paired import ratio_interval, whole_blocks
+from suite.stats.paired import ratio_interval, used_blocks, whole_blocks
 
 ARMS: tuple[Arm, Arm] = ("baseline", "candidate")
 
@@ -81,7 +81,7 @@ def _ratio(pairs: Sequence[tuple[float, float]]) -> Interval | None:
 def _blocks(windows: Sequence[Window], prefill: Sequence[Window], component: str) -> list[dict[Arm, _Block]]:
     shorter = {block[0].block: block for block in whole_blocks(prefill)}
     found = []
-    for block in whole_blocks(windows):
+    for block in used_blocks(windows, component):
         if block[0].block in shorter:
             parts = {arm: _parts(block, shorter[block[0].block], arm, component) for arm in ARMS}
             if any(not math.isfinite(value) for part in parts.values() for value in part):

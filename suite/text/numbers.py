@@ -25,6 +25,8 @@ DURATION_SCALES = (Scale(3600.0, "h"), Scale(60.0, "min"), Scale(1.0, "s"), Scal
 MASS_SCALES = (Scale(1e3, "kg"), Scale(1.0, "g"), Scale(1e-3, "mg"), Scale(1e-6, "µg"))
 SIZE_SCALES = (Scale(1e3, "GB"), Scale(1.0, "MB"), Scale(1e-3, "kB"))
 COUNT_SCALES = (Scale(1e9, N_("billion")), Scale(1e6, N_("million")))
+MOST_FINER = 5
+"""Digits that an interval of scores may have beyond the usual ones."""
 SHARE_METRICS = frozenset({"accuracy", "exact_match", "f1"})
 """Metrics between 0 and 1 that readers know as percentages."""
 NAMES = (
@@ -207,7 +209,21 @@ def score_interval(low: float | None, high: float | None, metric: str | None) ->
     """The interval of a difference of scores, without unit."""
     if low is None or high is None:
         return ""
-    return f"[{_score_number(low, metric)}, {_score_number(high, metric)}]"
+    finer = 0  # digits, until two ends that differ read differently
+    while (
+        finer < MOST_FINER and low != high and _score_number(low, metric, finer) == _score_number(high, metric, finer)
+    ):
+        finer += 1
+    return f"[{_score_number(low, metric, finer)}, {_score_number(high, metric, finer)}]"
+
+
+def score_loss(low: float | None, metric: str | None) -> str:
+    """The largest loss that the lower end of an interval of a difference leaves open, rounded up: ``1.3 pt``."""
+    if low is None:
+        return NOTHING
+    scale, decimals = (100, 1) if metric in SHARE_METRICS else (1, 4)
+    loss = math.ceil(max(0.0, -low) * scale * 10**decimals - 1e-9) / 10**decimals
+    return f"{fixed(loss, decimals)}{GAP}{score_unit(metric)}".rstrip()
 
 
 def score_unit(metric: str | None) -> str:
@@ -215,8 +231,10 @@ def score_unit(metric: str | None) -> str:
     return _("pt") if metric in SHARE_METRICS else ""
 
 
-def _score_number(value: float, metric: str | None) -> str:
-    return fixed(value * 100, 1, signed=True) if metric in SHARE_METRICS else fixed(value, 4, signed=True)
+def _score_number(value: float, metric: str | None, finer: int = 0) -> str:
+    if metric in SHARE_METRICS:
+        return fixed(value * 100, 1 + finer, signed=True)
+    return fixed(value, 4 + finer, signed=True)
 
 
 def p_value(value: float | None) -> str:

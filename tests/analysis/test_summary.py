@@ -9,6 +9,7 @@ from suite.record.schema import ApplyCost, Idle, Reason, Scores
 from tests.synthetic import COUNTER, ESTIMATED, binary_scores, record, windows
 
 WORLD = 475.0
+BITS = [1.0, 1.5, 2.5, 3.0]
 HALF = [0.5, 0.5, 0.5, 0.5]
 PRUNING = (("structured_pruning", {"ratio": 0.5}),)
 
@@ -21,7 +22,7 @@ DESIGNED_COLUMNS = (
     "baseline_decode_energy_per_token_j, decode_energy_ratio, decode_energy_ratio_low, decode_energy_ratio_high, "
     "energy_basis, converged, pairing, latency_ms_p50, latency_ratio, throughput_qps, "
     "peak_memory_mb, model_mb, metric, baseline_score, score, score_delta, score_delta_low, score_delta_high, "
-    "apply_energy_j, break_even_queries, co2e_g_per_1000, verdict, pareto"
+    "apply_energy_j, break_even_queries, co2e_g_per_1000, verdict, verdict_corrected, pareto"
 )
 
 
@@ -37,7 +38,7 @@ def test_a_point_that_saves():
     point = summary(
         mitigations=PRUNING,
         run_windows=windows(HALF),
-        scores=binary_scores(right=90, lost=0, won=0, wrong=10),
+        scores=binary_scores(right=360, lost=0, won=0, wrong=40),
         apply_cost=ApplyCost(duration_s=2.0, energy_j={"cpu": 10.0}, method={"cpu": ESTIMATED}),
     )
     assert point.verdict == "saves"
@@ -52,8 +53,10 @@ def test_a_point_that_saves():
 
 
 def test_a_relative_margin_is_a_share_of_the_baselines_score():
-    # Bits per byte rise by 0.015 on a baseline of 2: within 1 % of 2, though above 0.01.
-    bits = Scores(metric="bits_per_byte", higher_is_better=False, baseline=[2.0] * 4, candidate=[2.015] * 4)
+    # Bits per byte rise by about 0.015 on a baseline of 2: within 1 % of 2, though above 0.01.
+    bits = Scores(
+        metric="bits_per_byte", higher_is_better=False, baseline=BITS, candidate=[b + 0.015 + b / 1e4 for b in BITS]
+    )
     fields = {"mitigations": PRUNING, "run_windows": windows(HALF), "scores": bits, "margin": 0.01}
     assert summary(**fields, margin_relative=True).verdict == "saves"
     assert summary(**fields, margin_relative=False).verdict == "saves-but-loses-accuracy"
@@ -199,3 +202,58 @@ def test_a_test_set_too_small_for_its_margin_is_warned_of():
     many = summary(mitigations=PRUNING, run_windows=windows(HALF), scores=binary_scores(360, 0, 0, 40), margin=0.01)
     assert [warning.code for warning in few.warnings] == ["few_scored_items"]
     assert many.warnings == []
+
+
+STEADY = [0.39, 0.41, 0.43, 0.44, 0.45, 0.46, 0.47, 0.48, 0.49, 0.5, 0.52, 0.42, 0.45, 0.47, 0.44]
+
+
+def with_a_hung_block():
+    """Fifteen blocks of about 0.45 and the sixth, in which the machine hung in the baseline's windows."""
+    seen = windows([*STEADY[:5], 0.006 * 75, *STEADY[5:]])
+    hang = {"energy_j": {"cpu": 75 * 100.0}, "duration_s": 75.0}
+    return [msgspec.structs.replace(w, **hang) if w.block == 5 and w.arm == "baseline" else w for w in seen]
+
+
+def test_a_block_in_which_the_machine_hung_changes_no_figure():
+    cost = ApplyCost(duration_s=2.0, energy_j={"cpu": 10.0}, method={"cpu": ESTIMATED})
+    fields = {"mitigations": PRUNING, "apply_cost": cost}
+    hung, clean = summary(run_windows=with_a_hung_block(), **fields), summary(run_windows=windows(STEADY), **fields)
+    for name in (
+        "energy_ratio", "energy_ratio_low", "energy_ratio_high", "energy_per_query_j", "baseline_energy_per_query_j",
+        "break_even_queries", "break_even_queries_low", "break_even_queries_high", "co2e_g_per_1000", "latency_ratio",
+        "throughput_qps", "queries", "verdict",
+    ):  # fmt: skip
+        assert getattr(hung, name) == pytest.approx(getattr(clean, name)), name
+    assert (hung.left_out_blocks, clean.left_out_blocks) == ([5], [])
+    assert len(hung.windows["baseline"]) == 32  # all of them are kept and shown
+    assert [(each.code, "block 6" in each.message) for each in hung.warnings] == [("outlying_block", True)]
+
+
+def test_joules_ratio_and_break_even_are_one_set_of_figures():
+    cost = ApplyCost(duration_s=2.0, energy_j={"cpu": 10.0}, method={"cpu": ESTIMATED})
+    point = summary(mitigations=PRUNING, run_windows=windows([0.3, 0.9, 0.4, 0.7]), apply_cost=cost)
+    assert point.energy_per_query_j / point.baseline_energy_per_query_j == pytest.approx(point.energy_ratio)
+    saved = point.baseline_energy_per_query_j - point.energy_per_query_j
+    assert point.break_even_queries == pytest.approx(10.0 / saved)
+    assert point.break_even_queries_low < point.break_even_queries
+
+
+def test_net_joules_have_the_net_ratio():
+    idle = Idle(power_w={"gpu": 20.0}, method={"gpu": COUNTER})
+    point = summary(run_windows=windows([0.5, 0.7, 0.6, 0.8], component="gpu", method=COUNTER), idle=idle)
+    assert point.net_energy_per_query_j / point.baseline_net_energy_per_query_j == pytest.approx(point.net_energy_ratio)
+
+
+def test_what_equal_answers_of_few_sources_cannot_exclude_is_told():
+    right = [1.0] * 400
+    clustered = Scores(
+        metric="accuracy",
+        higher_is_better=True,
+        baseline=right,
+        candidate=right,
+        clusters=[n // 10 for n in range(400)],
+    )
+    point = summary(mitigations=PRUNING, run_windows=windows(HALF), scores=clustered, margin=0.02)
+    assert (point.verdict, point.changed_items, point.scored_sources) == ("inconclusive", 0, 40)
+    assert [warning.code for warning in point.warnings] == ["few_scored_items"]
+    assert "40 sources" in point.warnings[0].message

@@ -4,7 +4,7 @@ import sys
 
 import pytest
 
-from benchmarks.measurement import gpu, interpolated, intervals, overhead, window_errors
+from benchmarks.measurement import false_claims, gpu, interpolated, intervals, overhead, window_errors
 from benchmarks.measurement.intervals import COVERAGE, RATIO, RATIO_WITHIN
 from benchmarks.measurement.table import Row, text
 from benchmarks.measurement.virtual import QUERY_S, CounterOnly, real_codecarbon, world
@@ -138,3 +138,15 @@ def test_a_run_that_uses_the_network_or_leaves_files_is_seen():
 def test_the_table_says_what_was_met_and_what_was_missed():
     rows = [Row(name="a", figure="1", target="2", met=False), Row(name="b", figure="2")]
     assert text(rows).splitlines()[2:] == ["a       1      2       missed", "b       2"]
+
+
+def test_a_board_against_itself_is_seldom_said_to_change():
+    loud = [verdict for verdict in false_claims.aa_verdicts(20) if verdict not in false_claims.SILENT]
+    assert len(loud) <= 2  # of a hundred at most ten; make bench-measurement takes them all
+
+
+@pytest.mark.parametrize(("blocks", "hung"), [(4, 1), (16, 0), (16, 3)])
+def test_hung_blocks_leave_the_interval_its_coverage(blocks, hung):
+    held, wrongly = false_claims.hung_coverage(800, blocks, hung)  # its standard error is 0.8 points
+    assert held >= 0.93
+    assert wrongly < 0.001

@@ -27,7 +27,8 @@ def test_axe_finds_nothing(visit, width):
     draw_all(page)
     for details in page.locator("details").all()[:40]:
         details.evaluate("each => { each.open = true }")
-    page.get_by_label("Accuracy gate").fill("2")
+    page.locator("#gate-1").fill("-2")
+    page.locator("#gate-2").fill("2")
     page.locator(".windows-chart svg").first.wait_for()
     assert violations(page) == []
     page.emulate_media(color_scheme="dark")
@@ -50,14 +51,14 @@ def test_no_identifier_stands_twice(visit):
 def test_everything_that_acts_is_reached_by_tab_and_shows_focus(visit):
     page, _, _ = visit()
     reached = set()
-    for _ in range(60):
+    for _ in range(80):
         page.keyboard.press("Tab")
         reached.add(
             page.evaluate("document.activeElement.id || document.activeElement.textContent.trim().slice(0, 30)")
         )
         outline = page.evaluate("getComputedStyle(document.activeElement).outlineStyle")
         assert outline != "none", page.evaluate("document.activeElement.outerHTML.slice(0, 200)")
-    assert {"gate-range", "gate-share", "gate-own"} <= reached
+    assert {"gate-1", "gate-2", "gate-3"} <= reached
 
 
 @pytest.mark.parametrize("width", [320, 390, 760])

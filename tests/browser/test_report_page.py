@@ -94,22 +94,53 @@ def test_the_verdict_and_the_front_can_be_chosen(visit):
     assert 0 < rows.count() == page.locator("#techniques tr[data-front]").count()
 
 
-def test_the_gate_names_the_best_technique_within_it(visit):
+def gate(page, number=1):
+    return page.locator(f"#gate-{number}"), page.locator(f'.card[data-gated="{number}"]')
+
+
+def verdicts_of(page, record):
+    return set(page.locator(f'[data-claim="{record}"] .verdict').all_inner_texts())
+
+
+def test_the_gate_starts_at_the_margin_in_the_units_of_the_score(visit):
     page, said, _ = visit()
-    cards = page.locator(".gated")
-    assert not cards.first.is_visible()
-    groups = json.loads(page.locator("#gate-data").text_content())
-    for share in ("0.5", "3", "100"):
-        page.get_by_label("Accuracy gate").fill(share)
-        for number in range(cards.count()):
-            group = groups[cards.nth(number).get_attribute("data-group")]
-            gate = float(share) / 100 * group["baseline"]
-            within = [each for each in group["candidates"] if each["high"] < 1 and each["loss"] <= gate]
-            best = min(within, key=lambda each: each["ratio"], default=None)
-            words = f"{best['technique']} saves {best['saving']}" if best else "no technique clearly saves energy"
-            assert words in cards.nth(number).inner_text()
-    page.get_by_role("button", name="own margin").click()
-    assert not cards.first.is_visible()
+    gates = json.loads(page.locator("#gate-data").text_content())["gates"]
+    assert len(gates) == 3
+    for number, found in gates.items():
+        box, card = gate(page, number)
+        assert float(box.input_value()) == found["margin"]
+        assert not card.locator(".gated").is_visible()
+    assert page.locator("#gate-unit-1").inner_text() == "pt"
+    assert page.locator("#gate-does").is_visible()
+    assert said == []
+
+
+@pytest.mark.parametrize("loss", ["0", "0.8", "3", "20"])
+def test_sentence_lists_and_verdicts_agree_at_every_setting_of_the_gate(visit, loss):
+    page, said, _ = visit()
+    found = json.loads(page.locator("#gate-data").text_content())["gates"]["1"]
+    before = page.locator('.card[data-gated="1"] .rest').inner_text()
+    box, card = gate(page)
+    box.fill(loss)
+    words = card.locator(".answer").inner_text().lower() + card.locator(".rest").inner_text().lower()
+    saving = 0
+    for record, point in found["points"].items():
+        claim = [step for step in point["steps"] if step[0] <= float(loss) + 1e-9][-1][1]
+        row = page.locator(f'#techniques tr[data-record="{record}"]')
+        assert row.get_attribute("data-verdict") == claim
+        assert len(verdicts_of(page, record)) == 1
+        assert verdicts_of(page, record) == {row.locator(".verdict").inner_text()}
+        name = row.locator("th").inner_text().replace("Pareto", "").replace("near the front", "").strip().lower()
+        assert name in words
+        saving += claim == "saves"
+    listed = card.locator(".notes li", has_text="saves:").locator("span").last
+    named = listed.inner_text().count("%") if listed.count() else 0
+    sentences = [card.locator(".answer").inner_text(), *card.locator(".further").all_inner_texts()]
+    without = ("loses", "not measured", "None of", "does not")
+    in_sentences = sum(" saves " in each and not any(word in each for word in without) for each in sentences)
+    assert named + in_sentences == saving
+    card.page.locator('[data-gate="1"] button').click()
+    assert card.locator(".rest").inner_text() == before
     assert said == []
 
 
@@ -119,20 +150,41 @@ def test_the_gate_moves_the_line_and_marks_the_rows_beyond_it(visit):
     draw_all(page)
     line = page.locator("#tradeoff .drawing.wide svg .mark-rule.role-mark line").first
     before, rows = line.get_attribute("transform"), page.locator("#techniques tr.beyond-gate")
-    page.get_by_label("Accuracy gate").fill("4")
+    gate(page)[0].fill("2.5")
     api.expect(line).not_to_have_attribute("transform", before)
     few = rows.count()
-    page.get_by_label("Accuracy gate").fill("0")
-    assert rows.count() > few > 0
+    gate(page)[0].fill("0")
+    assert rows.count() > few
+
+
+@pytest.mark.parametrize("nonsense", ["-1", "", "1e9"])
+def test_the_gate_refuses_nonsense_and_stays_where_it_was(visit, nonsense):
+    page, said, _ = visit()
+    box, card = gate(page)
+    box.fill("3")
+    before = card.inner_text()
+    box.fill(nonsense)
+    assert "Not taken" in page.locator("#gate-refused-1").inner_text()
+    assert box.get_attribute("aria-invalid") == "true"
+    assert card.inner_text() == before
+    box.fill("3")
+    assert page.locator("#gate-refused-1").inner_text() == ""
+    assert said == []
 
 
 def test_the_gate_is_set_by_keyboard(visit):
     page, _, _ = visit()
-    page.locator("#gate-range").focus()
+    box, card = gate(page)
+    before = float(box.input_value())
+    page.locator('[data-gate="1"] input[type="range"]').focus()
     for _ in range(5):
         page.keyboard.press("ArrowRight")
-    assert page.get_by_label("Accuracy gate").input_value() == "0.5"
-    assert page.locator(".gated:visible").count() == 3
+    assert float(box.input_value()) > before
+    assert card.locator(".gated").is_visible()
+    page.keyboard.press("Tab")
+    page.keyboard.press("Tab")
+    page.keyboard.press("Enter")
+    assert float(box.input_value()) == before
 
 
 def test_an_opened_point_draws_each_window(visit):

@@ -105,7 +105,8 @@ def test_every_point_has_a_row_and_its_verdict(page, embedded):
     for point in embedded.points:
         row = re.search(rf'<tr data-point="{point.point_id}".*?</tr>', page, re.S)
         assert row is not None
-        assert f"verdict-{point.verdict}" in row.group()
+        assert f"verdict-{point.claim}" in row.group()
+        assert ("by itself: " in row.group()) == (point.claim != point.verdict)
 
 
 def test_reasons_of_points_that_did_not_run_are_shown(page):
@@ -121,10 +122,13 @@ def test_first_screen_says_estimated_and_counts(page):
 
 def test_the_answer_is_a_sentence(page):
     answers = [
-        re.sub(r"<[^>]+>", "", found).strip() for found in re.findall(r'<p class="answer">(.*?)</p>', page, re.S)
+        re.sub(r"<[^>]+>", "", found).strip()
+        for found in re.findall(r'<p class="answer" role="status">(.*?)</p>', page, re.S)
     ]
     assert len(answers) == 3
-    assert all(re.search(r" saves \d+.% \[\d+, \d+\] of the energy per query with ", answer) for answer in answers)
+    assert all(
+        re.search(r" saves \d+.% \[[\d.]+, [\d.]+\] of the energy per query (with|but) ", answer) for answer in answers
+    )
 
 
 def test_charts_show_without_javascript(page):

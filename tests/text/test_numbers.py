@@ -121,3 +121,16 @@ def test_a_difference_is_rounded_up(share, expected):
 )
 def test_a_span_of_whole_units(ends, expected):
     assert plain(text.span(ends, "°C")) == expected
+
+
+def test_the_loss_that_an_interval_leaves_open_is_rounded_up():
+    assert text.score_loss(-0.00612, "accuracy") == "0.7\N{NO-BREAK SPACE}pt"
+    assert text.score_loss(-0.01581, "bits_per_byte") == "0.0159"
+    assert text.score_loss(0.02, "accuracy") == "0.0\N{NO-BREAK SPACE}pt"
+    assert text.score_loss(None, "accuracy") == text.NOTHING
+
+
+def test_an_interval_of_scores_that_has_a_width_reads_so():
+    assert text.score_interval(-0.0002, 0.0002, "accuracy") == f"[{text.MINUS}0.02, +0.02]"
+    assert text.score_interval(-0.00002, 0.00002, "bits_per_byte") == f"[{text.MINUS}0.00002, +0.00002]"
+    assert text.score_interval(0.0, 0.0, "accuracy") == "[0.0, 0.0]"

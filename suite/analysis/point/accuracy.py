@@ -9,9 +9,8 @@ from collections.abc import Sequence
 from scipy import stats
 
 from suite.record.schema import Scores
-from suite.stats.interval import Interval, clustered_mean_interval
-
-_Z = 1.959964  # the standard normal distribution's 97.5 % quantile
+from suite.stats.interval import Estimate, Interval
+from suite.stats.score_difference import differences_of, mean_difference
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -19,24 +18,32 @@ class Accuracy:
     """Mean scores of both arms and their difference, whose sign makes above 0 better whatever the metric.
 
     The difference has no ends for fewer than two items (or two sources of items).
-    ``mcnemar_p`` is None unless the scores are 0/1 and the items independent.
+    ``mcnemar_p`` is None unless the scores are 0/1 and the items independent. ``changed`` counts the items whose score
+    differs by more than the rounding of float32. ``sources`` and ``design_effect`` (variance of the difference with its
+    clusters over that without) are None where items are independent, the latter also where no item changed.
     """
 
     metric: str
     baseline: float
     candidate: float
-    delta: Interval
+    estimate: Estimate
     mcnemar_p: float | None
     items: int
     changed: int
     is_binary: bool
+    sources: int | None
+    design_effect: float | None
+
+    @property
+    def delta(self) -> Interval:
+        """The difference with its 95 % interval."""
+        return self.estimate.interval()
 
 
 def compare_scores(scores: Scores | None) -> Accuracy | None:
-    """The paired difference of ``scores`` with its closed-form 95 % interval, clustered where items share a source.
+    """The paired difference of ``scores``, clustered where items share a source.
 
-    It covers the truth in 94 to 96 % of simulated comparisons (tests/analysis/test_accuracy.py); of 0/1 scores, where
-    fewer than about ten answers changed, in fewer: ``is_blind`` says where that matters.
+    Its interval is ``suite.stats.score_difference``'s, which keeps its coverage where few items changed or none.
 
     Returns:
         None where nothing was scored, the arms' items do not match, or a score is not finite.
@@ -46,19 +53,18 @@ def compare_scores(scores: Scores | None) -> Accuracy | None:
     if not all(math.isfinite(value) for value in (*scores.baseline, *scores.candidate)):
         return None
     sign = 1.0 if scores.higher_is_better else -1.0
-    differences = [sign * (after - before) for before, after in zip(scores.baseline, scores.candidate, strict=True)]
-    clusters = scores.clusters if scores.clusters is not None else range(len(differences))
-    delta = clustered_mean_interval(differences, clusters)
-    assert delta is not None  # there are scores
+    found = differences_of(scores.baseline, scores.candidate, scores.clusters, sign=sign)
     return Accuracy(
         metric=scores.metric,
         baseline=mean(scores.baseline),
         candidate=mean(scores.candidate),
-        delta=delta,
+        estimate=mean_difference(found),
         mcnemar_p=None if scores.clusters is not None else mcnemar(scores.baseline, scores.candidate),
-        items=len(differences),
-        changed=sum(difference != 0 for difference in differences),
-        is_binary=all(value in (0.0, 1.0) for value in (*scores.baseline, *scores.candidate)),
+        items=found.items,
+        changed=found.changed_items,
+        is_binary=found.is_binary,
+        sources=None if scores.clusters is None else found.sources,
+        design_effect=found.design_effect,
     )
 
 
@@ -75,23 +81,6 @@ def mcnemar(baseline: Sequence[float], candidate: Sequence[float]) -> float | No
     if lost + won == 0:
         return 1.0
     return float(stats.binomtest(lost, lost + won, 0.5).pvalue)
-
-
-def is_blind(accuracy: Accuracy, margin: float) -> bool:
-    """Whether the interval rules out a loss of ``margin`` only because too few answers changed for it.
-
-    The interval of few changed answers is too narrow: in simulation it covers 90 % with five expected among a
-    thousand and 81 % with three, and with none it has no width. So right-or-wrong scores are also held against the
-    adjusted Wald interval, which adds one answer lost and one won (Bonett & Price 2012,
-    doi:10.3102/1076998611411915).
-    """
-    low = accuracy.delta.low
-    if not accuracy.is_binary or low is None or low < -margin:
-        return False
-    total = accuracy.items + 2
-    delta = accuracy.delta.estimate * accuracy.items / total
-    reach = _Z * math.sqrt(((accuracy.changed + 2) / total - delta**2) / total)
-    return delta - reach < -margin
 
 
 def mean(values: Sequence[float]) -> float:

@@ -31,4 +31,8 @@ def accuracy_fields(record: Record, found: Accuracy | None) -> dict[str, Any]:
         "score_delta_high": found.delta.high,
         "mcnemar_p": found.mcnemar_p,
         "scored_items": found.items,
+        "changed_items": found.changed,
+        "scored_sources": found.sources,
+        "score_design_effect": found.design_effect,
+        "score_estimate": found.estimate,
     }

@@ -4,19 +4,24 @@ from __future__ import annotations
 
 from typing import Literal
 
+from suite.analysis.verdict import FLOOR
+
 Repayment = Literal["repaid", "at-once", "never", "unresolved", "unknown"]
 
 
-def repayment(ratio_low: float | None, ratio_high: float | None, queries: float | None) -> Repayment:
+def repayment(
+    ratio_low: float | None, ratio_high: float | None, queries: float | None, floor: float = FLOOR
+) -> Repayment:
     """What may be said of a break-even after ``queries``, given the interval of the energy ratio.
 
-    A saving whose interval reaches to 1 may be none, so its break-even is not resolved.
+    A saving whose interval does not lie wholly beyond the instrument's ``floor``, as a relative change, may be none, so
+    its break-even is not resolved.
     """
     if ratio_low is None or ratio_high is None:
         return "unknown"
-    if ratio_low > 1:
+    if ratio_low > 1 + floor:
         return "never"
-    if ratio_high >= 1:
+    if ratio_high >= 1 / (1 + floor):
         return "unresolved"
     if queries is None:
         return "unknown"
@@ -35,18 +40,21 @@ def queries_to_cover(once_j: float | None, per_query_j: float | None) -> float |
 
 
 def break_even_queries(
-    apply_energy_j: float | None, baseline_energy_per_query_j: float | None, energy_per_query_j: float | None
+    apply_energy_j: float | None, baseline_energy_per_query_j: float | None, ratio: float | None
 ) -> float | None:
     """Queries after which the saving has repaid ``apply_energy_j``.
 
-    All three in joules of the same component, got the same way.
+    Args:
+        apply_energy_j: what applying the technique cost once.
+        baseline_energy_per_query_j: of the same component, got the same way.
+        ratio: of the energy per query, candidate to baseline; the one whose interval ``break_even_range`` takes.
 
     Returns:
         0 where the technique cost nothing, None where it saves nothing (it never repays) or a figure is missing.
     """
-    if baseline_energy_per_query_j is None or energy_per_query_j is None:
+    if baseline_energy_per_query_j is None or ratio is None:
         return None
-    return queries_to_cover(apply_energy_j, baseline_energy_per_query_j - energy_per_query_j)
+    return queries_to_cover(apply_energy_j, baseline_energy_per_query_j * (1 - ratio))
 
 
 def break_even_range(

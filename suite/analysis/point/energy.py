@@ -9,7 +9,7 @@ from typing import Literal, get_args
 
 from suite.record.schema import Arm, Idle, Window
 from suite.stats.interval import Interval
-from suite.stats.paired import headline_component, paired_ratio
+from suite.stats.paired import every_block_ratio, headline_component, per_query, ratio_interval, used_blocks
 
 Basis = Literal["measured", "estimated", "simulated", "replayed"]
 
@@ -45,24 +45,34 @@ def headline(windows: Sequence[Window]) -> Headline | None:
     return Headline(component=component, basis=bases.pop(), method=" / ".join(sorted(methods)))
 
 
+def used_windows(windows: Sequence[Window], component: str) -> list[Window]:
+    """Windows that the point's figures are made of: those of whole blocks in which the machine did not hang."""
+    return [window for block in used_blocks(windows, component) for window in block]
+
+
 def energy_per_query(windows: Sequence[Window], arm: Arm, component: str) -> float | None:
-    """Joules a query of one arm: all its energy over all its queries. None where nothing was run or read."""
+    """Joules a query of one arm: the geometric mean over its blocks, so that the two arms' have the point's ratio.
+
+    Where a block used nothing there is no geometric mean; then it is all energy over all queries. None where nothing
+    was run or read.
+    """
     chosen = [window for window in windows if window.arm == arm]
     queries = sum(window.queries for window in chosen)
     if queries == 0 or any(component not in window.energy_j for window in chosen):
         return None
-    return math.fsum(window.energy_j[component] for window in chosen) / queries
+    total_j = math.fsum(window.energy_j[component] for window in chosen)
+    found = per_query(windows, arm, component)
+    return total_j / queries if found is None else found
 
 
 def energy_per_token(windows: Sequence[Window], component: str) -> float | None:
-    """Joules a generated token of the candidate; None where tokens were not counted."""
+    """Joules a generated token of the candidate, of its joules a query; None where tokens were not counted."""
     chosen = [window for window in windows if window.arm == "candidate"]
-    tokens = 0
-    for window in chosen:
-        if window.tokens is None or component not in window.energy_j:
-            return None
-        tokens += window.tokens
-    return math.fsum(window.energy_j[component] for window in chosen) / tokens if tokens else None
+    per_query_j = energy_per_query(windows, "candidate", component)
+    counts = [window.tokens for window in chosen if window.tokens is not None]
+    if per_query_j is None or len(counts) < len(chosen) or not sum(counts):
+        return None
+    return per_query_j * sum(window.queries for window in chosen) / sum(counts)
 
 
 def idle_power(idle: Idle | None, component: str) -> float | None:
@@ -73,7 +83,7 @@ def idle_power(idle: Idle | None, component: str) -> float | None:
 
 
 def net_ratio(windows: Sequence[Window], idle: Idle | None, component: str) -> Interval | None:
-    """The ratio with the idle power taken off both arms.
+    """The ratio with the idle power taken off both arms, over all blocks of ``windows``.
 
     The estimate takes the mean of the idle power before and after the blocks. The interval also holds what is not
     known of the idle power itself: it is the union of the intervals with the power before and with the power after,
@@ -86,23 +96,21 @@ def net_ratio(windows: Sequence[Window], idle: Idle | None, component: str) -> I
     mean_w = idle_power(idle, component)
     if idle is None or mean_w is None:
         return None
-    found = paired_ratio(windows, component, mean_w)
+    found = _ratio(windows, component, mean_w)
     if found is None:
         return None
     powers_w = {mean_w} | {power_w[component] for power_w in (idle.before_w, idle.after_w) if component in power_w}
-    every = [paired_ratio(windows, component, power_w) for power_w in powers_w]
+    every = [_ratio(windows, component, power_w) for power_w in powers_w]
     ends = [(one.low, one.high) for one in every if one and one.low is not None and one.high is not None]
     if len(ends) < len(every):
         return Interval(found.estimate)
     return Interval(found.estimate, min(low for low, _ in ends), max(high for _, high in ends))
 
 
+def _ratio(windows: Sequence[Window], component: str, idle_w: float) -> Interval | None:
+    return ratio_interval(every_block_ratio(windows, component, idle_w) or [])
+
+
 def net_per_query(windows: Sequence[Window], arm: Arm, component: str, idle_w: float | None) -> float | None:
     """Joules a query of one arm, less the idle power for as long as its windows lasted; None where not above 0."""
-    gross_j = energy_per_query(windows, arm, component)
-    if gross_j is None or idle_w is None:
-        return None
-    chosen = [window for window in windows if window.arm == arm]
-    duration_s = math.fsum(window.duration_s for window in chosen)
-    net_j = gross_j - idle_w * duration_s / sum(window.queries for window in chosen)
-    return net_j if net_j > 0 else None
+    return None if idle_w is None else per_query(windows, arm, component, idle_w)

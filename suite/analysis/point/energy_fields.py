@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from suite.analysis.point import energy
 from suite.analysis.point.break_even import break_even_queries, break_even_range
 from suite.analysis.point.interval_fields import interval_fields
 from suite.analysis.point.token_fields import token_fields
-from suite.record.schema import ApplyCost, Record
+from suite.record.schema import ApplyCost, Record, Window
 from suite.stats import paired
 from suite.units import joules_to_kwh
 
@@ -17,8 +18,9 @@ QUERIES_PER_CO2E = 1000
 
 def energy_fields(record: Record, found: energy.Headline, g_co2e_per_kwh: float | None) -> dict[str, Any]:
     """Of the headline component: joules, ratios gross and net of idle power, and carbon."""
-    windows, component = record.windows, found.component
-    block_ratios = paired.block_ratios(windows, component)
+    component = found.component
+    windows = energy.used_windows(record.windows, component)
+    block_ratios = paired.every_block_ratio(windows, component)
     candidate = energy.energy_per_query(windows, "candidate", component)
     idle_w = energy.idle_power(record.idle, component)
     idle = record.idle if idle_w is not None else None
@@ -30,6 +32,7 @@ def energy_fields(record: Record, found: energy.Headline, g_co2e_per_kwh: float 
         "baseline_energy_per_query_j": energy.energy_per_query(windows, "baseline", component),
         "energy_per_token_j": energy.energy_per_token(windows, component),
         "block_energy_ratios": block_ratios or [],
+        "left_out_blocks": list(paired.left_out_blocks(record.windows, component)),
         "idle_power_w": idle_w,
         "idle_before_w": idle.before_w.get(component) if idle else None,
         "idle_after_w": idle.after_w.get(component) if idle else None,
@@ -49,21 +52,20 @@ def co2e_g_per_1000(energy_per_query_j: float | None, g_co2e_per_kwh: float | No
     return joules_to_kwh(energy_per_query_j * QUERIES_PER_CO2E) * g_co2e_per_kwh
 
 
-def component_fields(record: Record) -> dict[str, Any]:
+def component_fields(windows: Sequence[Window]) -> dict[str, Any]:
     """Joules a query of every component that was read, by arm, and how each was got."""
-    windows = record.windows
     return {
         "energy_per_query_by_component_j": {
-            component: _both_arms(record, component)
+            component: _both_arms(windows, component)
             for component in sorted({name for window in windows for name in window.energy_j})
         },
         "methods": {name: method for window in windows for name, method in sorted(window.method.items())},
     }
 
 
-def _both_arms(record: Record, component: str) -> dict[str, float]:
-    baseline = energy.energy_per_query(record.windows, "baseline", component)
-    candidate = energy.energy_per_query(record.windows, "candidate", component)
+def _both_arms(windows: Sequence[Window], component: str) -> dict[str, float]:
+    baseline = energy.energy_per_query(windows, "baseline", component)
+    candidate = energy.energy_per_query(windows, "candidate", component)
     values = {"baseline": baseline, "candidate": candidate}
     return {arm: value for arm, value in values.items() if value is not None}
 
@@ -74,10 +76,9 @@ def cost_fields(cost: ApplyCost | None, found: energy.Headline, fields: dict[str
         return {}
     comparable = energy.basis_of(cost.method.get(found.component, "")) == found.basis
     apply_energy_j = cost.energy_j.get(found.component) if comparable else None
-    queries = break_even_queries(apply_energy_j, fields["baseline_energy_per_query_j"], fields["energy_per_query_j"])
-    fewest, most = break_even_range(
-        apply_energy_j, fields["baseline_energy_per_query_j"], fields["energy_ratio_low"], fields["energy_ratio_high"]
-    )
+    baseline_j = fields["baseline_energy_per_query_j"]
+    queries = break_even_queries(apply_energy_j, baseline_j, fields["energy_ratio"])
+    fewest, most = break_even_range(apply_energy_j, baseline_j, fields["energy_ratio_low"], fields["energy_ratio_high"])
     return {
         "apply_energy_j": apply_energy_j,
         "apply_duration_s": cost.duration_s,

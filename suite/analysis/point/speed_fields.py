@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from suite.analysis.point import speed
-from suite.record.schema import Arm, Record
+from suite.record.schema import Arm, Window
 
 
-def speed_fields(record: Record) -> dict[str, Any]:
+def speed_fields(windows: Sequence[Window]) -> dict[str, Any]:
     """Of both arms, from the windows that the energy is of."""
-    windows = record.windows
     candidate_s, baseline_s = speed.latency_p50(windows, "candidate"), speed.latency_p50(windows, "baseline")
     return {
-        **_tail("latency_ms", record, "candidate"),
-        **_tail("baseline_latency_ms", record, "baseline"),
+        **_tail("latency_ms", windows, "candidate"),
+        **_tail("baseline_latency_ms", windows, "baseline"),
         "latency_ms_p50": None if candidate_s is None else candidate_s * 1e3,
         "baseline_latency_ms_p50": None if baseline_s is None else baseline_s * 1e3,
         "latency_ratio": candidate_s / baseline_s if candidate_s is not None and baseline_s else None,
@@ -23,7 +23,7 @@ def speed_fields(record: Record) -> dict[str, Any]:
     }
 
 
-def _tail(name: str, record: Record, arm: Arm) -> dict[str, float | None]:
+def _tail(name: str, windows: Sequence[Window], arm: Arm) -> dict[str, float | None]:
     """The slow end of the latencies, where each query was waited for."""
-    found = {percent: speed.latency_percentile(record.windows, arm, percent) for percent in (95, 99)}
+    found = {percent: speed.latency_percentile(windows, arm, percent) for percent in (95, 99)}
     return {f"{name}_p{percent}": None if value is None else value * 1e3 for percent, value in found.items()}

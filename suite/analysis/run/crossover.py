@@ -23,8 +23,6 @@ from suite.stats.interval import Interval
 
 Finding = Literal["saves", "costs-energy", "no-detectable-change", "unresolved", "no-interval", "not-run"]
 FEWEST_BATCH_SIZES = 2
-FLOOR = 0.005
-"""Relative change of energy below which no instrument of this suite tells two arms apart, whatever the interval."""
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -49,7 +47,7 @@ class Cell:
         ratio = self.ratio
         if ratio is None:
             return "not-run" if self.point.energy_ratio is None else "no-interval"
-        side = side_of(ratio, FLOOR)
+        side = side_of(ratio, self.point.instrument_floor)
         if side != "unresolved":
             return "saves" if side == "below" else "costs-energy"
         low, high = ratio.ends
@@ -154,7 +152,8 @@ def _row(points: Sequence[PointSummary]) -> Row:
         by_size.setdefault(point.baseline_batch_size, point)
     cells = tuple(Cell(batch_size=size, point=by_size[size]) for size in sorted(by_size))
     readings = [Reading(size=cell.batch_size, ratio=cell.ratio) for cell in cells if cell.ratio is not None]
-    return Row(cells=cells, stretches=stretches(readings, FLOOR), crossings=crossings(readings, FLOOR))
+    floor = max(point.instrument_floor for point in points)
+    return Row(cells=cells, stretches=stretches(readings, floor), crossings=crossings(readings, floor))
 
 
 def _ratios(row: Row) -> int:

@@ -109,12 +109,14 @@ def _of_one_world(a: PointSummary, b: PointSummary) -> bool:
 
 
 def _candidate_j(point: PointSummary) -> list[float]:
-    """Joules a query of the candidate, one figure a whole block: one that both arms have windows of."""
+    """Joules a query of the candidate, one figure a block that is used: a whole one that did not hang."""
     blocks: dict[int, list[SeenWindow]] = {}
     for window in point.windows.get("candidate", []):
         blocks.setdefault(window.block, []).append(window)
     paired = {window.block for window in point.windows.get("baseline", [])}
-    return [_per_query_j(blocks[number]) for number in sorted(blocks.keys() & paired)]
+    return [
+        _per_query_j(blocks[number]) for number in sorted((blocks.keys() & paired).difference(point.left_out_blocks))
+    ]
 
 
 def _per_query_j(windows: Sequence[SeenWindow]) -> float:

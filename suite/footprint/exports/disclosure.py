@@ -92,7 +92,7 @@ def _with_ends(value: float | None, low: float | None, high: float | None) -> st
 
 
 def _findings(point: PointSummary, site: Site, queries_per_day: float | None) -> Iterable[str]:
-    yield f"Verdict: {point.verdict}. {_accuracy(point)}"
+    yield f"Verdict: {point.claim}. {_accuracy(point)}"
     if point.mitigations:
         yield f"Repaid: {repaid_text(repaid(point, queries_per_day), queries_per_day)}."
     for name, factor in (("on site", site.onsite_l_per_kwh), ("off site", site.offsite_l_per_kwh)):

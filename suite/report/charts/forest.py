@@ -120,8 +120,8 @@ def _row(entry: Entry, line: int | None) -> dict[str, Any]:
     return {
         "label": entry.label if line is None else "\n".join(textwrap.wrap(entry.label, line)[:2]),
         "technique": entry.label,
-        "verdict": point.verdict,
-        "outcome": _(LOOKS[point.verdict].words),
+        "verdict": point.claim,
+        "outcome": _(LOOKS[point.claim].words),
         "ratio": point.energy_ratio,
         "low": point.energy_ratio if point.energy_ratio_low is None else point.energy_ratio_low,
         "high": point.energy_ratio if point.energy_ratio_high is None else point.energy_ratio_high,

@@ -134,7 +134,7 @@ def _rows(panels: Sequence[Panel]) -> tuple[list[Placed], float]:
 
 def _legend(panels: Sequence[Panel], width: float, top: float) -> tuple[list[Placed], float]:
     """Sign and words of the verdicts that occur, as many a line as fit, and where the lines end."""
-    seen = {entry.point.verdict for panel in panels if panel.lead.leading for entry in panel.lead.leading.ok}
+    seen = {entry.point.claim for panel in panels if panel.lead.leading for entry in panel.lead.leading.ok}
     placed: list[Placed] = []
     left, line = MARGIN, top + LINE / 2
     for look in (look for verdict, look in LOOKS.items() if verdict in seen):
@@ -157,9 +157,7 @@ def _caption(panels: Sequence[Panel], left_out: int) -> str:
         )
     ]
     if any(panel.is_scored for panel in panels):
-        sentences.append(
-            _("Rings: Pareto front. Dashed line: the task's margin; a point whose interval reaches beyond it is pale.")
-        )
+        sentences.append(_("Rings: Pareto front. Dashed line: the task's margin; a point that may lose more is pale."))
     if not all(panel.is_whole for panel in panels):
         sentences.append(_("Points that are not drawn stand in results.csv."))
     if left_out:

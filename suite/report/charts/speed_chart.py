@@ -118,7 +118,7 @@ def _row(entry: Entry, against: Against) -> dict[str, Any]:
     point, energy = entry.point, entry.point.energy_ratio
     return {
         "label": entry.label,
-        "verdict": point.verdict,
+        "verdict": point.claim,
         "x": against.ratio(point),
         "y": energy,
         "low": energy if point.energy_ratio_low is None else point.energy_ratio_low,

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
+import math
 from typing import Any
 
 import altair as alt
 
+from suite.analysis.run.judgement import judged_at
 from suite.analysis.summary import PointSummary
 from suite.report.charts import label_placement, vega
+from suite.report.prose.accuracy_threshold import factor_of, loss_left_open
 from suite.report.prose.style import LOOKS
 from suite.report.view_model import Entry, Group
 from suite.text import numbers as text
@@ -72,7 +75,7 @@ def _spec(group: Group, drawn: list[Entry], width: int, height: int) -> dict[str
         "y": alt.Y("y:Q", scale=y.scale(), axis=y_axis),
         "gate": alt.Y("gate_y:Q", scale=y.scale(), axis=y_axis),
     }
-    gate = alt.param(name=GATE, value=_short((first.margin or 0.0) * _factor(first)))
+    gate = alt.param(name=GATE, value=_short((first.margin or 0.0) * factor_of(first)))
     layers = _marks(rows, line, _named(rows, x, y, width, height), place)
     return vega.specification(alt.layer(*layers).add_params(gate), width, height)
 
@@ -90,11 +93,20 @@ def _marks(
     xy = {name: place[name] for name in ("x", "y")}
     baseline = alt.Chart(vega.data([line]))
     front = alt.Chart(vega.data(sorted((row for row in rows if row["pareto"]), key=lambda row: float(row["x"]))))
-    base = alt.Chart(vega.data(rows)).encode(**xy)
+    near = alt.Chart(vega.data([row for row in rows if row["near"]]))
+    passes = f"datum.loss <= {GATE} + 1e-9"
+    base = (
+        alt.Chart(vega.data(rows))
+        .transform_calculate(
+            verdict=f"{passes} ? datum.within : datum.beyond",
+            outcome=f"{passes} ? datum.within_words : datum.beyond_words",
+        )
+        .encode(**xy)
+    )
     leaders = alt.Chart(vega.data([name for name in names if name["far"]]))
     dotted: dict[str, Any] = {"strokeDash": [3, 4], "opacity": 0.55, "color": GREY}
     colour, shape = vega.verdict_colour(), vega.verdict_shape()
-    within = alt.when(f"datum.is_baseline || datum.loss <= {GATE}").then(alt.value(1)).otherwise(alt.value(0.35))
+    within = alt.when(f"datum.is_baseline || {passes}").then(alt.value(1)).otherwise(alt.value(0.35))
     gate = baseline.transform_calculate(gate_y=f"datum.y + datum.worse * {GATE}").transform_filter(
         f"inrange(datum.gate_y, {json.dumps(line['ends'])})"  # not clipped: clip paths share their ids over a page
     )
@@ -106,19 +118,16 @@ def _marks(
         base.mark_rule(opacity=0.5, strokeWidth=1.3).encode(x="x_low:Q", x2="x_high:Q", color=colour),
         base.mark_rule(opacity=0.5, strokeWidth=1.3).encode(y="y_low:Q", y2="y_high:Q", color=colour),
         front.mark_point(size=230, strokeWidth=1.6, color=GREEN, opacity=0.8).encode(**xy),
+        near.mark_point(size=230, strokeWidth=1.3, strokeDash=[2, 3], color=GREEN, opacity=0.8).encode(**xy),
         leaders.mark_rule(opacity=0.5, strokeWidth=0.8, color=GREY).encode(**xy, x2="dot_x:Q", y2="dot_y:Q"),
         base.mark_point(filled=True, size=80).encode(color=colour, shape=shape, opacity=within, tooltip=_tooltip()),
         alt.Chart(vega.data(names)).mark_text(fontSize=11).encode(**xy, text="label:N"),
     ]
 
 
-def _factor(point: PointSummary) -> float:
-    return 100.0 if point.metric in text.SHARE_METRICS else 1.0
-
-
 def _baseline_score(point: PointSummary) -> float:
     assert point.baseline_score is not None
-    return _short(point.baseline_score * _factor(point))
+    return _short(point.baseline_score * factor_of(point))
 
 
 def _row(entry: Entry, unit: text.Scale, baseline_j: float | None) -> dict[str, Any]:
@@ -126,7 +135,7 @@ def _row(entry: Entry, unit: text.Scale, baseline_j: float | None) -> dict[str, 
     point = entry.point
     assert point.energy_per_query_j is not None
     assert point.score is not None
-    factor = _factor(point)
+    factor = factor_of(point)
     energy_j = point.energy_per_query_j
     if baseline_j is not None and point.energy_ratio is not None:
         energy_j = point.energy_ratio * baseline_j
@@ -135,11 +144,11 @@ def _row(entry: Entry, unit: text.Scale, baseline_j: float | None) -> dict[str, 
     worst, best = _score_ends(point)
     return {
         "label": entry.label,
-        "verdict": point.verdict,
+        **_verdicts(point),
         "pareto": point.pareto,
-        "outcome": _(LOOKS[point.verdict].words),
+        "near": point.is_near_front,
         "is_baseline": point.mitigation == "none",
-        "loss": _short(-(point.score_delta_low or 0.0) * factor),
+        "loss": _short(loss_left_open(point) * factor),
         "x": _short(energy),
         "x_low": _short(low),
         "x_high": _short(high),
@@ -150,6 +159,18 @@ def _row(entry: Entry, unit: text.Scale, baseline_j: float | None) -> dict[str, 
         f"{text.change_interval(point.energy_ratio_low, point.energy_ratio_high)})",
         "score": f"{text.score(point.score, point.metric)} ({text.score_change(point.score_delta, point.metric)} "
         f"{text.score_interval(point.score_delta_low, point.score_delta_high, point.metric)})",
+    }
+
+
+def _verdicts(point: PointSummary) -> dict[str, str]:
+    """What the point is where the gate lets it pass, and where it does not."""
+    is_own = point.mitigation == "none" or point.score_delta_low is None
+    within, beyond = (point if is_own else judged_at(point, margin) for margin in (math.inf, 0.0))
+    return {
+        "within": within.claim,
+        "beyond": beyond.claim,
+        "within_words": _(LOOKS[within.claim].words),
+        "beyond_words": _(LOOKS[beyond.claim].words),
     }
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 
+from suite.analysis.summary import PointSummary
 from suite.report.prose import instruments
 from suite.report.prose.leads import Lead, leads, one_line
 from suite.report.prose.sentences import Part
@@ -145,8 +146,16 @@ def cells(entry: Entry) -> tuple[str, str, str, str, str, str]:
         text.change_interval(point.energy_ratio_low, point.energy_ratio_high),
         text.score_change(point.score_delta, point.metric),
         text.score_interval(point.score_delta_low, point.score_delta_high, point.metric),
-        _(LOOKS[point.verdict].words),
+        verdict_words(point),
     )
+
+
+def verdict_words(point: PointSummary) -> str:
+    """The verdict after correction for the number of comparisons, and where it differs the one by itself."""
+    words = _(LOOKS[point.claim].words)
+    if point.claim == point.verdict:
+        return words
+    return f"{words} ({_('by itself: {verdict}').format(verdict=_(LOOKS[point.verdict].words))})"
 
 
 def _rest(report: Report, shown: Sequence[Lead]) -> list[str]:
@@ -167,5 +176,6 @@ def _rest(report: Report, shown: Sequence[Lead]) -> list[str]:
 def _note() -> str:
     return _(
         "Energy change is the technique's energy per query against its paired baseline; below 0 is a saving. A score "
-        "change above 0 is better. Intervals are 95 % intervals of the paired comparison."
+        "change above 0 is better. Intervals are 95 % intervals of the paired comparison; "
+        "those of the sentences, and the verdicts, are corrected for the number of comparisons."
     )

@@ -9,10 +9,9 @@ def script_words() -> dict[str, str]:
     """Each by the key that the scripts know it by."""
     return {
         # The accuracy gate.
-        "gate_own": _("each task's own margin"),
-        "gate_share": _("{share} % of the baseline's score"),
-        "gate_best": _("Within {gate}: {technique} saves {saving} ({change})."),
-        "gate_none": _("Within {gate}: no technique clearly saves energy."),
+        "gate_moved": _("At a loss of up to {gate} {unit} instead of the margin of {margin} {unit}."),
+        "gate_refused": _("Not taken: give a number, {hint}."),
+        "by_itself": _("by itself: {verdict}"),
         # Charts and commands.
         "save_svg": _("Save as SVG"),
         "save_png": _("Save as PNG"),

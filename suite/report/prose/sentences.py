@@ -68,6 +68,17 @@ SAVES = (
     ),
 )
 """The sentence for each verdict that names a technique, the best verdict first."""
+SAVES_WITH_THE_SAME = {
+    True: N_(
+        "**{technique}** saves **{share}** {interval} of the energy per {query}{unreal} with **the same answer on all "
+        "{items} items**, which rules out a loss of more than {excluded}."
+    ),
+    False: N_(
+        "**{technique}** saves **{share}** {interval} of the energy per {query}{unreal} with **the same score on all "
+        "{items} items**, which rules out a loss of more than {excluded}."
+    ),
+}
+"""Where no item's score changed; for answers that are right or wrong, and for other scores."""
 SAVES_WITHIN_MARGIN = N_(
     "**{technique}** saves **{share}** {interval} of the energy per {query}{unreal} with a loss of "
     "**{quality} within the margin** ({change})."
@@ -96,7 +107,7 @@ def _sentence(group: Group) -> tuple[str, tuple[Part, ...], Entry | None]:
     if not tried:
         return "skipped", parts(_("Only the baseline ended with a result.")), None
     for verdict, sentence in SAVES:
-        best = next((entry for entry in tried if entry.point.verdict == verdict), None)
+        best = next((entry for entry in tried if entry.point.claim == verdict), None)
         if best is not None:
             return verdict, saving_sentence(best, group, sentence), best
     words = ngettext(
@@ -108,21 +119,35 @@ def _sentence(group: Group) -> tuple[str, tuple[Part, ...], Entry | None]:
 
 
 def saving_sentence(entry: Entry, group: Group, sentence: str) -> tuple[Part, ...]:
-    """One of ``SAVES`` with the figures of a point that saves."""
+    """One of ``SAVES`` with the figures of a point that saves; its intervals are the corrected ones."""
     point = entry.point
     assert point.energy_ratio is not None
-    if point.verdict == "saves" and point.score_delta_high is not None and point.score_delta_high < 0:
+    low, high = delta_ends(point)
+    if point.claim == "saves" and high is not None and high < 0:
         sentence = SAVES_WITHIN_MARGIN
+    elif point.claim == "saves" and point.changed_items == 0:
+        sentence = SAVES_WITH_THE_SAME[point.metric in text.SHARE_METRICS]
     is_unreal = point.energy_basis in ("simulated", "replayed")  # named as such, even in the headline
     return parts(
         _(sentence),
         technique=upper_first(entry.label),
         share=text.saving(point.energy_ratio),
-        interval=text.saving_interval(point.energy_ratio_low, point.energy_ratio_high),
+        interval=text.saving_interval(*ratio_ends(point)),
+        items=text.whole(point.scored_items),
+        excluded=with_metric(text.score_loss(low, point.metric), point),
         query=_(group.query),
         unreal=f" ({text.words(point.energy_basis or '')})" if is_unreal else "",
         quality=quality(point),
         change=_change(point),
+    )
+
+
+def same_scores(point: PointSummary) -> str:
+    """That no item's score changed."""
+    of_answers = _("the same answer on all {items} items")
+    of_scores = _("the same score on all {items} items")
+    return (of_answers if point.metric in text.SHARE_METRICS else of_scores).format(
+        items=text.whole(point.scored_items)
     )
 
 
@@ -131,8 +156,28 @@ def quality(point: PointSummary) -> str:
     return text.words(point.metric or "") if point.metric in text.SHARE_METRICS else _("quality")
 
 
+def ratio_ends(point: PointSummary) -> tuple[float | None, float | None]:
+    """Ends of the energy ratio's interval after correction; those of 95 % where the correction is not known."""
+    if point.energy_ratio_low_corrected is None:
+        return point.energy_ratio_low, point.energy_ratio_high
+    return point.energy_ratio_low_corrected, point.energy_ratio_high_corrected
+
+
+def delta_ends(point: PointSummary) -> tuple[float | None, float | None]:
+    """As ``ratio_ends``, of the difference of scores."""
+    if point.score_delta_low_corrected is None:
+        return point.score_delta_low, point.score_delta_high
+    return point.score_delta_low_corrected, point.score_delta_high_corrected
+
+
+def with_metric(loss: str, point: PointSummary) -> str:
+    """A loss with the name of what is lost, where its unit does not say it."""
+    unnamed = text.score_unit(point.metric) or point.metric is None
+    return loss if unnamed else f"{loss} {text.words(point.metric or '')}"
+
+
 def _change(point: PointSummary) -> str:
-    interval = text.score_interval(point.score_delta_low, point.score_delta_high, point.metric)
+    interval = text.score_interval(*delta_ends(point), point.metric)
     change = f"{text.score_change(point.score_delta, point.metric)} {interval}"
     if text.score_unit(point.metric) or point.metric is None:
         return change
@@ -153,7 +198,7 @@ def _notes(group: Group, named: Entry | None) -> list[Note]:
         "skipped",
     ):
         entries = [
-            e for e in group.entries if e.point.verdict == verdict and e is not named and e.point.mitigation != "none"
+            e for e in group.entries if e.point.claim == verdict and e is not named and e.point.mitigation != "none"
         ]
         if entries:
             notes.append(Note(verdict, tuple(Part(_short(entry)) for entry in entries)))
@@ -162,11 +207,15 @@ def _notes(group: Group, named: Entry | None) -> list[Note]:
 
 def _short(entry: Entry) -> str:
     point = entry.point
-    if point.energy_ratio is None or point.verdict in ("no-detectable-change", "inconclusive"):
+    is_open = point.claim == "inconclusive" and point.is_energy_claimed  # of the score alone
+    if point.energy_ratio is None or (point.claim in ("no-detectable-change", "inconclusive") and not is_open):
         return entry.label
     figures = text.change(point.energy_ratio)
-    if point.verdict == "saves-but-loses-accuracy":
+    if point.claim == "saves-but-loses-accuracy":
         figures += f", {text.score_change(point.score_delta, point.metric)}"
+    if is_open:
+        loss = with_metric(text.score_loss(delta_ends(point)[0], point.metric), point)
+        figures += ", " + _("a loss of {loss} not ruled out").format(loss=loss)
     return f"{entry.label} ({figures})"
 
 

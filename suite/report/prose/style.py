@@ -31,7 +31,10 @@ _TIMES = "M-.85,-.5L-.5,-.85L0,-.35L.5,-.85L.85,-.5L.35,0L.85,.5L.5,.85L0,.35L-.
 LOOKS: dict[Verdict, Look] = {
     "saves": Look(
         N_("saves"),
-        N_("Energy fell, and a loss of score beyond the task's margin is ruled out."),
+        N_(
+            "Energy fell by more than the instrument's floor, and a loss of score beyond the task's margin is ruled "
+            "out."
+        ),
         "#138a5e",
         "circle",
         _CIRCLE,
@@ -52,14 +55,14 @@ LOOKS: dict[Verdict, Look] = {
     ),
     "no-detectable-change": Look(
         N_("no detectable change"),
-        N_("The whole interval of the energy ratio lies within 5 % of 1."),
+        N_("The whole interval of the energy ratio lies within 5 % of 1, and not beyond the instrument's floor."),
         "#7b8494",
         "square",
         _SQUARE,
     ),
     "costs-energy": Look(
         N_("costs energy"),
-        N_("Energy rose: even the low end of the interval lies above the baseline."),
+        N_("Energy rose by more than the instrument's floor: even the low end of the interval lies above it."),
         "#d0405a",
         "triangle-up",
         _UP,

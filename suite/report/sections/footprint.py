@@ -226,7 +226,7 @@ def _techniques(entries: Sequence[Entry], task: str, beside: str) -> list[Techni
             label=f"{entry.label} ({beside})" if beside else entry.label,
             task=task,
             ratio=ratio_of(entry.point),
-            verdict=entry.point.verdict,
+            verdict=entry.point.claim,
         )
         for entry in entries
         if entry.point.mitigation != "none" and entry.point.energy_ratio is not None

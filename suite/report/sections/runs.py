@@ -127,6 +127,6 @@ def _agrees(points: Sequence[PointSummary]) -> bool | None:
     verdicts: dict[bool, list[str]] = {True: [], False: []}
     for point in points:
         if point.status == "ok" and point.energy_basis is not None:
-            verdicts[point.energy_basis in REAL].append(point.verdict)
+            verdicts[point.energy_basis in REAL].append(point.claim)
     comparable = [found for found in verdicts.values() if len(found) > 1]
     return all(len(set(found)) == 1 for found in comparable) if comparable else None

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from suite.report import limits
+from suite.report.prose import sentences
 from suite.report.prose.style import LOOKS
 from suite.report.view_model import Group, Report
 from suite.text import numbers as text
@@ -19,10 +20,11 @@ def context(report: Report) -> dict[str, Any] | None:
     if not report.groups:
         return None
     linked = {e.anchor for group in limits.detailed_groups(report) for e in limits.detailed(report, group)}
-    found = {point.verdict for point in report.points}
+    found = {point.claim for point in report.points}
     return {
         "tables": [(group, _unit(group)) for group in report.groups],
         "columns": columns,
+        "same": sentences.same_scores,
         "linked": lambda entry: entry.anchor in linked,
         "verdicts": [verdict for verdict in LOOKS if verdict in found],
     }

@@ -1,49 +1,103 @@
-// The accuracy gate: the reader sets the largest loss of score; the cards, the charts and the table follow.
+// The accuracy gate: the reader sets the largest loss of score that counts as none; what the page then says is worded already.
 {
   const form = document.getElementById("gate");
-  const groups = JSON.parse(document.getElementById("gate-data")?.textContent ?? "{}");
-  const [range, share, own] = ["gate-range", "gate-share", "gate-own"].map((name) => document.getElementById(name));
-  const digits = new Intl.NumberFormat(document.documentElement.lang, { maximumFractionDigits: 1 });
+  const data = JSON.parse(document.getElementById("gate-data")?.textContent ?? '{"gates":{},"verdicts":{}}');
 
-  // The gate in the units of the group's axis; an empty field stands for the task's own margin.
-  function gateOf(group) {
-    return share.value === "" ? group.margin : (Number(share.value) / 100) * group.baseline;
+  // The last setting, or step, that begins at or below the gate.
+  function at(steps, gate) {
+    return steps.findLast(([least]) => least <= gate + 1e-9) ?? steps[0];
   }
 
-  function best(group) {
-    const within = group.candidates.filter((each) => each.high < 1 && each.loss <= gateOf(group) + 1e-9);
-    return within.reduce((least, each) => (least && least.ratio <= each.ratio ? least : each), null);
-  }
-
-  function show() {
-    const gate = share.value === "" ? words.gate_own : fill(words.gate_share, { share: digits.format(Number(share.value)) });
-    for (const line of document.querySelectorAll(".gated")) {
-      const found = best(groups[line.dataset.group] ?? { candidates: [] });
-      line.hidden = share.value === "";
-      line.textContent = fill(found ? words.gate_best : words.gate_none, { gate, ...found });
+  function setVerdicts(found, gate) {
+    for (const [record, point] of Object.entries(found.points)) {
+      const [claim, alone] = gate === found.margin ? point.own : at(point.steps, gate).slice(1);
+      for (const shown of document.querySelectorAll(`[data-claim="${CSS.escape(record)}"]`)) {
+        const chip = shown.querySelector(".verdict");
+        chip.className = `verdict verdict-${claim}`;
+        chip.querySelector("use").setAttribute("href", `#v-${claim}`);
+        chip.lastChild.textContent = data.verdicts[claim];
+        const small = shown.querySelector(".alone");
+        small.hidden = claim === alone;
+        small.textContent = fill(words.by_itself, { verdict: data.verdicts[alone] });
+      }
+      for (const row of document.querySelectorAll(`tr[data-record="${CSS.escape(record)}"]`)) {
+        row.dataset.verdict = claim;
+        row.classList.toggle("beyond-gate", gate !== found.margin && gate + 1e-9 < point.loss);
+      }
     }
-    const beyond = new Set();
-    for (const [name, group] of Object.entries(groups)) {
-      for (const width of ["wide", "narrow"]) moveLine(views.get(`${name}-${width}`), group);
-      for (const each of group.candidates) if (each.loss > gateOf(group) + 1e-9) beyond.add(each.point);
-    }
-    for (const row of document.querySelectorAll("table.sortable tr[data-point]")) row.classList.toggle("beyond-gate", beyond.has(row.dataset.point));
+    document.getElementById("filters")?.dispatchEvent(new Event("input"));
   }
 
-  function moveLine(view, group) {
-    if (view && group) view.signal("gate", gateOf(group)).runAsync();
+  function moveLines(found, gate) {
+    for (const chart of found.charts) for (const width of ["wide", "narrow"]) moveLine(views.get(`${chart}-${width}`), gate);
+  }
+
+  function moveLine(view, gate) {
+    if (view) view.signal("gate", gate).runAsync();
+  }
+
+  function prepare(row) {
+    const found = data.gates[row.dataset.gate];
+    const card = document.querySelector(`[data-gated="${row.dataset.gate}"]`);
+    const [range, number, back, refused] = ["input[type=range]", "input[type=number]", "button", ".refused"].map((name) => row.querySelector(name));
+    const [line, rest, moved] = [".answer", ".rest", ".gated"].map((name) => card.querySelector(name));
+    const own = { line: line.innerHTML, rest: rest.innerHTML };
+    const unit = number.nextElementSibling.textContent;
+
+    function show(gate) {
+      const isOwn = gate === found.margin;
+      const [, sentence, lists] = at(found.settings, gate);
+      line.innerHTML = isOwn ? own.line : sentence;
+      rest.innerHTML = isOwn ? own.rest : lists;
+      moved.hidden = back.disabled = isOwn;
+      moved.textContent = fill(words.gate_moved, { gate: number.value, margin: String(found.margin), unit });
+      found.gate = gate;
+      setVerdicts(found, gate);
+      moveLines(found, gate);
+    }
+
+    function set(value) {
+      range.value = number.value = String(value);
+      refused.textContent = "";
+      number.removeAttribute("aria-invalid");
+      show(value);
+    }
+
+    number.addEventListener("input", () => {
+      if (number.checkValidity() && Number.isFinite(number.valueAsNumber)) {
+        refused.textContent = "";
+        number.removeAttribute("aria-invalid");
+        range.value = number.value;
+        show(number.valueAsNumber);
+      } else {
+        refused.textContent = fill(words.gate_refused, { hint: refused.dataset.hint });
+        number.setAttribute("aria-invalid", "true");
+      }
+    });
+    range.addEventListener("input", () => {
+      const step = Number(range.dataset.step);
+      set(Number((Math.round(range.valueAsNumber / step) * step).toPrecision(6)));
+    });
+    range.addEventListener("keydown", (event) => {
+      const way = { ArrowRight: 1, ArrowUp: 1, ArrowLeft: -1, ArrowDown: -1 }[event.key];
+      if (!way) return;
+      event.preventDefault();
+      const step = Number(range.dataset.step);
+      const next = Math.round(range.valueAsNumber / step + way) * step;
+      set(Number(Math.min(Number(range.max), Math.max(0, next)).toPrecision(6)));
+    });
+    back.addEventListener("click", () => set(found.margin));
+    range.value = number.value = String(found.margin); // a browser may bring back what stood there before
+    found.gate = found.margin;
   }
 
   if (form) {
-    share.value = "";
-    range.addEventListener("input", () => { share.value = range.value; show(); });
-    share.addEventListener("input", () => { if (share.checkValidity()) { range.value = share.value; show(); } });
-    own.addEventListener("click", () => { share.value = ""; range.value = 0; show(); });
+    form.querySelectorAll("[data-gate]").forEach(prepare);
     form.addEventListener("submit", (event) => event.preventDefault());
     addEventListener("drawn", (event) => {
-      const group = groups[event.target.dataset.chart?.replace(/-(wide|narrow)$/, "")];
-      moveLine(event.detail, group);
+      const name = event.target.dataset.chart?.replace(/-(wide|narrow)$/, "");
+      const found = Object.values(data.gates).find((each) => each.charts.includes(name));
+      if (found && found.gate !== found.margin) moveLine(event.detail, found.gate);
     });
-    show();
   }
 }

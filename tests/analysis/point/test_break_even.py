@@ -6,19 +6,19 @@ from suite.analysis.point.break_even import break_even_queries, break_even_range
 
 
 def test_cost_over_saving():
-    assert break_even_queries(10.0, 1.0, 0.5) == 20.0
+    assert break_even_queries(10.0, 2.0, 0.75) == 20.0  # half a joule a query
 
 
 def test_free_is_repaid_at_once():
     assert break_even_queries(0.0, 1.0, 0.5) == 0.0
 
 
-@pytest.mark.parametrize("candidate", [1.0, 1.5])
-def test_what_saves_nothing_never_repays(candidate):
-    assert break_even_queries(10.0, 1.0, candidate) is None
+@pytest.mark.parametrize("ratio", [1.0, 1.5])
+def test_what_saves_nothing_never_repays(ratio):
+    assert break_even_queries(10.0, 2.0, ratio) is None
 
 
-@pytest.mark.parametrize("figures", [(None, 1.0, 0.5), (10.0, None, 0.5), (10.0, 1.0, None)])
+@pytest.mark.parametrize("figures", [(None, 1.0, 0.5), (10.0, None, 0.5), (10.0, 2.0, None)])
 def test_missing_figures_give_nothing(figures):
     assert break_even_queries(*figures) is None
 
@@ -60,7 +60,7 @@ def test_missing_figures_give_no_range(figures):
 @given(cost=st.floats(0.0, 1e9), baseline=st.floats(1e-9, 1e6), ratio=st.floats(0.01, 0.99), width=st.floats(0.0, 0.5))
 def test_the_range_holds_the_break_even(cost, baseline, ratio, width):
     low, high = break_even_range(cost, baseline, ratio * (1 - width), min(ratio * (1 + width), 0.999))
-    middle = break_even_queries(cost, baseline, baseline * ratio)
+    middle = break_even_queries(cost, baseline, ratio)
     assert low <= middle * (1 + 1e-9)
     assert middle <= high * (1 + 1e-9)
 

@@ -140,7 +140,7 @@ def test_every_figure_of_the_section_is_that_of_its_run(report):
     for cell in cells:
         point_id, run = re.match(r'(\w+)" data-run="(\w+)"', cell).groups()
         known = by_place[run, point_id]
-        assert f"verdict-{known.verdict}" in cell
+        assert f"verdict-{known.claim}" in cell
         for field, value in re.findall(r'data-field="(\w+)" data-value="([^"]*)"', cell):
             expected = getattr(known, field)
             assert value == ("" if expected is None else str(expected))
