@@ -5,8 +5,8 @@ import subprocess
 
 from suite.io.paths import CHECKOUT
 
-FROM_OUTSIDE = {"MAKEFLAGS", "MAKELEVEL", "MFLAGS"}
-"""What an outer make hands down: its own variables, and that it should name the folder that it enters."""
+FROM_OUTSIDE = {"MAKEFLAGS", "MAKELEVEL", "MFLAGS", "ARGS", "EXPERIMENT", "NAME", "PY"}
+"""What an outer make hands down: its own variables, those of its command line, and that it should name its folder."""
 
 
 def run_make(*arguments):

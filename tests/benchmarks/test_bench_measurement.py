@@ -86,6 +86,7 @@ def test_the_baseline_against_itself_is_covered():
     assert intervals.compare(1.0, CounterOnly(), 1).covers(1.0)
 
 
+@pytest.mark.slow
 def test_the_energy_interval_holds_the_truth_about_as_often_as_it_says():
     share, blocks = intervals.energy_coverage(200)
     assert COVERAGE[0] <= share <= COVERAGE[1]

@@ -66,6 +66,7 @@ def test_overhead_is_what_is_neither_window_nor_warm_up_nor_scoring(run):
     assert "overhead 40.0% (target: at most 15%), 35.0% without applying" in text(time_by_purpose(run, 40.0), 2)
 
 
+@pytest.mark.slow
 def test_a_real_point_tells_every_stage(tmp_path):
     (point,) = planned([[*FAST, "mitigation=none", f"runs_dir={tmp_path}"]])
     run_points([point], Reporter())

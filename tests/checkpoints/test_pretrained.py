@@ -442,6 +442,7 @@ def second_visit(visit: Visit) -> tuple[list[list[str]], str]:
     return ask_hub(visit.url, visit.home, ("acme/good", None), ("acme/pickled", None))
 
 
+@pytest.mark.slow
 def test_a_model_comes_from_the_hub(visit: Visit) -> None:
     assert visit.outcomes[0] == ["ok", "BertForSequenceClassification"]
 

@@ -171,6 +171,7 @@ def test_records_on_disk_are_json(suite_in, tmp_path):
     assert json.loads(file.read_text())["point"]["mitigations"] == [{"name": "tf32", "params": {}}]
 
 
+@pytest.mark.slow
 def test_an_architecture_without_weights_is_measured_and_not_scored(suite_in, tmp_path):
     """The GPU experiment's model, scaled down: random weights, no tokenizer, prompts of random ids."""
     shape = {
@@ -189,6 +190,7 @@ def test_an_architecture_without_weights_is_measured_and_not_scored(suite_in, tm
     assert record.effect["proof"]["structured_pruning"]["recovery_steps"] == 0
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("task", "model", "shape"),
     [

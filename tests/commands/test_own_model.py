@@ -50,6 +50,7 @@ def run(tmp_path, *arguments):
     return code, [record for _, record in load_run(tmp_path / "runs" / "default")[0]]
 
 
+@pytest.mark.slow
 def test_a_fine_tuned_bert_and_a_file_of_sentences_are_measured_and_scored(tmp_path, bert, reviews):
     code, records = run(tmp_path, f"model.path={bert}", f"task.data={reviews}", "mitigation=bf16")
     assert code == 0

@@ -164,6 +164,16 @@ def _no_compiler(monkeypatch):
     monkeypatch.setattr(torch.nn.Module, "compile", lambda self, **how: compile_module(self, **(how | quick)))
 
 
+APPLIED = [
+    pytest.param(
+        name, case, id="-".join((name, *case)),
+        marks=[pytest.mark.slow] if name in TRACED and case[0] == "text" else [],
+    )
+    for name in NAMES for case in CASES
+]  # fmt: skip
+"""Every technique in every case."""
+
+
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Once:
     """A setup and what the technique made of it, with what the setup and torch's generator were like around that."""
@@ -184,8 +194,7 @@ def once(name: str, case: tuple[Kind, str, str]) -> Once:
     return Once(setup=setup, changed=changed, before=before, plain=plain, random_after=torch.get_rng_state())
 
 
-@pytest.mark.parametrize("case", CASES, ids=lambda case: "-".join(case))
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize(("name", "case"), APPLIED)
 def test_leaves_its_input_alone_and_touches_only_train(name: str, case: tuple[Kind, str, str]) -> None:
     tried = once(name, case)
     random = torch.get_rng_state()  # what ran since the technique was applied is none of its doing
@@ -198,8 +207,7 @@ def test_leaves_its_input_alone_and_touches_only_train(name: str, case: tuple[Ki
     assert tried.setup == tried.plain
 
 
-@pytest.mark.parametrize("case", CASES, ids=lambda case: "-".join(case))
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize(("name", "case"), APPLIED)
 def test_proves_its_effect_in_plain_finite_figures(name: str, case: tuple[Kind, str, str]) -> None:
     setup, changed = once(name, case).setup, once(name, case).changed
     if changed is None:
@@ -210,8 +218,7 @@ def test_proves_its_effect_in_plain_finite_figures(name: str, case: tuple[Kind, 
     assert seen["before"] != seen["after"] or more_figures or setup.runtime != changed.runtime
 
 
-@pytest.mark.parametrize("case", CASES, ids=lambda case: "-".join(case))
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize(("name", "case"), APPLIED)
 def test_answers_in_the_shape_of_the_model_and_finitely(name: str, case: tuple[Kind, str, str]) -> None:
     setup, changed = once(name, case).setup, once(name, case).changed
     if changed is None:

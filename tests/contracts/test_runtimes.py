@@ -27,7 +27,7 @@ def test_it_is_what_its_yaml_says(runtime):
     assert runtime.name in NAMES
 
 
-@pytest.mark.parametrize("kind", ["image", "text"])
+@pytest.mark.parametrize("kind", ["image", pytest.param("text", marks=pytest.mark.slow)])
 def test_the_answers_are_the_same_within_rounding(runtime, kind):
     setup = fake_setup(kind, layers=1)
     wanted = answers(setup)

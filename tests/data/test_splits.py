@@ -541,6 +541,7 @@ def ask_hub(url: str, home: Path, *sources: str) -> tuple[list[Any], str]:
     return [json.loads(line) for line in done.stdout.splitlines()], done.stderr
 
 
+@pytest.mark.slow
 def test_a_hub_dataset_keeps_its_splits_and_its_cache(tmp_path: Path) -> None:
     folder = tmp_path / "hub/datasets/acme/reviews"
     for name, items in {"train": rows(20), "validation": rows(24)[20:], "test": rows(26)[24:]}.items():

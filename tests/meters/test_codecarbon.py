@@ -65,6 +65,7 @@ def test_the_estimate_is_cpu_time_times_the_tdp_of_a_core(elsewhere):
     assert described["ram"] == "excluded"
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(rapl_readable(), reason="RAPL is readable: nothing is estimated here")
 @pytest.mark.parametrize("seconds", [0.3, 2.1])
 def test_the_estimate_counts_cpu_seconds_in_windows_of_any_length(elsewhere, seconds):

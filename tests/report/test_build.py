@@ -38,6 +38,7 @@ def content(folder):
     return {path.name: path.read_bytes() for path in folder.iterdir()}
 
 
+@pytest.mark.slow
 def test_what_writers_need_lies_beside_the_page(run_folder, tmp_path):
     target = build_report(run_folder, tmp_path / "out" / "index.html")
     assert {path.name for path in target.parent.iterdir()} == {"index.html", *build.BESIDE}
@@ -134,6 +135,7 @@ def test_a_report_from_a_table_of_another_analysis_says_so_and_does_not_pass_it_
     ]
 
 
+@pytest.mark.slow
 def test_a_report_is_the_same_from_the_table_as_from_the_records(run_folder):
     first = content(build_report(run_folder, run_folder / "report" / "index.html").parent)
     (run_folder / "results.parquet").write_bytes(first["results.parquet"])

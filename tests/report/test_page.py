@@ -169,6 +169,7 @@ def test_the_same_records_give_the_same_page(embedded, page):
     assert render(embedded) == page
 
 
+@pytest.mark.slow
 def test_the_same_records_of_a_gpu_give_the_same_page(gpu, gpu_page):
     assert render(gpu) == gpu_page
 

@@ -64,7 +64,7 @@ def compiled_once(arms):
         return compile_arms(arms, OpenWorldMeter(World()), residency, watch), watch
 
 
-@pytest.mark.parametrize("kind", ["image", "text"])
+@pytest.mark.parametrize("kind", ["image", pytest.param("text", marks=pytest.mark.slow)])
 def test_a_compiled_model_answers_as_the_eager_one_and_shares_its_weights(kind):
     setup = fake_setup(kind, layers=1)
     made = COMPILED.prepare(setup)

@@ -62,6 +62,7 @@ def test_a_process_that_dies_says_of_what(job, how, kind, message):
     assert message in outcome.message
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("large", "kind"), [(0.0, "out_of_memory"), (2.0, "killed")], ids=["much", "little"])
 def test_a_kill_for_want_of_memory_is_the_points_only_where_it_held_much(job, monkeypatch, large, kind):
     counts = iter([5, 5])  # before the point begins; one more from then on
@@ -79,6 +80,7 @@ def time_is_up_when(monkeypatch, happened):
     monkeypatch.setattr(process, "time", leap)
 
 
+@pytest.mark.slow
 def test_a_process_that_hangs_is_stopped_with_all_that_it_started(job, monkeypatch):
     hanging = job("hang")
     time_is_up_when(monkeypatch, lambda: hanging.log.exists() and "child " in hanging.log.read_text())
@@ -89,6 +91,7 @@ def test_a_process_that_hangs_is_stopped_with_all_that_it_started(job, monkeypat
     assert not state.exists() or state.read_text().rpartition(")")[2].split()[0] == "Z"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("how", "got"), [("input", "'cat'"), ("odd_input", "an odd thing")])
 def test_bad_input_found_by_the_process_comes_through(job, how, got):
     outcome = run_isolated(job(how), ignore)
@@ -96,6 +99,7 @@ def test_bad_input_found_by_the_process_comes_through(job, how, got):
     assert re.fullmatch(f"the label is unknown, got .*{got}.*, use dog", str(outcome.bad_input))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("how", "kind"),
     [
@@ -111,6 +115,7 @@ def test_an_error_of_the_technique_is_a_record_with_its_kind(job, how, kind):
     assert (record.status, record.reason.kind) == ("failed", kind)
 
 
+@pytest.mark.slow
 def test_a_record_that_cannot_be_written_down_is_named(job):
     outcome = run_isolated(job("unserialisable"), ignore)
     assert (outcome.record, outcome.kind) == (None, "TypeError")
@@ -159,6 +164,7 @@ def test_ctrl_c_ends_the_point_after_its_block_and_keeps_what_it_measured(job, r
     assert signal.getsignal(signal.SIGINT) == before
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("runs", [run_isolated, run_here])
 def test_ctrl_c_in_the_last_block_leaves_a_whole_record(job, runs):
     outcome = runs(job("nothing"), at("block 2 of 2", ctrl_c))
@@ -167,6 +173,7 @@ def test_ctrl_c_in_the_last_block_leaves_a_whole_record(job, runs):
     assert outcome.record.peak_memory_bytes
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("runs", [run_isolated, run_here])
 def test_a_second_ctrl_c_ends_at_once_and_keeps_the_finished_blocks(job, runs):
     def press_twice(stage):
@@ -179,6 +186,7 @@ def test_a_second_ctrl_c_ends_at_once_and_keeps_the_finished_blocks(job, runs):
     assert {window.block for window in found_by(outcome).windows} >= {0, 1}
 
 
+@pytest.mark.slow
 def test_a_second_ctrl_c_leaves_no_process(job):
     at_work = ("applying", "finishing")
     outcome = run_isolated(job("hang"), lambda stage: ctrl_c() if stage.text.startswith(at_work) else None)
@@ -186,6 +194,7 @@ def test_a_second_ctrl_c_leaves_no_process(job):
     assert multiprocessing.active_children() == []
 
 
+@pytest.mark.slow
 def test_a_killed_point_keeps_its_finished_blocks_and_what_came_before_them(job):
     outcome = run_isolated(job("nothing", 120.0, *MANY), at("block 3", kill_the_point))
     draft = found_by(outcome)
@@ -206,6 +215,7 @@ def test_a_point_whose_time_is_up_keeps_its_finished_blocks(job, monkeypatch):
     assert found_by(outcome).windows
 
 
+@pytest.mark.slow
 def test_a_record_is_not_accompanied_by_what_it_holds(job):
     assert run_isolated(job("nothing"), ignore).found == ()
 
@@ -227,6 +237,7 @@ def test_a_point_whose_parent_is_gone_ends_by_itself(job):
     assert started.exitcode == 1
 
 
+@pytest.mark.slow
 def test_secrets_in_a_points_output_are_masked(job, monkeypatch):
     asked = job("raise")
     monkeypatch.setenv("PLANTED_TOKEN", "the kernel is missing")

@@ -130,6 +130,7 @@ def test_an_italian_page_has_no_english_words_of_its_own(page, embedded_folder):
     assert english_words_left(page, in_italian(embedded_folder)) == set()
 
 
+@pytest.mark.slow
 def test_an_italian_page_of_a_gpu_has_none_either(gpu_page, italian_page):
     assert english_words_left(gpu_page, italian_page) == set()
 

@@ -97,6 +97,7 @@ def test_no_technique_no_figure(tmp_path):
     assert drawn(tmp_path, record(run_windows=windows([1.0] * 4)), record(mitigations=PRUNING, status="failed")) is None
 
 
+@pytest.mark.slow
 def test_a_figure_of_many_tasks_says_how_many_it_leaves_out(tmp_path):
     svg = drawn(tmp_path, *(point(task=f"task_{number}", minute=number) for number in range(9)))
     assert len(panels(svg)) == paper_figure.MOST_PANELS

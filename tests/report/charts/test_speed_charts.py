@@ -84,6 +84,7 @@ def test_more_points_than_can_be_drawn_stand_in_the_table(tmp_path):
     assert (len(points_of(latency)), latency.left_out) == (40, 5)
 
 
+@pytest.mark.slow
 def test_more_groups_than_can_be_drawn_have_tables(tmp_path):
     made = report_of(tmp_path, *(ran(BF16, 0.5, batch_size=size, minute=size) for size in range(1, 15)))
     html = html_of("speed_and_size", made)

@@ -120,6 +120,7 @@ def test_more_techniques_than_can_be_drawn_stand_in_the_table(tmp_path):
     assert len(re.findall(r">structured pruning \(share", drawings_of(html)[0])) == 40
 
 
+@pytest.mark.slow
 def test_more_groups_than_can_be_drawn_have_tables(tmp_path):
     groups = [gpu(BF16, 0.5, batch_size=size, minute=size) for size in range(1, 15)]
     found = context(report_of(tmp_path, *groups))

@@ -63,6 +63,7 @@ def test_a_single_run_is_not_named_in_its_titles(report):
     assert report([point()]).groups[0].title.startswith("inference")
 
 
+@pytest.mark.slow
 def test_anchors_are_unique_though_the_same_points_are_in_both_runs(report):
     found = report([point(), point(0.9, batch_size=8)], [point(), point(0.9, batch_size=8)])
     anchors = [entry.anchor for group in found.groups for entry in group.entries]
