@@ -447,12 +447,14 @@ def test_a_model_comes_from_the_hub(visit: Visit) -> None:
     assert visit.outcomes[0] == ["ok", "BertForSequenceClassification"]
 
 
+@pytest.mark.slow
 def test_a_pinned_revision_is_what_is_fetched(visit: Visit, hub_root: Path) -> None:
     assert visit.outcomes[1] == ["ok", "BertForSequenceClassification"]
     commit = commit_of(hub_root / "models/acme/good")
     assert f"GET /acme/good/resolve/{commit}/model.safetensors" in visit.requests
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("at", "kind", "message"),
     [
@@ -470,10 +472,12 @@ def test_what_the_hub_refuses_is_explained(visit: Visit, at: int, kind: str, mes
     assert message in visit.outcomes[at][1]
 
 
+@pytest.mark.slow
 def test_pickled_weights_are_not_even_fetched(visit: Visit) -> None:
     assert not [request for request in visit.requests if "pytorch_model.bin" in request]
 
 
+@pytest.mark.slow
 def test_a_token_is_never_written(visit: Visit) -> None:
     assert TOKEN not in visit.written
 

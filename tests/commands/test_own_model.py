@@ -62,6 +62,7 @@ def test_a_fine_tuned_bert_and_a_file_of_sentences_are_measured_and_scored(tmp_p
     assert set(record.scores.baseline) <= {0.0, 1.0}
 
 
+@pytest.mark.slow
 def test_another_checkpoint_can_take_the_models_place(tmp_path, bert, reviews):
     code, records = run(
         tmp_path, f"model.path={bert}", f"task.data={reviews}", "mitigation=checkpoint",

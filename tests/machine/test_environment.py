@@ -2,6 +2,7 @@ import importlib.metadata
 import subprocess
 import sys
 
+import pytest
 import torch
 
 from suite.machine import environment
@@ -41,6 +42,7 @@ def test_a_package_that_is_not_installed_is_absent():
     assert environment.packages([Requires(packages={"nothing": "no-such-package"})]) == environment.packages()
 
 
+@pytest.mark.slow
 def test_describing_the_machine_opens_no_cuda_context():
     describe = "import torch; from suite.machine import environment; environment.describe('cpu')"
     code = f"{describe}; print(torch.cuda.is_initialized())"

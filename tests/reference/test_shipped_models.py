@@ -39,6 +39,7 @@ def test_bits_per_byte_are_far_below_every_baseline():
     assert this_model < 0.8 * min(baselines)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("name", "items", "tolerance"),
     [("vit_digits", 450, 0.003), ("bert_languages", 400, 0.06), ("llama_stdlib", 40, 0.2)],

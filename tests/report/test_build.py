@@ -55,6 +55,7 @@ def test_a_figure_goes_when_there_is_nothing_left_to_draw(run_folder, tmp_path, 
     assert target.with_name("summary.md").exists()
 
 
+@pytest.mark.slow
 def test_a_build_that_fails_leaves_the_report_before_as_it_was(run_folder, tmp_path, monkeypatch):
     target = build_report(run_folder, tmp_path / "out" / "index.html")
     before = content(target.parent)
@@ -172,6 +173,7 @@ def test_unreadable_records_of_several_runs_name_the_run(run_folder, tmp_path):
     assert warnings[0].startswith("warning: record left out: b: 0123456789ab-1.json: ")
 
 
+@pytest.mark.slow
 def test_page_and_texts_are_in_the_language_asked_for(run_folder, tmp_path, monkeypatch):
     (tmp_path / "eo.po").write_text(ESPERANTO, "utf-8")
     monkeypatch.setattr(i18n, "FOLDER", tmp_path)

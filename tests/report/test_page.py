@@ -234,6 +234,7 @@ def test_measured_and_estimated_points_each_get_their_badge(tmp_path):
     assert re.search(r'class="badge measured"><svg.*?</svg>Measured: the GPU&#39;s energy counter \(NVML\)<', html)
 
 
+@pytest.mark.slow
 def test_a_gpu_report_shows_net_energy_and_the_cpu_beside(gpu_page):
     assert "Net of idle power" in gpu_page
     assert re.search(
@@ -269,6 +270,7 @@ def page_of_one_gpu_point(tmp_path_factory):
     return small_page(tmp_path_factory.mktemp("one"), [gpu_record()])
 
 
+@pytest.mark.slow
 def test_the_first_screen_names_the_instruments_and_what_checking_them_found(page_of_one_gpu_point):
     head = section_of(page_of_one_gpu_point, "overview")
     assert "Measured: the GPU&#39;s energy counter (NVML)GPU · covers the whole board" in head
@@ -281,6 +283,7 @@ def test_the_first_screen_says_where_nothing_could_be_checked(page):
     assert "None: no second instrument reads what these figures are made from." in head
 
 
+@pytest.mark.slow
 def test_a_simulated_page_says_so_before_anything_else(tmp_path):
     html = small_page(tmp_path, [gpu_record("simulated:nvml_energy_counter")])
     head = section_of(html, "overview").strip()
@@ -314,6 +317,7 @@ def test_how_the_windows_of_a_cpu_were_measured(tmp_path):
     assert "temperature" not in found
 
 
+@pytest.mark.slow
 def test_the_environment_stands_once_whatever_the_meter_found_at_each_point(tmp_path):
     other = environment(gpu="Example GPU")
     other["meter"]["components"]["gpu"]["period_s"] = 0.09

@@ -153,6 +153,7 @@ def found_by(outcome):
     return draft
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("runs", [run_isolated, run_here])
 def test_ctrl_c_ends_the_point_after_its_block_and_keeps_what_it_measured(job, runs):
     before = signal.getsignal(signal.SIGINT)
@@ -206,6 +207,7 @@ def test_a_killed_point_keeps_its_finished_blocks_and_what_came_before_them(job)
     assert draft.environment["meter"]["components"]
 
 
+@pytest.mark.slow
 def test_a_point_whose_time_is_up_keeps_its_finished_blocks(job, monkeypatch):
     endless = ("protocol.min_blocks=100000", "protocol.max_blocks=100000")
     told = []
@@ -252,6 +254,7 @@ def test_where_cuda_would_do_the_work_the_process_starts_afresh(job):
     assert "no CUDA device" in outcome.message  # found by the child, which was spawned and got so far
 
 
+@pytest.mark.slow
 def test_without_isolation_the_record_is_the_same_kind(job):
     assert run_here(job("nothing"), ignore).record.status == "ok"
 

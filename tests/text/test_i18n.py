@@ -169,5 +169,6 @@ def test_a_language_without_a_catalogue_is_refused():
         pass
 
 
+@pytest.mark.slow
 def test_a_page_names_its_language(italian_page):
     assert '<html lang="it">' in italian_page

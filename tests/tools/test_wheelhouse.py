@@ -13,6 +13,8 @@ from tests.tools.wheels import make_wheel
 from tools import wheelhouse
 from tools.wheelhouse import Target, closure, gather, load_box, project_requirements, unmet
 
+pytestmark = pytest.mark.slow
+
 PYTHON_312 = Target(python_version="3.12", machine="x86_64")
 CARRIED = {
     "antlr4-python3-runtime", "arrow", "babel", "bitsandbytes", "codecarbon", "datasets", "dill", "hydra-core",

@@ -142,7 +142,7 @@ def verdict_shape() -> alt.Shape:
 def data(rows: Sequence[dict[str, Any]]) -> alt.Data:
     """Rows as inline data."""
     make: Any = alt.Data
-    return cast(alt.Data, make(values=list(rows)))
+    return cast(alt.Data, make(values=tuple(rows)))
 
 
 def specification(chart: Any, width: int, height: int) -> dict[str, Any]:

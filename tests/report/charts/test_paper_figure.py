@@ -11,6 +11,8 @@ from suite.report.charts import paper_figure
 from suite.report.charts.paper_figure import drawn_figure
 from tests.synthetic import binary_scores, environment, record, windows, write_run
 
+pytestmark = pytest.mark.slow
+
 PRUNING = (("structured_pruning", {"ratio": 0.5}),)
 SVG = "{http://www.w3.org/2000/svg}"
 

@@ -150,6 +150,7 @@ def test_every_figure_of_the_section_is_that_of_its_run(report):
     assert checked == 2 * len(cells)
 
 
+@pytest.mark.slow
 def test_names_of_runs_and_machines_are_escaped(tmp_path):
     attack = "<img src=x onerror=alert(1)>"
     folders = [

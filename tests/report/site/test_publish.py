@@ -17,6 +17,8 @@ from suite.report.site.catalogue import listed
 from suite.report.site.publish import publish
 from tests.synthetic import binary_scores, environment, publish_table, record, windows, write_run
 
+pytestmark = pytest.mark.slow
+
 PRUNING = (("structured_pruning", {"ratio": 0.5}),)
 ATTACK = "<script>alert(1)</script>"
 
