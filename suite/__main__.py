@@ -57,10 +57,11 @@ def _choices() -> str:
 
 def _run(arguments: argparse.Namespace) -> int:
     from suite.config.compose import composed, resolved
-    from suite.config.expand import expand, experiment_points
+    from suite.config.expand import expand, experiment_points, spelt_as_here
 
-    overrides = [text for text in arguments.overrides if not text.startswith("experiment=")]
-    experiments = [text.partition("=")[2] for text in arguments.overrides if text.startswith("experiment=")]
+    given = spelt_as_here(arguments.overrides)
+    overrides = [text for text in given if not text.startswith("experiment=")]
+    experiments = [text.partition("=")[2] for text in given if text.startswith("experiment=")]
     if len(experiments) > 1:
         raise InputError("one experiment at a time", got=experiments, remedy="run them one after another")
     if experiments:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import re
 from collections.abc import Sequence
 from typing import Any
 
@@ -34,6 +35,24 @@ def parse(overrides: Sequence[str]) -> list[Override]:
         _check_kind(override)
         parsed.append(override)
     return parsed
+
+
+def spelt_as_here(overrides: Sequence[str]) -> list[str]:
+    """``overrides`` with names of choices as this suite spells them: ``task=text-classification`` is Hugging Face's."""
+    return [_spelt_as_here(text) for text in overrides]
+
+
+def _spelt_as_here(override: str) -> str:
+    group, equals, value = override.partition("=")
+    if not equals or not (CONF / group).is_dir():
+        return override
+    known = {path.stem for path in (CONF / group).glob("*.yaml")}
+
+    def name(found: re.Match[str]) -> str:
+        ours = found[0].replace("-", "_")
+        return ours if found[0] not in known and ours in known else found[0]
+
+    return f"{group}={re.sub(r'[A-Za-z0-9_-]+', name, value)}"
 
 
 def _check_kind(override: Override) -> None:

@@ -152,8 +152,6 @@ def _prepare(session: _Session, baseline: Setup, *, swapped: bool) -> tuple[dict
 def _executed(plan: Plan, baseline: Setup, candidate: Setup) -> dict[Arm, Setup]:
     """Both arms as the point's runtime executes them; the candidate's own where the runtime is the technique."""
     made = plan.runtime.prepare(baseline)
-    if candidate is baseline:
-        return {"baseline": made, "candidate": made}
     own = candidate.runtime != baseline.runtime
     return {"baseline": made, "candidate": candidate if own else plan.runtime.prepare(candidate)}
 

@@ -31,7 +31,7 @@ def scores_of(plan: Plan, setups: dict[Arm, Setup], residency: Residency) -> Sco
     residency.bring("baseline")
     reference = _baseline_scores(plan, baseline)
     residency.bring("candidate")
-    scores = reference if candidate is baseline else _finite(plan.workload.evaluate(candidate), "candidate")
+    scores = _finite(plan.workload.evaluate(candidate), "candidate")
     return Scores(
         metric=plan.task.metric,
         higher_is_better=plan.task.higher_is_better,

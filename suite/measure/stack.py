@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import dataclasses
 from typing import Any
 
@@ -22,16 +23,13 @@ class AppliedStack:
 
     Attributes:
         steps: the baseline, then the setup after each technique.
+        candidate: the last of them; without techniques a copy of the baseline, elsewhere in memory.
         cost: of applying all of them; None where there is none.
     """
 
     steps: list[Setup]
+    candidate: Setup
     cost: ApplyCost | None
-
-    @property
-    def candidate(self) -> Setup:
-        """The setup after the last technique."""
-        return self.steps[-1]
 
 
 def apply_stack(plan: Plan, baseline: Setup, meter: OpenMeter, *, swapped: bool) -> AppliedStack:
@@ -48,11 +46,12 @@ def apply_stack(plan: Plan, baseline: Setup, meter: OpenMeter, *, swapped: bool)
             memory, and its copy is made on the device, where it is proven and measured.
     """
     steps = [baseline]
-    if not plan.mitigations:
-        return AppliedStack(steps=steps, cost=None)
     if swapped:
         move_weights(baseline, "cpu")
         release_unused()  # what an attempt with both on the device left behind
+    if not plan.mitigations:  # not the same object: where weights lie in memory must make no difference either
+        twin = baseline.replace(model=copy.deepcopy(baseline.model))
+        return AppliedStack(steps=steps, candidate=twin, cost=None)
 
     def apply_all() -> None:
         del steps[1:]
@@ -66,7 +65,7 @@ def apply_stack(plan: Plan, baseline: Setup, meter: OpenMeter, *, swapped: bool)
     if spent.duration_s < _MOMENT_S and not swapped:
         spent = metered(meter, apply_all)
     cost = ApplyCost(duration_s=spent.duration_s, energy_j=spent.energy_j, method=spent.method)
-    return AppliedStack(steps=steps, cost=cost)
+    return AppliedStack(steps=steps, candidate=steps[-1], cost=cost)
 
 
 def effect_of(plan: Plan, stack: AppliedStack, *, swapped: bool) -> dict[str, Any]:

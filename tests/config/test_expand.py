@@ -3,7 +3,7 @@ import functools
 import pytest
 
 from suite.config.compose import composed, resolved
-from suite.config.expand import expand, experiment_points
+from suite.config.expand import expand, experiment_points, spelt_as_here
 from suite.errors import InputError
 from suite.io.paths import CONF
 
@@ -108,6 +108,22 @@ def test_a_key_that_no_grid_has_is_added_to_all():
 def test_a_stack_of_a_grid_can_be_chosen():
     points = experiment_points("embedded", ["mitigation=[structured_pruning,int8_onnxruntime]"])
     assert chosen(points, "task", "mitigation") == [("text_classification", "[structured_pruning,int8_onnxruntime]")]
+
+
+@pytest.mark.parametrize(
+    ("given", "meant"),
+    [
+        ("task=text-classification", "task=text_classification"),
+        ("task=text-classification,image_classification", "task=text_classification,image_classification"),
+        ("mitigation=[structured-pruning,int8-dynamic]", "mitigation=[structured_pruning,int8_dynamic]"),
+        ("task=text-clasification", "task=text-clasification"),  # unknown either way: the error names what was typed
+        ("name=my-run", "name=my-run"),
+        ("model.path=some-org/my-model", "model.path=some-org/my-model"),
+        ("--help", "--help"),
+    ],
+)
+def test_names_with_dashes_are_those_with_underscores(given, meant):
+    assert spelt_as_here([given]) == [meant]
 
 
 @pytest.mark.parametrize("override", ["batch_size", "=3", "a=["])

@@ -4,6 +4,7 @@ import dataclasses
 from typing import Any
 
 import pytest
+import torch
 
 from suite.measure import stack
 from tests.fakes import fake_setup
@@ -90,3 +91,12 @@ def test_what_takes_a_moment_counts_as_the_second_time(setup, monkeypatch, secon
     assert len(applied.steps) == 2
     assert applied.cost.duration_s == pytest.approx(seconds if times == 2 else seconds + 0.5)
     assert applied.cost.energy_j == {"gpu": cost_j}
+
+
+def test_the_baseline_against_itself_is_two_equal_models_in_different_memory():
+    baseline = fake_setup("image")
+    applied = stack.apply_stack(Two({}), baseline, OpenWorldMeter(World()), swapped=False)
+    assert applied.cost is None
+    ours, theirs = baseline.model.state_dict(), applied.candidate.model.state_dict()
+    assert all(torch.equal(ours[name], theirs[name]) for name in ours)
+    assert not {value.data_ptr() for value in ours.values()} & {value.data_ptr() for value in theirs.values()}

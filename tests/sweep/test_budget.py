@@ -124,7 +124,8 @@ def test_the_same_command_goes_on_from_the_blocks_of_points_that_are_still_wide(
     assert [len(limits.earlier) for limits in asked] == [len(windows(WIDE))]
     assert asked[0].most_blocks is None
     asked.clear()
-    run.run(state.todo, Reporter(), unfinished=state.unfinished)  # within a budget there is no first round for it
+    ample = [dataclasses.replace(point, budget="100h") for point in state.todo]
+    run.run(ample, Reporter(), unfinished=state.unfinished)  # within a budget there is no first round for it
     assert [len(limits.earlier) for _, limits in asked] == [len(windows(WIDE))]
 
 
