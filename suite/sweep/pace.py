@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime
 import statistics
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
@@ -12,6 +11,7 @@ from suite.config.plan import Plan, PlannedPoint
 from suite.machine import environment
 from suite.record.schema import Point, Record
 from suite.record.store import RecordError, load
+from suite.record.times import elapsed_s
 from suite.sweep.forecast import Forecast, point_s, shared_out
 from suite.sweep.launchers.dispatch import devices_at_once
 
@@ -56,7 +56,7 @@ class Pace:
             rules = record.config.get("protocol")
             plan = wanted.get(_kind(record.point, rules)) if isinstance(rules, Mapping) else None
             here = record.environment.get("hardware", {}).get("name") == hardware.get(record.point.device)
-            took_s = _seconds(record)
+            took_s = elapsed_s(record.started_at, record.finished_at)
             if plan is not None and here and record.status == "ok" and took_s is not None:
                 self.learn(plan, took_s)
 
@@ -71,14 +71,6 @@ class Pace:
         low_s, high_s = point_s(plan.protocol, plan.point.device)
         stretch = max(1.0, statistics.median(self._stretch)) if self._stretch else 1.0
         return stretch * low_s, max(high_s, stretch * low_s)
-
-
-def _seconds(record: Record) -> float | None:
-    try:
-        began, ended = (datetime.datetime.fromisoformat(each) for each in (record.started_at, record.finished_at))
-        return max(0.0, (ended - began).total_seconds())
-    except (ValueError, TypeError):  # a record is read whatever stands there
-        return None
 
 
 def earlier_records(runs: Path) -> list[Record]:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import datetime
 import statistics
 from collections.abc import Sequence
 from typing import NamedTuple
 
 from suite.analysis.summary import PointSummary
+from suite.record.times import elapsed_s
 
 BUDGET = "budget"
 """Kind of the reason of points that a budget left out."""
@@ -32,17 +32,10 @@ def still_open(points: Sequence[PointSummary]) -> StillOpen | None:
     left_out = [point for point in points if point.reason_kind == BUDGET]
     if not left_out:
         return None
-    took_s = [took for took in (_took_s(point) for point in points if point.status == "ok") if took is not None]
+    spans_s = (elapsed_s(point.started_at, point.finished_at) for point in points if point.status == "ok")
+    took_s = [span_s for span_s in spans_s if span_s is not None]
     return StillOpen(
         left_out=len(left_out),
         wide=sum(point.converged is False for point in points),
         more_s=len(left_out) * statistics.median(took_s) if took_s else None,
     )
-
-
-def _took_s(point: PointSummary) -> float | None:
-    try:
-        began, ended = (datetime.datetime.fromisoformat(each) for each in (point.started_at, point.finished_at))
-        return max(0.0, (ended - began).total_seconds())
-    except (ValueError, TypeError):
-        return None
