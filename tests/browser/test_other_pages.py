@@ -16,24 +16,28 @@ pytestmark = pytest.mark.browser
 TOLERANCES = {"energy_tolerance": 0.05, "ratio_tolerance": 0.05}
 
 
-@pytest.fixture(scope="module")
-def pages(tmp_path_factory):
-    """The address of each page by its name."""
-    root = tmp_path_factory.mktemp("pages")
+def build_pages(root):
+    """Every page below ``root``."""
     before, after = embedded_run(1), [*embedded_run(3)[3:], *gpu_run()[:2]]
     folders = [
         write_run(root / "runs" / name, made)
         for name, made in (("before", before), ("after", after), ("gpu", gpu_run()))
     ]
-    several = build_report(folders, root / "reports" / "several" / "index.html")
+    build_report(folders, root / "reports" / "several" / "index.html")
     (root / "reports" / "broken").mkdir()
     (root / "reports" / "broken" / "results.json").write_text("{")
     points = [summarise(name, made, 0.0) for name, made in (("before", before), ("after", after))]
-    compared = root / "compared.html"
     found = two_runs(compare(*points, **TOLERANCES), "before", "after", **TOLERANCES)
-    compared.write_text(comparison_page(found), "utf-8")
-    site = publish(root / "reports", root / "site").page
-    return {"several": several.as_uri(), "compared": compared.as_uri(), "site": site.as_uri()}
+    (root / "compared.html").write_text(comparison_page(found), "utf-8")
+    publish(root / "reports", root / "site")
+
+
+@pytest.fixture(scope="module")
+def pages(made_once):
+    """The address of each page by its name."""
+    root = made_once("other-pages", build_pages)
+    places = {"several": "reports/several/index.html", "compared": "compared.html", "site": "site/index.html"}
+    return {name: (root / place).as_uri() for name, place in places.items()}
 
 
 @pytest.mark.slow

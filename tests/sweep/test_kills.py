@@ -22,7 +22,7 @@ from suite.sweep.point_run import Reporter
 from tests.stand_in import LABEL, use_own_server
 from tests.sweep.test_run import done
 
-KILLS = 50
+KILLS = 25
 POINTS = 30
 FATES = {3: "segfault", 7: "kill", 11: "hang", 20: "memory", 38: "disk"}
 REASONS = {3: "SIGSEGV", 7: "SIGKILL", 11: "point_timeout_s=2", 20: "MemoryError", 38: "No space left on device"}
