@@ -28,6 +28,16 @@ def positive(name: str, value: float) -> None:
         raise InputError(f"{name} must be a number above 0", got=value, remedy="give for example 1.0")
 
 
+LONGEST_S = 86_400.0
+"""No span of time in a measurement is longer than a day."""
+
+
+def seconds(name: str, value: float) -> None:
+    """``value`` is a span of time from 0 to ``LONGEST_S``."""
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= LONGEST_S:
+        raise InputError(f"{name} must be from 0 to {LONGEST_S:g} seconds", got=value, remedy="give for example 1.0")
+
+
 def count(name: str, value: int, least: int) -> None:
     """``value`` is a whole number of at least ``least``."""
     if isinstance(value, bool) or not isinstance(value, int) or value < least:

@@ -66,6 +66,8 @@ class Protocol:
             value = getattr(self, name)
             if isinstance(value, bool) or not isinstance(value, int):
                 raise InputError(f"protocol.{name} must be a whole number", got=value, remedy="give one")
+        for name in ("warmup_min_s", "warmup_max_s", "warmup_slope_s", "idle_s", "idle_settle_s"):
+            checks.seconds(f"protocol.{name}", getattr(self, name))
         if not 0 <= self.warmup_min_s <= self.warmup_max_s or min(self.idle_s, self.idle_settle_s) < 0:
             raise InputError(
                 "protocol needs 0 <= warmup_min_s <= warmup_max_s, idle_s and idle_settle_s of at least 0",
@@ -84,6 +86,8 @@ class Protocol:
             values = getattr(self, name)
             if set(values) != {"cpu", "cuda"} or min(values.values()) <= 0:
                 raise InputError(f"protocol.{name} needs cpu and cuda above 0", got=values, remedy="give both")
+        for device, value in self.window_s.items():
+            checks.seconds(f"protocol.window_s.{device}", value)
         if (
             set(self.slice_s) != {"cpu", "cuda"}
             or min(1 if each is None else each for each in self.slice_s.values()) <= 0

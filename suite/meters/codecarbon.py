@@ -47,6 +47,7 @@ _STILL_TICKS = 3  # where the tick is known, a counter that does not rise for so
 _SAMPLE_S = 0.1  # between two readings of power on a board without an energy counter
 _EMPTY_WINDOWS = 64  # CPU time steps by 10 ms; the mean of so many is good to less than one
 _USED = ("_tasks", "_hardware", "_active_task", "_scheduler_monitor_power", "_tracking_mode")
+_MOST_TDP_W = 10_000.0  # no machine's processors draw more
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -62,8 +63,12 @@ class CodeCarbon(Meter):
 
     def __post_init__(self) -> None:
         """Checks the TDP."""
-        if self.tdp_w is not None and not 0 < self.tdp_w < math.inf:
-            raise InputError("meter.tdp_w must be above 0 watts", got=self.tdp_w, remedy="give the CPU's TDP or null")
+        if self.tdp_w is not None and not 0 < self.tdp_w <= _MOST_TDP_W:
+            raise InputError(
+                f"meter.tdp_w must be above 0 and at most {_MOST_TDP_W:g} watts",
+                got=self.tdp_w,
+                remedy="give the CPU's TDP or null",
+            )
 
     def open(self, device: str) -> OpenMeter:
         """Builds the tracker and runs a throw-away task.

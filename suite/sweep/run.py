@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 
@@ -57,9 +58,10 @@ def run(
                 return _within(budget, points, reporter, unfinished)
             return _one_after_another(points, reporter, unfinished, alone=alone)
     except OSError as error:
-        if error.errno not in FULL:
+        if error.errno not in (*FULL, errno.EROFS):
             raise
-        remedy = "make room; what was measured is kept, and the same command again goes on"
+        first = "make it writable" if error.errno == errno.EROFS else "make room"
+        remedy = f"{first}; what was measured is kept, and the same command again goes on"
         raise InputError(
             f"the run's folder takes no more ({error.strerror})", got=str(folder), remedy=remedy
         ) from error

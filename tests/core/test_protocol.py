@@ -19,6 +19,10 @@ from tests.world import protocol
         {"swapped_factor": 0.5},
         {"window_ticks": 0},
         {"idle_settle_s": -1.0},
+        {"idle_s": 1e308},
+        {"idle_s": float("nan")},
+        {"warmup_max_s": float("inf")},
+        {"window_s": {"cpu": 1e308, "cuda": 1.0}},
     ],
 )
 def test_a_protocol_that_measures_nothing_is_refused(changes):

@@ -155,8 +155,8 @@ def test_ctrl_c_saves_the_point_and_starts_no_other(two_points, outcomes):
     assert records_of(two_points[0]) == [done(two_points[0])]
 
 
-@pytest.mark.parametrize("number", [errno.ENOSPC, errno.EDQUOT, errno.EFBIG])
-def test_a_full_disk_ends_the_sweep_and_keeps_what_is_there(two_points, outcomes, monkeypatch, number):
+@pytest.mark.parametrize("number", [errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS])
+def test_a_disk_that_takes_no_more_ends_the_sweep_and_keeps_what_is_there(two_points, outcomes, monkeypatch, number):
     outcomes(*(Outcome(record=done(each)) for each in two_points))
     written = []
 
