@@ -19,6 +19,8 @@ from suite.record.schema import SCHEMA_VERSION, Record
 
 LARGEST_BYTES = 64 * 1024 * 1024
 """No record comes near: it would hold a million latencies."""
+LARGEST_FIGURE = 1e12
+"""No window comes near, in joules or seconds; beyond it figures derived from it would overflow."""
 
 
 class RecordError(Exception):
@@ -77,6 +79,7 @@ def load(path: Path) -> Record:
     if record.point.point_id != record.point_id:
         raise TornRecord(f"{path.name}: point_id {record.point_id} does not match its point ({record.point.point_id})")
     _check_margin(path, record)
+    _check_environment(path, record)
     _check_depth(path, record)
     _check_windows(path, record)
     return record
@@ -130,6 +133,16 @@ def _check_windows(path: Path, record: Record) -> None:
             raise TornRecord(
                 f"{path.name}: windows[{number}] is invalid: queries, duration_s or a figure at or below 0"
             )
+        if max([*figures, window.duration_s, *(window.latencies_s or [])]) > LARGEST_FIGURE:
+            raise TornRecord(f"{path.name}: windows[{number}] is invalid: a figure above {LARGEST_FIGURE:g}")
+
+
+def _check_environment(path: Path, record: Record) -> None:
+    """The entries of the environment that are read by name."""
+    for name in ("hardware", "packages", "meter"):
+        value = record.environment.get(name, {})
+        if not isinstance(value, dict):
+            raise TornRecord(f"{path.name}: environment.{name} is no object but {value!r}")
 
 
 def record_files(folder: Path) -> list[Path]:

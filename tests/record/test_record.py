@@ -6,6 +6,7 @@ import pytest
 from suite.record.schema import MitigationUse, Point, Record, Window
 from suite.record.store import RecordError, TornRecord, load, load_run, newest_by_point, save
 from suite.stats.paired import headline_component
+from tests.synthetic import windows
 
 
 def point(**changes):
@@ -157,3 +158,23 @@ def test_the_gpu_is_the_headline_only_where_every_window_read_it():
     assert headline_component([gpu, gpu]) == "gpu"
     assert headline_component([gpu, window("baseline", 0, 5.0)]) is None
     assert headline_component([]) is None
+
+
+@pytest.mark.parametrize("name", ["hardware", "packages", "meter"])
+def test_an_environment_of_another_shape_is_refused(tmp_path, name):
+    path = save(record(), tmp_path)
+    content = json.loads(path.read_text())
+    content["environment"][name] = 7
+    path.write_text(json.dumps(content))
+    with pytest.raises(TornRecord, match=f"environment.{name} is no object but 7"):
+        load(path)
+
+
+@pytest.mark.parametrize("field", ["windows", "prefill_windows"])
+def test_figures_that_no_window_can_have_are_refused(tmp_path, field):
+    path = save(record(**{field: windows([0.8], component="gpu")}), tmp_path)
+    content = json.loads(path.read_text())
+    content[field][1]["energy_j"]["gpu"] = 1e308
+    path.write_text(json.dumps(content))
+    with pytest.raises(TornRecord, match=r"windows\[\d+\] is invalid: a figure above 1e\+12"):
+        load(path)
