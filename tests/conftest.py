@@ -51,9 +51,8 @@ POINTS = ("tests/benchmarks/test_bench_running.py", "tests/commands/", "tests/sw
 
 
 def pytest_collection_modifyitems(items):
-    """The slow tests first, so that no worker is left with one at the end; then those of points, as neighbours, so that
-    one worker has most of them and few others start such a server."""
-    items.sort(key=lambda item: (item.get_closest_marker("slow") is None, not item.nodeid.startswith(POINTS)))
+    """Tests of points first, as neighbours, so that one worker has most of them and few others start such a server."""
+    items.sort(key=lambda item: not item.nodeid.startswith(POINTS))
 
 
 @pytest.fixture(scope="session")
