@@ -108,9 +108,8 @@ def experiment_points(name: str, overrides: Sequence[str]) -> list[list[str]]:
     content = yaml.safe_load(files[name].read_text())
     given = {override.get_key_element(): _values(override) for override in parse(overrides)}
     grids: list[dict[str, Any]] = content["grids"]
-    for key in sorted(
-        given, key=lambda key: key == "mitigation"
-    ):  # of which tasks the techniques are meant comes first
+    # Of which tasks techniques are meant comes first: a technique that another task's grid has is unknown to the rest.
+    for key in sorted(given, key=lambda key: key == "mitigation"):
         grids = _narrowed(grids, key, given[key])
     points: list[list[str]] = []
     for grid in grids:

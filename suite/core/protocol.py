@@ -68,10 +68,10 @@ class Protocol:
                 raise InputError(f"protocol.{name} must be a whole number", got=value, remedy="give one")
         for name in ("warmup_min_s", "warmup_max_s", "warmup_slope_s", "idle_s", "idle_settle_s"):
             checks.seconds(f"protocol.{name}", getattr(self, name))
-        if not 0 <= self.warmup_min_s <= self.warmup_max_s or min(self.idle_s, self.idle_settle_s) < 0:
+        if self.warmup_min_s > self.warmup_max_s:
             raise InputError(
-                "protocol needs 0 <= warmup_min_s <= warmup_max_s, idle_s and idle_settle_s of at least 0",
-                got=(self.warmup_min_s, self.warmup_max_s, self.idle_s, self.idle_settle_s),
+                "protocol.warmup_min_s must be at most protocol.warmup_max_s",
+                got=(self.warmup_min_s, self.warmup_max_s),
                 remedy="give such seconds",
             )
         if not 2 <= self.min_blocks <= self.max_blocks:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from suite.core.meter import OpenMeter
 from suite.core.setup import Setup
+from suite.core.task import cycle
 from suite.core.workload import Workload
 from suite.measure.windows import ReadyArm
 from suite.record.schema import Arm
@@ -42,7 +43,5 @@ def prompt_tokens_per_query(setup: Setup, span: int) -> float | None:
     """Mean number of prompt tokens, padding left out, of the first ``span`` queries; None where there are none."""
     if setup.phase == "training" or not setup.task.generates:
         return None
-    queries = setup.task.queries()
-    examples = [queries[index % len(queries)] for index in range(span)]
-    tokens = setup.task.prompt_tokens_of(setup.task.batch(setup, examples))
+    tokens = setup.task.prompt_tokens_of(setup.task.batch(setup, cycle(setup.task.queries(), span)))
     return None if tokens is None else tokens / span

@@ -42,7 +42,7 @@ class Console(Reporter):
     def announce(self, done: int, forecast: Forecast, folder: Path) -> None:
         """Says, before anything runs, how much there is to do and how long it will take."""
         already = f", {done} already measured" if done else ""
-        about = f", about {_duration(forecast)}{_where(forecast.devices)}" if self._total else ""
+        about = f", about {_from_to(forecast.low_s, forecast.high_s)}{_where(forecast.devices)}" if self._total else ""
         print(f"{self._total} points to measure{already}{about}, into {folder}")
 
     def __enter__(self) -> Self:
@@ -61,14 +61,14 @@ class Console(Reporter):
     def stage(self, text: str, left_s: tuple[float, float] | None = None) -> None:
         """Shows what the point is doing; says so where it turns out to take longer than was foretold."""
         self._progress.update(self._task, description=f"{self._title}: {text}")
-        foretold_s = self._left.foretold_s(self._title) if self._left else None
-        if left_s is None or foretold_s is None or self._title == self._corrected:
+        if left_s is None or self._left is None or self._title == self._corrected:
             return
         self._corrected = self._title
+        foretold_s = self._left.foretold_s(self._title)
         spent_s = time.monotonic() - self._point_began_s
         low_s, high_s = spent_s + left_s[0], spent_s + left_s[1]
-        if low_s > _FAR_OFF * foretold_s[1]:
-            self.say(f"{self._title}: takes longer than foretold, {_seconds(low_s, high_s)}: its queries are slow")
+        if foretold_s is not None and low_s > _FAR_OFF * foretold_s[1]:
+            self.say(f"{self._title}: takes longer than foretold, {_from_to(low_s, high_s)}: its queries are slow")
 
     def say(self, line: str) -> None:
         """Prints ``line`` above the bar."""
@@ -105,11 +105,7 @@ class Console(Reporter):
         print(f"{points} measured in {took_s / 60:.1f} minutes" + "".join(f", {end}" for end in ends))
 
 
-def _duration(forecast: Forecast) -> str:
-    return _seconds(forecast.low_s, forecast.high_s)
-
-
-def _seconds(low_s: float, high_s: float) -> str:
+def _from_to(low_s: float, high_s: float) -> str:
     unit_s, unit = (60, "minutes") if high_s >= 180 else (1, "s")
     low, high = (f"{each / unit_s:.0f}" for each in (low_s, high_s))
     return f"{high} {unit}" if low == high else f"{low} to {high} {unit}"

@@ -87,10 +87,10 @@ def scan(points: Sequence[PlannedPoint]) -> ResumeState:
         for record in newest_by_point([(path, record) for path, record in found if isinstance(record, Record)])
     }
     here = {device: _here(device, anywhere) for device in {each.plan.point.device for each in points}}
-    todo = [each for each in points if not _is_done(each, shown.get(each.plan.point.point_id), here, retry)]
     unfinished = {} if retry == "all" else _unfinished(points, shown, here)
+    named = [(each, each.plan.point.point_id) for each in points]
     return ResumeState(
-        todo=[each for each in points if each in todo or each.plan.point.point_id in unfinished],
+        todo=[each for each, name in named if name in unfinished or not _is_done(each, shown.get(name), here, retry)],
         unfinished=unfinished,
         torn=[(path, str(error)) for path, error in found if isinstance(error, TornRecord)],
         lines=_from_other_machines(list(shown.values()), here, folder),

@@ -77,3 +77,4 @@ def test_a_link_of_the_site_opens_the_report(visit, pages):
     page, _, _ = visit(where=pages["site"], java_script_enabled=False)
     page.get_by_role("link", name="several", exact=True).click()
     page.locator("#runs").wait_for(state="visible")  # the click returns before the page is there
+    assert page.locator("#runs").is_visible()

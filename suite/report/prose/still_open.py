@@ -7,10 +7,8 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from suite.analysis.summary import PointSummary
+from suite.measure.block_limits import BUDGET
 from suite.record.times import elapsed_s
-
-BUDGET = "budget"
-"""Kind of the reason of points that a budget left out."""
 
 
 class StillOpen(NamedTuple):
