@@ -13,6 +13,7 @@ from suite.analysis.results.lineage import unknown_lineages
 from suite.analysis.results.parquet import TABLE, parquet_bytes
 from suite.analysis.results.reader import read_results
 from suite.analysis.results.run_results import RunResults
+from suite.plugins.conf_folders import CONF, techniques
 from suite.record.schema import (
     SCHEMA_VERSION,
     ApplyCost,
@@ -142,8 +143,9 @@ def environment(hardware: str = "Example CPU, 2 logical CPUs", gpu: str | None =
 
 
 def target_of(technique: str) -> str:
-    """The class of a technique of this suite."""
-    return f"suite.mitigations.{technique}.{''.join(word.capitalize() for word in technique.split('_'))}"
+    """The class of a technique of this suite, or one that a package of somebody's would have."""
+    known = techniques([CONF]).get(technique, {})
+    return str(known.get("_target_", f"their_package.{technique}.Technique"))
 
 
 def record(

@@ -26,7 +26,7 @@ def test_what_the_page_says_of_a_technique_is_what_its_class_says(name):
 
 
 def test_a_table_comes_before_the_sections():
-    page = markdown({"bf16": {"_target_": "suite.mitigations.bf16.Bf16"}})
+    page = markdown({"bf16": {"_target_": "suite.mitigations.batch_and_precision.bf16.Bf16"}})
     row = (
         "| [`bf16`](#bf16) | the whole model in bfloat16 | compute capability 8.0 or newer where the device is a GPU |"
     )

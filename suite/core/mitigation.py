@@ -19,6 +19,8 @@ class Mitigation(ABC):
     written as a literal: ``suite.plugins.cards`` reads them from the file without importing it.
     """
 
+    intervention: ClassVar[str]
+    """Key of the intervention that it is a way of (``suite.plugins.interventions``); empty where it is none."""
     source: ClassVar[str]
     """Paper or document that describes the technique, with DOI, arXiv number or address."""
     idea: ClassVar[str]

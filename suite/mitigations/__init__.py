@@ -1,1 +1,1 @@
-"""Efficiency techniques, one file each, named like its yaml under conf/mitigation."""
+"""Efficiency techniques: a folder an intervention, one file each, named like its yaml under conf/mitigation."""

@@ -12,6 +12,7 @@ import functools
 from typing import Any
 
 from suite.errors import InputError
+from suite.plugins.interventions import INTERVENTIONS
 from suite.plugins.requires import Requires
 from suite.plugins.source import source_of
 
@@ -33,6 +34,7 @@ class Card:
         deviations: how this implementation departs from its source.
         source: paper or document that describes it.
         requires: what must hold for it to be applicable.
+        intervention: key of the intervention that it is a way of; empty where it is none.
     """
 
     target: str
@@ -43,6 +45,7 @@ class Card:
     deviations: str
     source: str
     requires: Requires
+    intervention: str
 
     def facts(self) -> dict[str, str]:
         """What is known, in the order in which it is read: heading and text, without texts that are empty."""
@@ -59,7 +62,7 @@ class Card:
 
 @functools.cache
 def read_card(target: str) -> Card:
-    """The card of the class ``target``, e.g. ``suite.mitigations.bf16.Bf16``.
+    """The card of the class ``target``, e.g. ``suite.mitigations.batch_and_precision.bf16.Bf16``.
 
     Raises:
         InputError: its source is not found here, or what it says of itself is not written in literals.
@@ -81,6 +84,7 @@ def read_card(target: str) -> Card:
         target=target,
         title=title.partition(": ")[2] or title,
         requires=values.pop("requires", Requires()),
+        intervention=_intervention(values.pop("intervention", ""), target),
         **{key: str(values.get(key, "")) for key in TEXTS},
     )
 
@@ -92,7 +96,14 @@ def _assigned(technique: ast.ClassDef) -> dict[str, ast.expr]:
         if isinstance(statement, ast.AnnAssign | ast.Assign) and statement.value is not None:
             targets = statement.targets if isinstance(statement, ast.Assign) else [statement.target]
             found |= {target.id: statement.value for target in targets if isinstance(target, ast.Name)}
-    return {key: value for key, value in found.items() if key in (*TEXTS, "requires")}
+    return {key: value for key, value in found.items() if key in (*TEXTS, "requires", "intervention")}
+
+
+def _intervention(key: str, target: str) -> str:
+    if key and key not in INTERVENTIONS:
+        remedy = f"use {', '.join(INTERVENTIONS)}, or an empty text"
+        raise InputError(f"the intervention of {target} is unknown", got=key, remedy=remedy)
+    return key
 
 
 def _literal(key: str, node: ast.expr, target: str) -> Any:

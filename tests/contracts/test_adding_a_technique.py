@@ -78,7 +78,7 @@ def checkout(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def test_the_page_adds_one_python_file_and_one_yaml() -> None:
     places = [example(language)[0] for language in ("python", "yaml")]
-    assert places == [f"suite/mitigations/{NAME}.py", f"conf/mitigation/{NAME}.yaml"]
+    assert places == [f"suite/mitigations/pruning/{NAME}.py", f"conf/mitigation/{NAME}.yaml"]
 
 
 @pytest.mark.slow
@@ -119,7 +119,7 @@ def outside(tmp_path_factory: pytest.TempPathFactory) -> Path:
     for place in (package, package / "conf"):
         (place / "__init__.py").touch()
     (package / f"{NAME}.py").write_text(example("python")[1])
-    yaml = example("yaml")[1].replace(f"suite.mitigations.{NAME}", f"their_package.{NAME}")
+    yaml = example("yaml")[1].replace(f"suite.mitigations.pruning.{NAME}", f"their_package.{NAME}")
     (package / "conf" / "mitigation" / f"{NAME}.yaml").write_text(yaml)
     (package / "their_task.py").write_text(
         "from suite.tasks.image_classification import ImageClassification\n\n\n"

@@ -37,7 +37,7 @@ def test_every_yaml_builds_what_its_group_is_made_of(group, stem):
 
 @pytest.mark.parametrize(("group", "package"), IN_FILES.items())
 def test_every_component_has_one_file_and_one_yaml_of_its_name(group, package):
-    files = {path.stem for path in (Path(suite.__file__).parent / package).glob("*.py")} - {"__init__"}
+    files = {path.stem for path in (Path(suite.__file__).parent / package).rglob("*.py")} - {"__init__"}
     assert files == set(stems(group)) - {"none"}
 
 

@@ -110,7 +110,9 @@ class TestYaml:
 
     def test_names_the_class_that_its_own_name_says(self, name: str) -> None:
         camel = "".join(word.capitalize() for word in name.split("_"))
-        assert settings_of(name)["_target_"] == f"suite.mitigations.{name}.{camel}"
+        folder = type(technique(name)).intervention or "others"
+        assert settings_of(name)["_target_"] == f"suite.mitigations.{folder}.{name}.{camel}"
+        assert read_card(settings_of(name)["_target_"]).intervention == type(technique(name)).intervention
 
     def test_gives_every_field_a_default_and_the_class_none(self, name: str) -> None:
         fields = dataclasses.fields(technique(name))

@@ -9,9 +9,9 @@ import torch
 
 from suite.core.mitigation import Mitigation
 from suite.errors import NotApplicable
-from suite.mitigations.float8 import Float8
-from suite.mitigations.int4_weight_only import Int4WeightOnly
-from suite.mitigations.semi_structured_pruning import SemiStructuredPruning, pruned
+from suite.mitigations.pruning.semi_structured_pruning import SemiStructuredPruning, pruned
+from suite.mitigations.quantisation.float8 import Float8
+from suite.mitigations.quantisation.int4_weight_only import Int4WeightOnly
 from suite.toolkit import layers
 from tests.fakes import admit, answers, fake_setup, tiny_llama
 

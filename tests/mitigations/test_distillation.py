@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from suite.errors import InputError, NotApplicable
-from suite.mitigations.distillation import Distillation, distillation_loss, spaced
+from suite.mitigations.distillation.distillation import Distillation, distillation_loss, spaced
 from suite.toolkit import layers
 from tests.fakes import (
     admit,

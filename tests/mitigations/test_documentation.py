@@ -38,7 +38,7 @@ def example(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
 
 def test_the_yaml_fits_the_class(example: Any) -> None:
     settings = yaml.safe_load(block("yaml"))["layer_dropping"]
-    assert settings.pop("_target_") == f"suite.mitigations.layer_dropping.{example.__name__}"
+    assert settings.pop("_target_") == f"suite.mitigations.pruning.layer_dropping.{example.__name__}"
     assert example(**settings).share == 0.25
 
 

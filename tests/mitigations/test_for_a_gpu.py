@@ -11,12 +11,12 @@ from torch import nn
 
 from suite.core.mitigation import Mitigation
 from suite.errors import InputError, NotApplicable
-from suite.mitigations.float8 import Float8
-from suite.mitigations.int4_weight_only import Int4WeightOnly
-from suite.mitigations.int8_dynamic import Int8Dynamic, short_layers
-from suite.mitigations.int8_quanto import Int8Quanto
-from suite.mitigations.int8_weight_only import Int8WeightOnly
-from suite.mitigations.semi_structured_pruning import SemiStructuredPruning, pruned, two_of_four
+from suite.mitigations.pruning.semi_structured_pruning import SemiStructuredPruning, pruned, two_of_four
+from suite.mitigations.quantisation.float8 import Float8
+from suite.mitigations.quantisation.int4_weight_only import Int4WeightOnly
+from suite.mitigations.quantisation.int8_dynamic import Int8Dynamic, short_layers
+from suite.mitigations.quantisation.int8_quanto import Int8Quanto
+from suite.mitigations.quantisation.int8_weight_only import Int8WeightOnly
 from suite.toolkit import cuda_kernels, effect, layers
 from tests.fakes import admit, answers, fake_setup, tiny_gpt2, tiny_llama
 

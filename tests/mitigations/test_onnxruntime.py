@@ -9,11 +9,11 @@ import torch
 
 from suite.core.setup import Setup
 from suite.errors import NotApplicable
-from suite.mitigations.autocast_bf16 import AutocastBf16
-from suite.mitigations.bf16 import Bf16
-from suite.mitigations.int8_onnxruntime import Int8Onnxruntime
-from suite.mitigations.int8_weight_only import Int8WeightOnly
-from suite.mitigations.magnitude_pruning import MagnitudePruning
+from suite.mitigations.batch_and_precision.autocast_bf16 import AutocastBf16
+from suite.mitigations.batch_and_precision.bf16 import Bf16
+from suite.mitigations.pruning.magnitude_pruning import MagnitudePruning
+from suite.mitigations.quantisation.int8_onnxruntime import Int8Onnxruntime
+from suite.mitigations.quantisation.int8_weight_only import Int8WeightOnly
 from suite.toolkit import effect
 from suite.toolkit.onnx_graph import export
 from tests.fakes import admit, answers, fake_setup, tiny_distilbert, tiny_roberta

@@ -11,9 +11,9 @@ import torch
 import transformers
 
 from suite.errors import InputError, NoEffect, NotApplicable
-from suite.mitigations.batch_size import BatchSize
-from suite.mitigations.checkpoint import Checkpoint, weights_differ
-from suite.mitigations.gradient_checkpointing import GradientCheckpointing, saved_bytes
+from suite.mitigations.batch_and_precision.batch_size import BatchSize
+from suite.mitigations.gradient_checkpointing.gradient_checkpointing import GradientCheckpointing, saved_bytes
+from suite.mitigations.others.checkpoint import Checkpoint, weights_differ
 from tests.fakes import FakeTask, admit, fake_setup, fake_task, tiny_vit
 
 

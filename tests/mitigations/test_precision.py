@@ -8,11 +8,11 @@ import torch
 from suite.core.mitigation import Mitigation
 from suite.core.setup import Setup
 from suite.errors import NoEffect, NotApplicable
-from suite.mitigations.autocast_bf16 import AutocastBf16
-from suite.mitigations.bf16 import Bf16
-from suite.mitigations.fp16 import Fp16
-from suite.mitigations.int8_dynamic import Int8Dynamic
-from suite.mitigations.tf32 import Tf32, probe_product, tf32_products
+from suite.mitigations.batch_and_precision.autocast_bf16 import AutocastBf16
+from suite.mitigations.batch_and_precision.bf16 import Bf16
+from suite.mitigations.batch_and_precision.fp16 import Fp16
+from suite.mitigations.optimised_hardware.tf32 import Tf32, probe_product, tf32_products
+from suite.mitigations.quantisation.int8_dynamic import Int8Dynamic
 from suite.toolkit import effect
 from tests.fakes import admit, answers, fake_setup
 

@@ -6,9 +6,9 @@ import pytest
 import torch
 
 from suite.errors import InputError, NotApplicable
-from suite.mitigations.int8_dynamic import Int8Dynamic
-from suite.mitigations.magnitude_pruning import MagnitudePruning
-from suite.mitigations.structured_pruning import StructuredPruning
+from suite.mitigations.pruning.magnitude_pruning import MagnitudePruning
+from suite.mitigations.pruning.structured_pruning import StructuredPruning
+from suite.mitigations.quantisation.int8_dynamic import Int8Dynamic
 from suite.toolkit import effect, layers
 from tests.fakes import (
     admit,

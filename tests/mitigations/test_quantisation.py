@@ -10,11 +10,11 @@ from torch import nn
 
 from suite.core.mitigation import Mitigation
 from suite.errors import InputError, NotApplicable
-from suite.mitigations.int8_bitsandbytes import Int8Bitsandbytes
-from suite.mitigations.int8_dynamic import Int8Dynamic
-from suite.mitigations.int8_quanto import Int8Quanto
-from suite.mitigations.int8_weight_only import Int8WeightOnly
-from suite.mitigations.nf4 import Nf4
+from suite.mitigations.quantisation.int8_bitsandbytes import Int8Bitsandbytes
+from suite.mitigations.quantisation.int8_dynamic import Int8Dynamic
+from suite.mitigations.quantisation.int8_quanto import Int8Quanto
+from suite.mitigations.quantisation.int8_weight_only import Int8WeightOnly
+from suite.mitigations.quantisation.nf4 import Nf4
 from suite.toolkit import effect, layers, libraries
 from tests.fakes import admit, answers, fake_setup, tiny_gpt2, tiny_llama, tiny_vit
 

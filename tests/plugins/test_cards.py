@@ -99,10 +99,13 @@ def test_what_is_no_literal_is_refused(package, body, words):
     [
         ("no_such_package.mine.Mine", "source is not found"),
         ("suite.mitigations.no_such_file.Mine", "source is not found"),
-        ("suite.mitigations.bf16.no_module.Mine", "source is not found"),
+        ("suite.mitigations.batch_and_precision.bf16.no_module.Mine", "source is not found"),
         ("math.Mine", "source is not found"),
         ("Mine", "source is not found"),
-        ("suite.mitigations.bf16.Mine", "suite.mitigations.bf16 has no class of that name, got 'Mine'"),
+        (
+            "suite.mitigations.batch_and_precision.bf16.Mine",
+            "bf16 has no class of that name, got 'Mine'",
+        ),
     ],
 )
 def test_a_class_that_is_not_there_is_named(target, words):
@@ -124,14 +127,14 @@ def test_the_main_module_has_no_source_to_find():
 
 def test_folders_of_a_package_and_of_none():
     assert folders_of("suite.mitigations") == [ROOT / "suite" / "mitigations"]
-    assert folders_of("suite.mitigations.bf16") == []
+    assert folders_of("suite.mitigations.batch_and_precision.bf16") == []
     assert folders_of("no_such_package") == []
 
 
 def test_reading_the_cards_imports_no_torch():
     code = (
         "import sys; from suite.plugins.cards import read_card\n"
-        "assert read_card('suite.mitigations.bf16.Bf16').idea\n"
+        "assert read_card('suite.mitigations.batch_and_precision.bf16.Bf16').idea\n"
         "assert 'torch' not in sys.modules and 'suite.mitigations' not in sys.modules"
     )
     subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=True, timeout=60)
@@ -139,6 +142,13 @@ def test_reading_the_cards_imports_no_torch():
 
 def test_the_expected_effect_of_magnitude_pruning_is_whole():
     """It says none is expected, and why; its accuracy stands by itself."""
-    card = read_card("suite.mitigations.magnitude_pruning.MagnitudePruning")
+    card = read_card("suite.mitigations.pruning.magnitude_pruning.MagnitudePruning")
     assert card.effect.startswith("None is expected.")
     assert card.accuracy == "Nearly unchanged up to about half of the weights, then it falls."
+
+
+def test_an_unknown_intervention_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "of_no_kind.py").write_text('class Mine:\n    intervention: ClassVar[str] = "magic"\n')
+    monkeypatch.syspath_prepend(str(tmp_path))
+    with pytest.raises(InputError, match=r"intervention of of_no_kind\.Mine is unknown, got .magic., use pruning"):
+        read_card("of_no_kind.Mine")

@@ -51,7 +51,7 @@ def test_no_technique_is_none(own):
 
 def test_of_two_with_one_name_the_suites_own_is_taken(own):
     (own / "mitigation" / "bf16.yaml").write_text("bf16:\n  _target_: own_package.bf16.Bf16\n")
-    assert techniques([CONF, own])["bf16"]["_target_"] == "suite.mitigations.bf16.Bf16"
+    assert techniques([CONF, own])["bf16"]["_target_"] == "suite.mitigations.batch_and_precision.bf16.Bf16"
 
 
 def test_a_yaml_that_cannot_be_read_is_named(own):

@@ -9,10 +9,10 @@ from suite.errors import NotApplicable
 from suite.measure.compilation import CompileWatch, Recompiled, compile_arms, keep_compiled_code
 from suite.measure.residency import Residency
 from suite.measure.windows import ReadyArm
-from suite.mitigations.bf16 import Bf16
-from suite.mitigations.compile import Compile
-from suite.mitigations.onnxruntime import Onnxruntime as OnnxruntimeTechnique
-from suite.mitigations.static_cache import StaticCache
+from suite.mitigations.batch_and_precision.bf16 import Bf16
+from suite.mitigations.optimised_hardware.compile import Compile
+from suite.mitigations.optimised_hardware.onnxruntime import Onnxruntime as OnnxruntimeTechnique
+from suite.mitigations.optimised_hardware.static_cache import StaticCache
 from suite.runtimes.compiled import Compiled
 from suite.runtimes.eager import Eager
 from suite.runtimes.onnxruntime import Onnxruntime

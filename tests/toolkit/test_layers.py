@@ -10,7 +10,7 @@ from torch import nn
 
 from suite.core.checks import count, flag, positive
 from suite.errors import InputError, NoEffect, NotApplicable
-from suite.mitigations.int8_weight_only import Int8WeightOnly
+from suite.mitigations.quantisation.int8_weight_only import Int8WeightOnly
 from suite.toolkit import effect, layers, libraries
 from tests.fakes import (
     answers,

@@ -23,6 +23,7 @@ class MagnitudePruning(Mitigation):
         sparsity: share of zeros, in (0, 1).
     """
 
+    intervention: ClassVar[str] = "pruning"
     source: ClassVar[str] = (
         "Han et al. 2015, Learning both Weights and Connections, arXiv:1506.02626; torch.nn.utils.prune"
     )

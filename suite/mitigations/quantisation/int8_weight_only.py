@@ -15,6 +15,7 @@ from suite.toolkit import cuda_kernels, effect, layers, libraries
 class Int8WeightOnly(Mitigation):
     """Quantises the weights of every Linear layer but the head with ``torchao.quantization.quantize_``."""
 
+    intervention: ClassVar[str] = "quantisation"
     source: ClassVar[str] = (
         "Dettmers et al. 2022, LLM.int8(), arXiv:2208.07339; Int8WeightOnlyConfig of torchao, "
         "https://github.com/pytorch/ao"

@@ -29,6 +29,7 @@ DTYPES = ("bfloat16", "float16")
 class SemiStructuredPruning(Mitigation):
     """Prunes every Linear layer but the head to 2:4 and stores it for torch's semi-structured sparse kernels."""
 
+    intervention: ClassVar[str] = "pruning"
     source: ClassVar[str] = (
         "Mishra et al. 2021, Accelerating Sparse Deep Neural Networks, arXiv:2104.08378; "
         "torch.sparse.to_sparse_semi_structured, https://docs.pytorch.org/docs/stable/sparse.html"

@@ -24,6 +24,7 @@ class Checkpoint(Mitigation):
         revision: branch, tag or commit of a hub repository; None for its default branch.
     """
 
+    intervention: ClassVar[str] = ""
     source: ClassVar[str] = (
         "Sanh et al. 2019, DistilBERT, arXiv:1910.01108; Frantar et al. 2023, GPTQ, arXiv:2210.17323"
     )

@@ -17,6 +17,7 @@ from suite.toolkit import effect
 class BatchSize(Mitigation):
     """Runs ``size`` queries a batch."""
 
+    intervention: ClassVar[str] = "batch_and_precision"
     source: ClassVar[str] = "Pope et al. 2022, Efficiently Scaling Transformer Inference, arXiv:2211.05102 (section 2)"
     idea: ClassVar[str] = "Weights are read, and kernels and Python are started, once a batch instead of once a query."
     effect: ClassVar[str] = (

@@ -19,6 +19,7 @@ from suite.toolkit import effect, layers
 class AutocastBf16(Mitigation):
     """Runs the model under ``torch.autocast`` to bfloat16."""
 
+    intervention: ClassVar[str] = "batch_and_precision"
     source: ClassVar[str] = "Micikevicius et al. 2018, Mixed Precision Training, arXiv:1710.03740; torch.autocast"
     idea: ClassVar[str] = (
         "torch casts the inputs of each matrix product down and leaves sums, norms and softmax in float32."

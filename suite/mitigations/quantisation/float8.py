@@ -18,6 +18,7 @@ MULTIPLE = 16
 class Float8(Mitigation):
     """Quantises every Linear layer but the head with ``torchao.quantization.quantize_``, one scale a row."""
 
+    intervention: ClassVar[str] = "quantisation"
     source: ClassVar[str] = (
         "Micikevicius et al. 2022, FP8 Formats for Deep Learning, arXiv:2209.05433; "
         "Float8DynamicActivationFloat8WeightConfig of torchao, https://github.com/pytorch/ao"

@@ -27,6 +27,7 @@ class Nf4(Mitigation):
         double_quant: whether the scales are quantised as well.
     """
 
+    intervention: ClassVar[str] = "quantisation"
     source: ClassVar[str] = "Dettmers et al. 2023, QLoRA, arXiv:2305.14314"
     idea: ClassVar[str] = (
         "Blocks of 64 weights are scaled and each weight becomes one of 16 values, spaced as a normal "

@@ -15,6 +15,7 @@ from suite.toolkit import onnx_graph, runtime_change
 class Onnxruntime(Mitigation):
     """Puts an ``InferenceSession`` of the exported model in the candidate's place."""
 
+    intervention: ClassVar[str] = "optimised_hardware"
     source: ClassVar[str] = "ONNX Runtime, https://onnxruntime.ai"
     idea: ClassVar[str] = "Export the graph once, fuse its operations, and run it without Python between the layers."
     effect: ClassVar[str] = (

@@ -31,6 +31,7 @@ class Distillation(Mitigation):
         training: fields of ``suite.core.recipe.Recipe``: how the student is trained; 0 steps: not at all.
     """
 
+    intervention: ClassVar[str] = "distillation"
     source: ClassVar[str] = (
         "Hinton et al. 2015, Distilling the Knowledge in a Neural Network, arXiv:1503.02531; the student's start "
         "from Sanh et al. 2019, DistilBERT, arXiv:1910.01108"

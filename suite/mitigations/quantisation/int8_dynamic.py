@@ -19,6 +19,7 @@ MOST_REFUSED_ROWS = 16
 class Int8Dynamic(Mitigation):
     """Quantises every Linear layer but the head with ``torchao.quantization.quantize_``."""
 
+    intervention: ClassVar[str] = "quantisation"
     source: ClassVar[str] = (
         "Dettmers et al. 2022, LLM.int8(), arXiv:2208.07339 (row-wise rounding of activations); "
         "Int8DynamicActivationInt8WeightConfig of torchao, https://github.com/pytorch/ao"

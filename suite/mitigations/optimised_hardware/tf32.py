@@ -42,6 +42,7 @@ def probe_product(setup: Setup) -> torch.Tensor:
 class Tf32(Mitigation):
     """Allows TF32 in matrix products."""
 
+    intervention: ClassVar[str] = "optimised_hardware"
     source: ClassVar[str] = (
         "NVIDIA A100 Tensor Core GPU Architecture (white paper, 2020); Ootomo & Yokota 2022, arXiv:2203.03341"
     )

@@ -18,6 +18,7 @@ from suite.toolkit import effect, layers
 class Bf16(Mitigation):
     """Casts weights, and floating inputs with them, to bfloat16."""
 
+    intervention: ClassVar[str] = "batch_and_precision"
     source: ClassVar[str] = "Kalamkar et al. 2019, A Study of BFLOAT16 for Deep Learning Training, arXiv:1905.12322"
     idea: ClassVar[str] = (
         "Weights and activations in 16 bits with float32's range: half the bytes to move, and matrix units that "

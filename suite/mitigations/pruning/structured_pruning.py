@@ -26,6 +26,7 @@ class StructuredPruning(Mitigation):
         recovery: fields of ``suite.core.recipe.Recipe``: how the pruned model is trained; 0 steps: not at all.
     """
 
+    intervention: ClassVar[str] = "pruning"
     source: ClassVar[str] = (
         "Li et al. 2017, Pruning Filters for Efficient ConvNets, arXiv:1608.08710; for transformers' MLPs Ma et "
         "al. 2023, LLM-Pruner, arXiv:2305.11627"

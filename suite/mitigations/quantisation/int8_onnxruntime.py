@@ -24,6 +24,7 @@ class Int8Onnxruntime(Mitigation):
         per_channel: one scale per output channel of a weight instead of one per weight.
     """
 
+    intervention: ClassVar[str] = "quantisation"
     source: ClassVar[str] = (
         "Jacob et al. 2018, Quantization and Training of Neural Networks for Efficient Integer-Arithmetic-Only "
         "Inference, arXiv:1712.05877; quantize_dynamic of ONNX Runtime, https://onnxruntime.ai"

@@ -27,6 +27,7 @@ class Int4WeightOnly(Mitigation):
         algorithm: how both are chosen: ``tinygemm`` (from the least and largest weight) or ``hqq`` (by iteration).
     """
 
+    intervention: ClassVar[str] = "quantisation"
     source: ClassVar[str] = (
         "Frantar et al. 2023, GPTQ, arXiv:2210.17323 (4-bit weights in groups); Int4WeightOnlyConfig of torchao, "
         "https://github.com/pytorch/ao; hqq: https://mobiusml.github.io/hqq_blog"

@@ -21,6 +21,7 @@ class Int8Quanto(Mitigation):
         calibration_samples: training samples that set the scales of the activations, at least 1.
     """
 
+    intervention: ClassVar[str] = "quantisation"
     source: ClassVar[str] = (
         "Jacob et al. 2018, arXiv:1712.05877 (calibrated scales); optimum-quanto, "
         "https://github.com/huggingface/optimum-quanto"

@@ -18,6 +18,7 @@ from suite.toolkit import effect, layers
 class Fp16(Mitigation):
     """Casts weights, and floating inputs with them, to float16."""
 
+    intervention: ClassVar[str] = "batch_and_precision"
     source: ClassVar[str] = "Micikevicius et al. 2018, Mixed Precision Training, arXiv:1710.03740"
     idea: ClassVar[str] = "As bf16, with three more bits of precision and a much smaller range (largest number 65,504)."
     effect: ClassVar[str] = (

@@ -21,6 +21,7 @@ from suite.toolkit.retraining import own_randomness
 class GradientCheckpointing(Mitigation):
     """Switches checkpointing on in every block."""
 
+    intervention: ClassVar[str] = "gradient_checkpointing"
     source: ClassVar[str] = "Chen et al. 2016, Training Deep Nets with Sublinear Memory Cost, arXiv:1604.06174"
     idea: ClassVar[str] = (
         "Keep only each block's input in the forward pass and compute the rest again in the backward pass."

@@ -21,6 +21,7 @@ class Int8Bitsandbytes(Mitigation):
         threshold: activations above it are outliers, in the activations' own unit; 0 means no outliers.
     """
 
+    intervention: ClassVar[str] = "quantisation"
     source: ClassVar[str] = "Dettmers et al. 2022, LLM.int8(), arXiv:2208.07339"
     idea: ClassVar[str] = (
         "Weights are rounded per row; activation columns with a value above the threshold are multiplied in "

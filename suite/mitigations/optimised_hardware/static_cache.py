@@ -16,6 +16,7 @@ from suite.toolkit import compiling, runtime_change
 class StaticCache(Mitigation):
     """Gives the candidate's ``generate`` a static cache and compiles its decoding; the prefill stays as it is."""
 
+    intervention: ClassVar[str] = "optimised_hardware"
     source: ClassVar[str] = (
         "transformers, static cache and torch.compile, https://huggingface.co/docs/transformers/kv_cache; "
         "Ansel et al. 2024, PyTorch 2, doi:10.1145/3620665.3640366"

@@ -1,0 +1,1 @@
+"""Knowledge distillation: a smaller student learns from the model."""

@@ -1,0 +1,1 @@
+"""Gradient checkpointing: activations are computed again instead of kept."""

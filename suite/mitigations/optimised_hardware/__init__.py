@@ -1,0 +1,1 @@
+"""Optimised hardware and the software that makes use of it: compilers, runtimes, number formats of the units."""

@@ -1,0 +1,1 @@
+"""What is none of the interventions itself: the user's own checkpoint, and controls."""

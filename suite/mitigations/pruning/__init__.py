@@ -1,0 +1,1 @@
+"""Pruning: weights, channels or blocks that matter least are taken out."""

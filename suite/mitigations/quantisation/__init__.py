@@ -1,0 +1,1 @@
+"""Quantisation: weights, or weights and activations, in fewer bits."""
