@@ -14,6 +14,7 @@ import torch
 from safetensors import SafetensorError
 
 from suite.checkpoints import hub, locations, quantised_checkpoint
+from suite.checkpoints.generation_settings import choose_greedily
 from suite.checkpoints.weights_hash import check_hash
 from suite.core.setup import DTYPES
 from suite.core.task import Task
@@ -121,6 +122,7 @@ def load_pretrained(spec: ModelSpec, task: Task, *, device: str, dtype: str, see
                 model = _trained_model(spec, task, origin, config, device, dtype)
             processor = _processor(spec, task, origin)
     model.eval()
+    choose_greedily(model)
     task.check_model(model, processor)
     return model, processor
 

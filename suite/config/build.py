@@ -107,7 +107,19 @@ def _with_contents(config: dict[str, Any]) -> dict[str, Any]:
             remedy = beside(found, otherwise="give an existing one, or a hub id")
             raise InputError(f"the {name} does not exist", got=place, remedy=remedy)
         contents[name] = fingerprint(found)
+    contents |= _contents_of_techniques(config["mitigation"])
     return config | {"model": model, "contents": contents}
+
+
+def _contents_of_techniques(techniques: dict[str, dict[str, Any]]) -> dict[str, str]:
+    """Fingerprints of what lies at the local paths that techniques are given, by the key of the parameter."""
+    given = {
+        f"mitigation.{name}.{key}": Path(value).expanduser()
+        for name, settings in techniques.items()
+        for key, value in settings.items()
+        if key.endswith("path") and isinstance(value, str) and locations.is_local(value)
+    }
+    return {key: fingerprint(path) for key, path in given.items() if path.exists()}
 
 
 def build(settings: dict[str, Any]) -> Any:

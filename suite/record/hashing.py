@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import hashlib
 from collections.abc import Mapping
 from pathlib import Path
@@ -12,8 +13,7 @@ import msgspec
 WITHOUT_FIGURES = frozenset({"name", "runs_dir", "report", "isolation", "point_timeout_s", "schedule", "searchpath"})
 """Keys of a configuration that say where, when and how a point is run: none of them can change a figure."""
 
-WHOLE_BYTES = 64 * 1024 * 1024
-"""Files up to this size are read whole; of larger ones the first and last half of it, and the size."""
+_CHUNK_BYTES = 4 * 1024 * 1024
 
 
 def digest(value: Any) -> str:
@@ -27,18 +27,24 @@ def config_hash(config: Mapping[str, Any]) -> str:
 
 
 def fingerprint(path: Path) -> str:
-    """Eight hexadecimal digits of the names, sizes and contents below ``path``; wherever it lies."""
+    """Eight hexadecimal digits of the names, sizes and contents below ``path``, read whole; wherever it lies.
+
+    A process reads files once, as long as their sizes and times of change stay as they were.
+    """
     files = [path] if path.is_file() else sorted(each for each in path.rglob("*") if each.is_file())
+    states = [(file, file.stat()) for file in files]
+    return _fingerprint(
+        path, tuple((file, state.st_size, state.st_mtime_ns, state.st_ctime_ns) for file, state in states)
+    )
+
+
+@functools.cache
+def _fingerprint(path: Path, files: tuple[tuple[Path, int, int, int], ...]) -> str:
     total = hashlib.sha256()
-    for file in files:
+    for file, size, *_ in files:
         name = file.name if file == path else file.relative_to(path).as_posix()
-        size = file.stat().st_size
         total.update(f"{name}\0{size}\0".encode())
         with file.open("rb") as stream:
-            if size <= WHOLE_BYTES:
-                total.update(stream.read())
-            else:
-                total.update(stream.read(WHOLE_BYTES // 2))
-                stream.seek(-(WHOLE_BYTES // 2), 2)
-                total.update(stream.read())
+            while chunk := stream.read(_CHUNK_BYTES):
+                total.update(chunk)
     return total.hexdigest()[:8]

@@ -87,6 +87,22 @@ def test_a_directory_gives_model_and_tokenizer_in_eval_mode(classifier: Path) ->
     assert tokenizer("a f")["input_ids"] == [2, 7]
 
 
+def test_a_checkpoints_wish_for_beams_or_no_cache_does_not_decide_the_energy(tmp_path: Path) -> None:
+    model = transformers.LlamaForCausalLM(
+        transformers.LlamaConfig(
+            vocab_size=8, hidden_size=16, intermediate_size=16, num_hidden_layers=1, num_attention_heads=2
+        )
+    )
+    wishes = {"num_beams": 4, "use_cache": False, "return_dict_in_generate": True, "eos_token_id": 5}
+    model.generation_config = transformers.GenerationConfig(**wishes)
+    model.save_pretrained(tmp_path)
+    save_tokenizer(tmp_path)
+    loaded, _ = load(spec(tmp_path), generation())
+    found = loaded.generation_config
+    assert (found.num_beams, found.use_cache, found.do_sample, found.eos_token_id) == (1, True, False, 5)
+    assert isinstance(loaded.generate(torch.tensor([[1, 2]]), max_new_tokens=2, min_new_tokens=2), torch.Tensor)
+
+
 def test_weights_are_those_of_the_file(classifier: Path) -> None:
     from safetensors.torch import load_file
 

@@ -4,6 +4,7 @@ from suite.config.build import plan_of, plan_on
 from suite.config.compose import composed, resolved
 from suite.config.labels import labels
 from suite.errors import InputError
+from suite.record.hashing import config_hash
 
 
 @pytest.fixture
@@ -44,3 +45,15 @@ def test_the_type_follows_the_device_that_the_point_is_for(point, device, dtype)
     plan = plan_on(device, *point("protocol.pairing=auto"))
     assert (plan.point.device, plan.point.dtype) == (device, dtype)
     assert (plan.config["device"], plan.config["dtype"]) == (device, dtype)
+
+
+def test_a_checkpoint_that_is_saved_anew_is_another_configuration(point, tmp_path):
+    (tmp_path / "candidate").mkdir()
+    hashes = []
+    for weights in (b"first", b"other"):
+        (tmp_path / "candidate" / "model.safetensors").write_bytes(weights)
+        overrides = ["mitigation=checkpoint", f"mitigation.checkpoint.path={tmp_path}/candidate"]
+        plan = plan_of(*point("protocol.pairing=auto", *overrides))
+        hashes.append(config_hash(plan.config))
+    assert hashes[0] != hashes[1]
+    assert "mitigation.checkpoint.path" in plan.config["contents"]

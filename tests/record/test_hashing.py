@@ -1,3 +1,5 @@
+from pathlib import Path
+
 from suite.record import hashing as module
 from suite.record.hashing import config_hash, fingerprint
 
@@ -18,13 +20,22 @@ def test_another_byte_or_another_name_is_another_fingerprint(tmp_path):
     assert fingerprint(tmp_path / "two") != first
 
 
-def test_of_a_large_file_both_ends_and_the_size_count(tmp_path, monkeypatch):
-    monkeypatch.setattr(module, "WHOLE_BYTES", 4)
-    found = set()
-    for content in (b"aaxxbb", b"baxxbb", b"aaxxba", b"aaxxxbb"):
-        (tmp_path / "file").write_bytes(content)
-        found.add(fingerprint(tmp_path / "file"))
-    assert len(found) == 4
+def test_a_large_file_is_read_whole_and_an_edit_in_its_middle_is_seen(tmp_path):
+    file, size = tmp_path / "large.csv", 3 * module._CHUNK_BYTES
+    file.write_bytes(bytes(size))
+    before = fingerprint(file)
+    with file.open("r+b") as stream:
+        stream.seek(size // 2)
+        stream.write(b"1")
+    assert fingerprint(file) != before
+
+
+def test_an_unchanged_file_is_read_once_a_process(tmp_path, monkeypatch):
+    (tmp_path / "file").write_bytes(b"once")
+    first, opened = fingerprint(tmp_path / "file"), []
+    monkeypatch.setattr(Path, "open", lambda *words: opened.append(words))
+    assert fingerprint(tmp_path / "file") == first
+    assert not opened
 
 
 def test_the_config_hash_ignores_where_a_run_is_kept():
