@@ -19,6 +19,7 @@ from suite.analysis.point.size_fields import size_fields
 from suite.analysis.point.speed_fields import speed_fields
 from suite.analysis.run.judgement import judged
 from suite.analysis.run.pareto import marked_front
+from suite.analysis.run.retraining import set_against_controls
 from suite.analysis.verdict import FLOOR, Verdict, verdict_on
 from suite.record.schema import Record, RecordWarning, Window
 from suite.stats.interval import Estimate
@@ -127,6 +128,19 @@ class PointSummary(msgspec.Struct, frozen=True, kw_only=True):
     score_design_effect: float | None = None
     score_estimate: Estimate | None = None
     mcnemar_p: float | None = None
+    chance_score: float | None = None
+    is_at_chance: bool = False
+    seeds: int | None = None
+    score_over_seeds_low: float | None = None
+    score_over_seeds_high: float | None = None
+    score_over_seeds_sd: float | None = None
+    control_point_id: str | None = None
+    training_score_delta: float | None = None
+    training_score_delta_low: float | None = None
+    training_score_delta_high: float | None = None
+    beyond_training_score_delta: float | None = None
+    beyond_training_score_delta_low: float | None = None
+    beyond_training_score_delta_high: float | None = None
     break_even_queries_low: float | None = None
     break_even_queries_high: float | None = None
     apply_duration_s: float | None = None
@@ -145,6 +159,11 @@ class PointSummary(msgspec.Struct, frozen=True, kw_only=True):
     warnings: list[RecordWarning] = []
 
     @property
+    def is_judged_by_score(self) -> bool:
+        """Whether a verdict may rest on the score: there is one, and the baseline's own means something."""
+        return self.score is not None and not self.is_at_chance
+
+    @property
     def claim(self) -> Verdict:
         """What a page may say of the point: its verdict, corrected for the number of comparisons where that is known.
 
@@ -159,7 +178,8 @@ CSV_COLUMNS: tuple[str, ...] = PointSummary.__struct_fields__[: PointSummary.__s
 
 def summarise(run: str, records: Sequence[Record], g_co2e_per_kwh: float | None) -> list[PointSummary]:
     """One summary a record of a run, in order, judged beside each other, with the Pareto front marked."""
-    return marked_front(judged([summarise_record(run, record, g_co2e_per_kwh) for record in records]))
+    points = [summarise_record(run, record, g_co2e_per_kwh) for record in records]
+    return marked_front(judged(set_against_controls(points, records)))
 
 
 def summarise_record(run: str, record: Record, g_co2e_per_kwh: float | None) -> PointSummary:
@@ -187,7 +207,7 @@ def _derived(record: Record, g_co2e_per_kwh: float | None) -> dict[str, Any]:
     fields["verdict"] = verdict_on(
         ratio_low=fields.get("energy_ratio_low"),
         ratio_high=fields.get("energy_ratio_high"),
-        scored=scores is not None,
+        scored=scores is not None and not scores.is_at_chance,
         delta_low=scores.delta.low if scores else None,
         delta_high=scores.delta.high if scores else None,
         margin=fields["margin"],

@@ -65,6 +65,7 @@ def plan_on(device: str, config: dict[str, Any], labels: dict[str, str]) -> Plan
         dtype=dtype,
         runtime=config["runtime"]["name"],
     )
+    config = _without_idle_seeds(config, point)
     return Plan(
         point=point,
         config=config | {"device": device, "dtype": dtype},
@@ -77,6 +78,7 @@ def plan_on(device: str, config: dict[str, Any], labels: dict[str, str]) -> Plan
         protocol=protocol,
         scores_folder=Path(config["runs_dir"]) / config["name"] / "baseline_scores",
         seed=config["seed"],
+        seeds=config.get("seeds", 1),
         threads=config["threads"],
     )
 
@@ -86,6 +88,13 @@ def _protocol_settings(settings: dict[str, Any], task: Task, workload: Workload)
     if settings.get("prefill") and task.generates and workload.phase == "inference":
         return settings
     return {name: value for name, value in settings.items() if name != "prefill"}
+
+
+def _without_idle_seeds(config: dict[str, Any], point: Point) -> dict[str, Any]:
+    """``config`` without ``seeds`` where one is asked for or nothing is trained: no part of what was measured then."""
+    if config["seeds"] > 1 and any(use.recipe for use in point.mitigations):
+        return config
+    return {key: value for key, value in config.items() if key != "seeds"}
 
 
 def _with_contents(config: dict[str, Any]) -> dict[str, Any]:
@@ -192,6 +201,7 @@ def _check_pairing(pairing: str, phase: str, device: str) -> None:
 def _check_counts(config: dict[str, Any]) -> None:
     checks.count("batch_size", config["batch_size"], least=1)
     checks.count("seed", config["seed"], least=0)
+    checks.count("seeds", config["seeds"], least=1)
     checks.count("point_timeout_s", config["point_timeout_s"], least=1)
     checks.flag("report", config["report"])
     if config["threads"] is not None:

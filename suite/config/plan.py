@@ -24,6 +24,7 @@ class Plan:
         point: what identifies it.
         config: the resolved configuration, for the record.
         mitigations: name to technique, in the order they are applied; empty for baseline against baseline.
+        seeds: with so many a technique that trains is trained; its score is taken after each.
         scores_folder: where baseline scores are kept for the other points of the run.
         threads: CPU threads of torch, or None for torch's own choice.
     """
@@ -39,6 +40,7 @@ class Plan:
     protocol: Protocol
     scores_folder: Path
     seed: int
+    seeds: int
     threads: int | None
 
     @property

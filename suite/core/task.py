@@ -86,6 +86,10 @@ class Task(ABC):
     def clusters(self) -> list[int] | None:
         """The number of the source of each item of ``test()``, or None where items are independent."""
 
+    def chance_score(self) -> float | None:
+        """What answers that do not look at an item would score on ``test()``; None where that is not known."""
+        return None
+
     @abstractmethod
     def check_model(self, model: Any, processor: Any) -> None:
         """Raises InputError if the model cannot answer this task's data (number of labels, inputs)."""

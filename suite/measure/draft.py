@@ -20,6 +20,7 @@ from suite.record.schema import (
     Record,
     RecordWarning,
     Scores,
+    SeedScore,
     Status,
     Window,
 )
@@ -57,6 +58,7 @@ class Draft:
     peak_memory_bytes: dict[str, int] = dataclasses.field(default_factory=dict)
     idle: Idle | None = None
     scores: Scores | None = None
+    seed_scores: list[SeedScore] = dataclasses.field(default_factory=list)
     model_bytes: dict[str, int] = dataclasses.field(default_factory=dict)
     device_busy_share: dict[str, float] = dataclasses.field(default_factory=dict)
     compile_cost: dict[str, CompileCost] = dataclasses.field(default_factory=dict)
@@ -93,6 +95,7 @@ class Draft:
             peak_memory_bytes=self.peak_memory_bytes,
             idle=self.idle,
             scores=self.scores,
+            seed_scores=self.seed_scores,
             model_bytes=self.model_bytes,
             device_busy_share=self.device_busy_share,
             compile_cost=self.compile_cost,

@@ -23,6 +23,7 @@ from suite.measure.memory import peak_bytes, try_out
 from suite.measure.observer import Nobody, Observer
 from suite.measure.residency import Residency
 from suite.measure.scores import scores_of
+from suite.measure.seeds import seed_scores
 from suite.measure.stack import apply_stack, effect_of
 from suite.measure.warm_up import warm_up
 from suite.measure.window_plan import WindowPlan, common_pass_queries, plan_windows
@@ -144,6 +145,7 @@ def _prepare(session: _Session, baseline: Setup, *, swapped: bool) -> tuple[dict
         draft.compile_cost = compile_arms(arms, meter, residency, session.watch)
     observer.stage("scoring")
     draft.scores = scores_of(plan, setups, residency)
+    draft.seed_scores = seed_scores(plan, baseline, draft.scores, meter, residency, observer)
     if baseline.device == "cuda":  # batches that do not fit show here, where the arms can still be swapped
         try_out(arms, residency)
     return arms, residency

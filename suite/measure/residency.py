@@ -19,6 +19,15 @@ class Residency:
         self._setups, self._swapped = setups, swapped
         self._inside: Arm | None = None
 
+    @property
+    def is_swapped(self) -> bool:
+        """Whether one arm at a time lies on the device."""
+        return self._swapped
+
+    def forget(self) -> None:
+        """Weights were moved by somebody else: nobody is known to be in."""
+        self._inside = None
+
     def bring(self, arm: Arm) -> bool:
         """Puts ``arm`` on the device, alone.
 

@@ -31,17 +31,23 @@ def scores_of(plan: Plan, setups: dict[Arm, Setup], residency: Residency) -> Sco
     residency.bring("baseline")
     reference = _baseline_scores(plan, baseline)
     residency.bring("candidate")
-    scores = _finite(plan.workload.evaluate(candidate), "candidate")
+    scores = finite(plan.workload.evaluate(candidate), "candidate")
     return Scores(
         metric=plan.task.metric,
         higher_is_better=plan.task.higher_is_better,
         baseline=reference,
         candidate=scores,
         clusters=plan.task.clusters(),
+        chance=plan.task.chance_score(),
     )
 
 
-def _finite(scores: list[float], arm: Arm) -> list[float]:
+def finite(scores: list[float], arm: Arm) -> list[float]:
+    """``scores``, all of them finite.
+
+    Raises:
+        ImpossibleOutput: one is not.
+    """
     broken = sum(not math.isfinite(score) for score in scores)
     if broken:
         raise ImpossibleOutput(f"{broken} of {len(scores)} scores of the {arm} are not finite")
@@ -57,6 +63,6 @@ def _baseline_scores(plan: Plan, baseline: Setup) -> list[float]:
     file = plan.scores_folder / f"{digest(shared)}.json"
     if file.is_file():
         return msgspec.json.decode(file.read_bytes(), type=list[float])
-    scores = _finite(plan.workload.evaluate(baseline), "baseline")
+    scores = finite(plan.workload.evaluate(baseline), "baseline")
     write_whole(file, msgspec.json.encode(scores))
     return scores

@@ -38,6 +38,14 @@ class MitigationUse(msgspec.Struct, frozen=True, kw_only=True):
     name: str
     params: dict[str, Any] = {}
 
+    @property
+    def recipe(self) -> dict[str, Any] | None:
+        """Its parameters' training recipe, of at least one step; None where it trains nothing."""
+        for value in self.params.values():
+            if isinstance(value, dict) and {"steps", "learning_rate"} <= value.keys() and value["steps"]:
+                return value
+        return None
+
 
 class Point(msgspec.Struct, frozen=True, kw_only=True):
     """What identifies a comparison. ``batch_size`` and ``dtype`` are the baseline's; ``device`` is a class."""
@@ -168,13 +176,26 @@ class Idle(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Scores(msgspec.Struct, frozen=True, kw_only=True):
-    """One score a test item and arm, in the same order; ``clusters`` numbers the source of each item."""
+    """One score a test item and arm, in the same order.
+
+    Attributes:
+        clusters: the number of the source of each item; None where items are independent.
+        chance: what answers that do not look at an item would score; None where that is not known.
+    """
 
     metric: str
     higher_is_better: bool
     baseline: list[float]
     candidate: list[float]
     clusters: list[int] | None = None
+    chance: float | None = None
+
+
+class SeedScore(msgspec.Struct, frozen=True, kw_only=True):
+    """The candidate's mean score after a training with ``seed``."""
+
+    seed: int
+    score: float
 
 
 class RecordWarning(msgspec.Struct, frozen=True, kw_only=True):
@@ -193,6 +214,8 @@ class Record(msgspec.Struct, frozen=True, kw_only=True):
         prefill_windows: the same queries with one new token each, where they are answered token by token; their blocks
             are those of ``windows``.
         prompt_tokens_per_query: mean of the windows' queries, padding left out.
+        seed_scores: of a technique that trains, once for each seed that was asked for; the first is the one that was
+            measured. Empty where only one was.
     """
 
     schema_version: int
@@ -216,6 +239,7 @@ class Record(msgspec.Struct, frozen=True, kw_only=True):
     peak_memory_bytes: dict[str, int] = {}
     idle: Idle | None = None
     scores: Scores | None = None
+    seed_scores: list[SeedScore] = []
     model_bytes: dict[str, int] = {}
     device_busy_share: dict[str, float] = {}
     compile_cost: dict[str, CompileCost] = {}

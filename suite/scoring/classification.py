@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import functools
 from abc import abstractmethod
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from typing import Any, ClassVar, Literal
 
@@ -63,6 +64,11 @@ class Classification(Task):
     def clusters(self) -> list[int] | None:
         """See Task."""
         return items.source_numbers(self.test())
+
+    def chance_score(self) -> float:
+        """The share of the most frequent label, which is what always answering with it scores."""
+        labels = Counter(example["label"] for example in self.test())
+        return max(labels.values()) / labels.total()
 
     def check_model(self, model: Any, processor: Any) -> None:
         """See Task. Only random weights come without a processor; ``load_pretrained`` refuses a trained model."""

@@ -16,6 +16,7 @@ import hashlib
 import math
 import os
 import sysconfig
+from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, ClassVar, Literal, NamedTuple
@@ -97,6 +98,12 @@ class TextGeneration(Task):
     def clusters(self) -> list[int] | None:
         """See Task."""
         return items.source_numbers(self.test())
+
+    def chance_score(self) -> float:
+        """Bits per byte of a model that knows how often each byte occurs in the scored text, and nothing else."""
+        counts = Counter(byte for window in self.test() for byte in window["text"].encode())
+        total = counts.total()
+        return -math.fsum(count / total * math.log2(count / total) for count in counts.values())
 
     def check_model(self, model: Any, processor: Any) -> None:
         """See Task."""

@@ -14,7 +14,7 @@ from suite.footprint.location import Site
 from suite.record.schema import ApplyCost, Record
 from tests.synthetic import COUNTER, ESTIMATED, environment, record, windows
 
-RECIPE = {"training": {"steps": 150, "batch_size": 16}}
+RECIPE = {"training": {"steps": 150, "batch_size": 16, "learning_rate": 5e-4}}
 
 
 EXAMPLE = Grid(name="example", place="Example land", g_co2e_per_kwh=400.0, year=2023, source="Example statistics")

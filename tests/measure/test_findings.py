@@ -4,7 +4,7 @@ import msgspec
 
 from suite.measure.draft import Draft
 from suite.measure.findings import Findings, Untold, learn
-from suite.record.schema import Idle, RecordWarning, Scores
+from suite.record.schema import Idle, RecordWarning, Scores, SeedScore
 from tests.synthetic import windows
 
 SCORES = Scores(metric="accuracy", higher_is_better=True, baseline=[1.0, 0.0], candidate=[1.0, 1.0])
@@ -37,6 +37,7 @@ def test_what_was_told_block_by_block_is_what_the_draft_held():
         tell()
     held.warn(WARNING)
     held.converged, held.idle = True, Idle(power_w={"gpu": 60.0}, method={"gpu": "measured:nvml"})
+    held.seed_scores = [SeedScore(seed=0, score=0.9), SeedScore(seed=1, score=0.8)]
     held.peak_memory_bytes, held.model_bytes = {"baseline": 5}, {"baseline": 4}
     tell()
     assert fields_of(learnt) == fields_of(held)

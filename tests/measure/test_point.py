@@ -1,3 +1,4 @@
+import copy
 import dataclasses
 import json
 
@@ -33,7 +34,9 @@ def tiny_model(monkeypatch):
 
 @pytest.fixture
 def plan(tmp_path):
-    def make(*, mitigations=None, workload=OFFLINE, task=None, protocol=PROTOCOL, batch_size=4, weights="pretrained"):
+    def make(
+        *, mitigations=None, workload=OFFLINE, task=None, protocol=PROTOCOL, batch_size=4, weights="pretrained", seeds=1
+    ):
         mitigations = mitigations or {}
         point = Point(
             task="fake", model="tiny", mitigations=[MitigationUse(name=name) for name in mitigations],
@@ -43,7 +46,7 @@ def plan(tmp_path):
             point=point, config=CONFIG | {"runs_dir": str(tmp_path)}, task=task or fake_task("image"),
             model=ModelSpec(name="tiny", path="tiny", revision=None, weights=weights, architecture=None),
             mitigations=mitigations, workload=workload, runtime=EAGER, meter=WallMeter(), protocol=protocol,
-            scores_folder=tmp_path / "scores", seed=0, threads=None,
+            scores_folder=tmp_path / "scores", seed=0, seeds=seeds, threads=None,
         )  # fmt: skip
 
     return make
@@ -236,3 +239,30 @@ def test_a_record_is_plain_json(plan):
     import msgspec
 
     assert json.loads(msgspec.json.encode(point.measure(plan())))["status"] == "ok"
+
+
+class Trained(Fault):
+    """A technique whose weights are another draw with each seed, as those of a training are."""
+
+    def apply(self, setup):
+        model = copy.deepcopy(setup.model)
+        with torch.no_grad():
+            for weight in model.parameters():
+                weight += torch.randn(weight.shape, generator=torch.Generator().manual_seed(setup.seed))
+        return super().apply(setup).replace(model=model)
+
+
+def test_a_technique_that_trains_is_scored_after_training_with_each_seed(plan, monkeypatch):
+    calls = []
+    evaluate = Offline.evaluate
+    monkeypatch.setattr(Offline, "evaluate", lambda self, setup: calls.append(setup.seed) or evaluate(self, setup))
+    record = point.measure(plan(mitigations={"trained": Trained(how="nothing")}, seeds=3))
+    assert record.status == "ok"
+    assert [each.seed for each in record.seed_scores] == [0, 1, 2]
+    assert record.seed_scores[0].score == pytest.approx(sum(record.scores.candidate) / len(record.scores.candidate))
+    assert len(calls) == 4  # the baseline, and the candidate of each seed
+    assert len(record.windows) == 8  # as with one seed: two blocks of the first
+
+
+def test_one_seed_is_scored_once(plan):
+    assert point.measure(plan(mitigations={"trained": Trained(how="nothing")})).seed_scores == []

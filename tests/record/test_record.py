@@ -178,3 +178,17 @@ def test_figures_that_no_window_can_have_are_refused(tmp_path, field):
     path.write_text(json.dumps(content))
     with pytest.raises(TornRecord, match=r"windows\[\d+\] is invalid: a figure above 1e\+12"):
         load(path)
+
+
+@pytest.mark.parametrize(
+    ("params", "steps"),
+    [
+        ({"recovery": {"steps": 100, "learning_rate": 1e-4}}, 100),
+        ({"recovery": {"steps": 0, "learning_rate": 1e-4}}, None),
+        ({"threshold": 6.0}, None),
+        ({"training": {"steps": 3, "learning_rate": 1e-4}, "temperature": 1.0}, 3),
+    ],
+)
+def test_a_technique_trains_where_its_parameters_hold_a_recipe_of_a_step(params, steps):
+    found = MitigationUse(name="some", params=params).recipe
+    assert (found or {}).get("steps") == steps

@@ -12,6 +12,8 @@ from suite.record.schema import Scores
 from suite.stats.interval import Estimate, Interval
 from suite.stats.score_difference import differences_of, mean_difference
 
+_CHANCE_LEVEL = 0.05
+
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Accuracy:
@@ -21,6 +23,8 @@ class Accuracy:
     ``mcnemar_p`` is None unless the scores are 0/1 and the items independent. ``changed`` counts the items whose score
     differs by more than the rounding of float32. ``sources`` and ``design_effect`` (variance of the difference with its
     clusters over that without) are None where items are independent, the latter also where no item changed.
+    ``is_at_chance``: the baseline does not score clearly better than answers that do not look at the items would, so
+    that it has nothing to lose.
     """
 
     metric: str
@@ -33,6 +37,7 @@ class Accuracy:
     is_binary: bool
     sources: int | None
     design_effect: float | None
+    is_at_chance: bool
 
     @property
     def delta(self) -> Interval:
@@ -65,7 +70,19 @@ def compare_scores(scores: Scores | None) -> Accuracy | None:
         is_binary=found.is_binary,
         sources=None if scores.clusters is None else found.sources,
         design_effect=found.design_effect,
+        is_at_chance=_is_at_chance(scores, is_binary=found.is_binary),
     )
+
+
+def _is_at_chance(scores: Scores, *, is_binary: bool) -> bool:
+    """Right answers by a one-sided exact binomial test at 5 %; other scores by their mean."""
+    if scores.chance is None:
+        return False
+    if is_binary and scores.higher_is_better and 0 < scores.chance < 1:
+        right = round(math.fsum(scores.baseline))
+        return float(stats.binomtest(right, len(scores.baseline), scores.chance, "greater").pvalue) > _CHANCE_LEVEL
+    gain = mean(scores.baseline) - scores.chance
+    return (gain if scores.higher_is_better else -gain) <= 0
 
 
 def mcnemar(baseline: Sequence[float], candidate: Sequence[float]) -> float | None:

@@ -2,11 +2,27 @@
 
 from __future__ import annotations
 
+import statistics
 from typing import Any
 
 from suite.analysis.point.accuracy import Accuracy
 from suite.analysis.verdict import absolute_margin
 from suite.record.schema import Record
+
+
+def _seed_fields(record: Record) -> dict[str, Any]:
+    """How far the score depends on the seed of a training: lowest, highest and standard deviation over the seeds."""
+    if not any(use.recipe for use in record.point.mitigations):
+        return {}
+    scores = [each.score for each in record.seed_scores]
+    if len(scores) < 2:
+        return {"seeds": 1}
+    return {
+        "seeds": len(scores),
+        "score_over_seeds_low": min(scores),
+        "score_over_seeds_high": max(scores),
+        "score_over_seeds_sd": statistics.stdev(scores),
+    }
 
 
 def accuracy_fields(record: Record, found: Accuracy | None) -> dict[str, Any]:
@@ -35,4 +51,7 @@ def accuracy_fields(record: Record, found: Accuracy | None) -> dict[str, Any]:
         "scored_sources": found.sources,
         "score_design_effect": found.design_effect,
         "score_estimate": found.estimate,
+        "chance_score": record.scores.chance,
+        "is_at_chance": found.is_at_chance,
+        **_seed_fields(record),
     }

@@ -34,6 +34,8 @@ def caveats(
         found.append(UNUSABLE_SCORES)
     if headline is not None:
         found += _outlying_blocks(record, headline.component)
+    if scores is not None and scores.is_at_chance:
+        found.append(_baseline_at_chance(scores, record.scores.chance if record.scores else None))
     if scores is not None and record.point.mitigations and _is_blind(scores, margin):
         found.append(_few_scored_items(scores, margin))
     return found
@@ -50,6 +52,15 @@ def _outlying_blocks(record: Record, component: str) -> list[RecordWarning]:
         )
         for number, ratio in paired.left_out_blocks(record.windows, component).items()
     ]
+
+
+def _baseline_at_chance(scores: accuracy.Accuracy, chance: float | None) -> RecordWarning:
+    return RecordWarning(
+        code="baseline_at_chance",
+        message=f"the baseline's {scores.metric} of {scores.baseline:.4g} is not clearly better than the {chance:.4g} "
+        "of answers that do not look at the items: it says nothing about what a technique loses",
+        remedy="check that labels mean to the model what they mean in the data, and that it is trained for this task",
+    )
 
 
 def _is_blind(scores: accuracy.Accuracy, margin: float) -> bool:

@@ -82,7 +82,7 @@ def judged_at(point: PointSummary, margin: float) -> PointSummary:
     What is claimed of its energy does not depend on the margin, and its score's intervals do not either. A point of a
     table that an older version derived has no corrected verdict, here neither.
     """
-    if point.status != "ok" or point.score is None:
+    if point.status != "ok" or not point.is_judged_by_score:
         return point
     return msgspec.structs.replace(
         point,
@@ -113,7 +113,7 @@ def _verdict(
     return verdict_on(
         ratio_low=point.energy_ratio_low,
         ratio_high=point.energy_ratio_high,
-        scored=point.score is not None,
+        scored=point.is_judged_by_score,
         delta_low=shown.low,
         delta_high=shown.high,
         margin=(point.margin or 0.0) if margin is None else margin,

@@ -6,15 +6,13 @@ training emitted: a training point carried to a whole training, or the training 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
-
 from suite.analysis.summary import PointSummary
 from suite.carbon.quantity import Figure, to_yaml
 from suite.errors import InputError
 from suite.footprint.location import Site
 from suite.footprint.subject import tag_of, year_of
 from suite.footprint.training_case import whole_training
+from suite.record.schema import MitigationUse
 from suite.units import joules_to_kwh, kwh_to_joules
 
 TRAINING_TYPES = ("pre-training", "fine-tuning")
@@ -76,7 +74,7 @@ def _training_energy(point: PointSummary, samples: float | None, epochs: float |
 
 def _technique_energy(point: PointSummary) -> Figure:
     """What the training inside a technique took, as it was read."""
-    if point.apply_energy_j is None or not any(trains(use["params"]) for use in point.mitigations):
+    if point.apply_energy_j is None or not any(MitigationUse(**use).recipe for use in point.mitigations):
         raise InputError(
             "this point trained nothing that was read",
             got=f"{point.point_id} ({point.mitigation})",
@@ -90,8 +88,3 @@ def _technique_energy(point: PointSummary) -> Figure:
         "the training of the model it started from is not in it",
         year=year_of(point),
     )
-
-
-def trains(params: Mapping[str, Any]) -> bool:
-    """Whether a technique's parameters hold a training recipe of at least one step."""
-    return any(isinstance(value, Mapping) and value.get("steps", 0) > 0 for value in params.values())

@@ -1,5 +1,6 @@
 import math
 
+import msgspec
 import numpy as np
 import pytest
 
@@ -147,3 +148,28 @@ def test_the_interval_covers_the_truth_in_simulated_comparisons(cluster):
 
 def test_items_that_share_sources_need_the_clusters():
     assert covered(400, cluster=5, is_told=False) < 0.9
+
+
+@pytest.mark.parametrize(
+    ("right", "chance", "is_at_chance"),
+    [
+        (1, 0.5, True),  # 0.003 of 311 where the labels' order is another
+        (155, 0.5, True),
+        (160, 0.5, True),  # P(X >= 160) = 0.33 for B(311, 1/2)
+        (217, 0.5, False),
+        (217, 0.7, True),  # always the largest class would do as well
+        (217, None, False),  # nobody knows what chance is
+    ],
+)
+def test_a_baseline_that_is_not_clearly_better_than_chance_says_nothing(right, chance, is_at_chance):
+    found = compare_scores(msgspec.structs.replace(binary_scores(right, 0, 0, 311 - right), chance=chance))
+    assert found is not None
+    assert found.is_at_chance is is_at_chance
+
+
+@pytest.mark.parametrize(("bits", "is_at_chance"), [(4.9, True), (4.6, True), (1.2, False)])
+def test_bits_per_byte_are_set_against_those_of_single_bytes(bits, is_at_chance):
+    values = scores([bits] * 20, [bits] * 20, higher=False, metric="bits_per_byte")
+    found = compare_scores(msgspec.structs.replace(values, chance=4.6))
+    assert found is not None
+    assert found.is_at_chance is is_at_chance

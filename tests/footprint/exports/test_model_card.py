@@ -2,7 +2,7 @@ import pytest
 import yaml
 
 from suite.errors import InputError
-from suite.footprint.exports.model_card import model_card, trains
+from suite.footprint.exports.model_card import model_card
 from suite.record.schema import ApplyCost
 from tests.footprint.points import RECIPE, cpu_point, gpu_point, site
 from tests.synthetic import ESTIMATED
@@ -54,10 +54,3 @@ def test_a_training_point_carried_to_a_whole_training():
 def test_what_has_no_training_to_state_is_refused(point, options, message):
     with pytest.raises(InputError, match=message):
         model_card(point, site(), **options)
-
-
-@pytest.mark.parametrize(
-    ("params", "expected"), [(RECIPE, True), ({"recovery": {"steps": 0}}, False), ({"threshold": 6.0}, False)]
-)
-def test_a_technique_trains_by_its_recipe(params, expected):
-    assert trains(params) is expected
