@@ -12,7 +12,8 @@ from collections.abc import Iterable, Sequence
 from suite.analysis.summary import PointSummary
 from suite.report.prose import instruments
 from suite.report.prose.leads import Lead, leads, one_line
-from suite.report.prose.sentences import Part
+from suite.report.prose.parts import Part
+from suite.report.prose.reservations import reservations
 from suite.report.prose.style import LOOKS
 from suite.report.view_model import Entry, Group, Report
 from suite.text import numbers as text
@@ -62,6 +63,8 @@ def summary(report: Report) -> str:
     title = _("Energy report: {run}").format(run=escape(report.run))
     lines = [f"## {title}", "", _facts(report), ""]
     lines += [f"- {_answer(lead, report)}" for lead in found[:MOST_TABLES]]
+    noted = reservations(report.points)
+    lines += ["", *(f"> - {escape(sentence)}" for sentence in noted)] if noted else []
     with_table = [lead for lead in found if lead.leading is not None][:MOST_TABLES]
     for lead in with_table:
         lines += ["", *_lead(lead, report)]

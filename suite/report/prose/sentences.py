@@ -6,23 +6,11 @@ import dataclasses
 from collections.abc import Sequence
 
 from suite.analysis.summary import PointSummary
+from suite.report.prose.asides import asides
+from suite.report.prose.parts import Part, parts
 from suite.report.view_model import Entry, Group
 from suite.text import numbers as text
 from suite.text.i18n import N_, _, ngettext
-
-
-@dataclasses.dataclass(frozen=True)
-class Part:
-    """A piece of a sentence; the strong ones are the figures and names."""
-
-    words: str
-    strong: bool = False
-
-
-def parts(sentence: str, **fields: str) -> tuple[Part, ...]:
-    """A sentence with strong pieces between ``**`` and fields in braces; what the fields hold is taken as it is."""
-    pieces = sentence.split("**")
-    return tuple(Part(piece.format(**fields), strong=bool(number % 2)) for number, piece in enumerate(pieces) if piece)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -84,6 +72,11 @@ SAVES_WITHIN_MARGIN = N_(
     "**{quality} within the margin** ({change})."
 )
 
+SAVES_BUT_CHANCE = N_(
+    "**{technique}** saves **{share}** {interval} of the energy per {query}{unreal}; its accuracy cannot be judged, "
+    "since **the baseline itself scores no better than chance**."
+)
+
 
 def answer(task: str, groups: Sequence[Group]) -> Answer:
     """What the groups of one task say: one leads, the others follow in short."""
@@ -127,8 +120,10 @@ def saving_sentence(entry: Entry, group: Group, sentence: str) -> tuple[Part, ..
         sentence = SAVES_WITHIN_MARGIN
     elif point.claim == "saves" and point.changed_items == 0:
         sentence = SAVES_WITH_THE_SAME[point.metric in text.SHARE_METRICS]
+    elif point.is_at_chance:
+        sentence = SAVES_BUT_CHANCE
     is_unreal = point.energy_basis in ("simulated", "replayed")  # named as such, even in the headline
-    return parts(
+    claim = parts(
         _(sentence),
         technique=upper_first(entry.label),
         share=text.saving(point.energy_ratio),
@@ -140,6 +135,7 @@ def saving_sentence(entry: Entry, group: Group, sentence: str) -> tuple[Part, ..
         quality=quality(point),
         change=_change(point),
     )
+    return claim + asides(point)
 
 
 def same_scores(point: PointSummary) -> str:

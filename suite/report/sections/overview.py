@@ -13,6 +13,7 @@ from suite.report.charts.tradeoff import tradeoff_chart
 from suite.report.charts.vega import Chart
 from suite.report.prose import accuracy_threshold, instruments, sentences
 from suite.report.prose.accuracy_threshold import Gate
+from suite.report.prose.reservations import cautioned, reservations
 from suite.report.prose.sentences import Answer
 from suite.report.prose.still_open import still_open
 from suite.report.prose.style import LOOKS
@@ -61,9 +62,9 @@ def context(report: Report) -> dict[str, Any]:
         "nothing_measured": instruments.nothing_measured(report),
         "sources": instruments.sources(report),
         "checks": instruments.checks(report),
-        "host_bound": sum(any(each.code == "host_bound" for each in point.warnings) for point in report.points),
+        "reservations": reservations(report.points),
         "still_open": still_open(report.points),
-        "cautioned": sum(bool(point.warnings) for point in report.points),
+        "cautioned": cautioned(report.points),
         "hardware": list(dict.fromkeys(point.hardware for point in report.points if point.hardware)),
         "last": max((point.finished_at for point in report.points), default=None),
     }

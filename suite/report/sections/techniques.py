@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from suite.report import limits
-from suite.report.prose import sentences
+from suite.report.prose import asides, sentences
 from suite.report.prose.style import LOOKS
 from suite.report.view_model import Group, Report
 from suite.text import numbers as text
@@ -25,6 +25,8 @@ def context(report: Report) -> dict[str, Any] | None:
         "tables": [(group, _unit(group)) for group in report.groups],
         "columns": columns,
         "same": sentences.same_scores,
+        "trained": asides.trained,
+        "training_alone": asides.training_alone,
         "linked": lambda entry: entry.anchor in linked,
         "verdicts": [verdict for verdict in LOOKS if verdict in found],
     }

@@ -25,6 +25,11 @@ class Caution:
     remedy: str
     points: tuple[tuple[str, str, str], ...]
 
+    @property
+    def count(self) -> int:
+        """How many points: one may have the same warning twice, once for each arm."""
+        return len({anchor for _, anchor, _ in self.points})
+
 
 def context(report: Report) -> dict[str, Any]:
     """Warnings, the most widespread first, and files that could not be read."""
@@ -35,7 +40,7 @@ def context(report: Report) -> dict[str, Any]:
                 where = (f"{text.words(group.task)}: {entry.label}", entry.anchor, warning.message)
                 found.setdefault((warning.code, warning.remedy), []).append(where)
     cautions = [_caution(code, remedy, points) for (code, remedy), points in found.items()]
-    return {"cautions": sorted(cautions, key=lambda caution: -len(caution.points))}
+    return {"cautions": sorted(cautions, key=lambda caution: -caution.count)}
 
 
 def _caution(code: str, remedy: str, points: list[tuple[str, str, str]]) -> Caution:
