@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from suite.analysis.run.run_comparison import PointComparison
     from suite.analysis.summary import PointSummary
 
-_UNSEEN = ("config", "effect", "environment", "instrument", "warnings")
+_UNSEEN = ("effect", "instrument", "warnings")
 """Fields of a point that the table of two runs says nothing of."""
 DESCRIPTION = """\
 Compares the points of two runs. A regression is energy per query, the ratio to the paired baseline or the score that
@@ -41,7 +41,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _run(options: argparse.Namespace) -> int:
-    from suite.analysis.run.run_comparison import compare  # its libraries are not needed for --help
+    from suite.analysis.run.measured_differently import differences  # its libraries are not needed for --help
+    from suite.analysis.run.run_comparison import compare
 
     tolerances = _tolerances(options)
     unseen = () if options.json else _UNSEEN
@@ -56,6 +57,7 @@ def _run(options: argparse.Namespace) -> int:
     text = _written(options, comparisons, tolerances)
     if options.json:
         found = {"a": str(options.a), "b": str(options.b), **tolerances, "points": comparisons}
+        found["measured_differently"] = differences(comparisons)
         print(cli.as_json(found | {"regressions": len(regressed)}))
     elif options.markdown:
         print(text, end="")

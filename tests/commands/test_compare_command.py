@@ -23,7 +23,7 @@ def runs(tmp_path):
 
 def test_the_same_figures_end_with_0(runs, capsys):
     assert main([runs("a", 1.0), runs("b", 1.01)]) == 0
-    assert "1 points in both runs; 0 regressed" in capsys.readouterr().out
+    assert "1 point in both runs; 0 regressed" in capsys.readouterr().out
 
 
 def test_a_regression_ends_with_1_and_is_named(runs, capsys):

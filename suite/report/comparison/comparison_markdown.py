@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from suite.analysis.summary import PointSummary
-from suite.report.comparison.view import Row, Side, TwoRuns, findings, gate, verdict
+from suite.report.comparison.view import Row, Side, TwoRuns, findings, gate, measured_differently, verdict
 from suite.report.exports.markdown import bold, escape, table
 from suite.stats.interval import Interval
 from suite.text import numbers as text
@@ -17,7 +17,12 @@ def comparison_markdown(runs: TwoRuns) -> str:
     """The gate's result, what A and B are, and a row a point, what got worse first."""
     title = _("Energy comparison: {a} and {b}").format(a=escape(runs.a.name), b=escape(runs.b.name))
     lines = [f"### {title}", ""]
-    lines += [bold(verdict(runs)), "", *(f"- {_side(side)}" for side in (runs.a, runs.b)), "", *_table(runs)]
+    lines += [bold(verdict(runs)), "", *(f"- {_side(side)}" for side in (runs.a, runs.b)), ""]
+    told = measured_differently(runs)
+    if told:
+        heading = _("The points of both runs were measured differently:")
+        lines += [heading, *(f"- {escape(line)}" for line in told), ""]
+    lines += _table(runs)
     left_out = len(runs.rows) - MOST_ROWS
     if left_out > 0:
         words = ngettext("{n} further point is not shown.", "{n} further points are not shown.", left_out)

@@ -13,7 +13,7 @@ from suite.analysis.verdict import Verdict
 from suite.report.charts.range_chart import Kind, range_chart
 from suite.report.charts.range_chart import Row as ChartRow
 from suite.report.charts.vega import Chart
-from suite.report.comparison.view import Row, TwoRuns, findings, gate, verdict
+from suite.report.comparison.view import Row, TwoRuns, findings, gate, measured_differently, verdict
 from suite.report.prose.style import LOOKS
 from suite.report.static_page import static_page
 from suite.stats.interval import Interval
@@ -54,6 +54,7 @@ def comparison_page(runs: TwoRuns) -> str:
         verdict=verdict(runs),
         gate=gate(runs),
         findings=findings,
+        differences=measured_differently(runs),
         charts=[drawn for drawn in (_joules(runs), _ratios(runs)) if drawn is not None],
     )
 

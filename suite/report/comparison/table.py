@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from suite.analysis.run.measured_differently import differences
 from suite.analysis.run.run_comparison import PointComparison
 from suite.analysis.summary import PointSummary
+from suite.report.comparison.view import MOST_DIFFERENCES
 from suite.stats.interval import Interval
 from suite.text import numbers as text
 
@@ -40,10 +42,21 @@ def _heads(comparisons: Sequence[PointComparison], name_a: str, name_b: str) -> 
     ):
         hardware = sorted({point.hardware or "unknown hardware" for point in points})
         bases = sorted({point.energy_basis for point in points if point.energy_basis})
-        lines.append(f"{letter}  {name}: {len(points)} points, {'; '.join(hardware)}, energy {' and '.join(bases)}")
+        lines.append(f"{letter}  {name}: {_points(len(points))}, {'; '.join(hardware)}, energy {' and '.join(bases)}")
     if any(each.ratio and not each.same_hardware for each in comparisons):
         lines.append("Joules of different hardware or meters are not compared; ratios to the paired baseline are.")
+    found = differences(comparisons)
+    lines += [
+        f"Measured differently: {each.key} {each.a} in A, {each.b} in B ({_points(each.points)})"
+        for each in found[:MOST_DIFFERENCES]
+    ]
+    if len(found) > MOST_DIFFERENCES:
+        lines.append(f"and {len(found) - MOST_DIFFERENCES} more settings; --json has them all")
     return lines
+
+
+def _points(count: int) -> str:
+    return f"{count} point" if count == 1 else f"{count} points"
 
 
 def _row(each: PointComparison) -> tuple[str, ...]:
@@ -81,4 +94,4 @@ def _verdict(comparisons: Sequence[PointComparison]) -> str:
     worse = [each for each in comparisons if each.regressions]
     alone = {name: sum(each.a is None if name == "B" else each.b is None for each in comparisons) for name in "AB"}
     beside = "".join(f", {count} only in {name}" for name, count in alone.items() if count)
-    return f"{len(shared)} points in both runs{beside}; {len(worse)} regressed."
+    return f"{_points(len(shared))} in both runs{beside}; {len(worse)} regressed."

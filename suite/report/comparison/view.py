@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Sequence
 
+from suite.analysis.run.measured_differently import Difference, differences
 from suite.analysis.run.run_comparison import Finding, PointComparison
 from suite.analysis.summary import PointSummary
 from suite.report.prose.across import shared_groups
@@ -12,6 +13,7 @@ from suite.report.view_model import Group
 from suite.text import numbers as text
 from suite.text.i18n import N_, _, ngettext
 
+MOST_DIFFERENCES = 8
 FINDINGS: dict[Finding, str] = {
     "energy": N_("more joules per query"),
     "ratio": N_("more energy against its baseline"),
@@ -53,7 +55,7 @@ class TwoRuns:
     """Two runs and the tolerances that they were held against.
 
     ``rows`` are the points of both runs and those that regressed by being gone, what got worse first; ``only_a`` and
-    ``only_b`` all points that one run lacks.
+    ``only_b`` all points that one run lacks. ``differences`` are those in how points of both were measured.
     """
 
     a: Side
@@ -63,6 +65,7 @@ class TwoRuns:
     rows: tuple[Row, ...]
     only_a: tuple[Row, ...]
     only_b: tuple[Row, ...]
+    differences: tuple[Difference, ...]
 
     @property
     def regressed(self) -> int:
@@ -97,6 +100,7 @@ def two_runs(
         rows=tuple(sorted(held, key=lambda row: not row.found.regressions)),
         only_a=tuple(row for row in rows if row.found.b is None),
         only_b=tuple(row for row in rows if row.found.a is None),
+        differences=tuple(differences(comparisons)),
     )
 
 
@@ -122,6 +126,20 @@ def _side(letter: str, name: str, points: Sequence[PointSummary]) -> Side:
         first_day=min((point.started_at for point in points), default="")[:10],
         last_day=max((point.finished_at for point in points), default="")[:10],
     )
+
+
+def measured_differently(runs: TwoRuns) -> list[str]:
+    """A line for each setting that was another one in the two runs, as many as can be read."""
+    lines = [
+        ngettext("{key}: {a} in A, {b} in B ({n} point)", "{key}: {a} in A, {b} in B ({n} points)", each.points).format(
+            key=each.key, a=each.a, b=each.b, n=text.whole(each.points)
+        )
+        for each in runs.differences[:MOST_DIFFERENCES]
+    ]
+    more = len(runs.differences) - MOST_DIFFERENCES
+    if more > 0:
+        lines.append(ngettext("and {n} more setting", "and {n} more settings", more).format(n=text.whole(more)))
+    return lines
 
 
 def verdict(runs: TwoRuns) -> str:

@@ -35,7 +35,8 @@ def context(report: Report) -> dict[str, Any] | None:
 
 
 def _without_readings(environment: dict[str, Any]) -> dict[str, Any]:
-    """Without what the meter found at each point anew; the provenance section shows that."""
+    """Without what was found at each point anew: other work, and what the meter found (see the provenance section)."""
+    environment = {key: value for key, value in environment.items() if key != "foreign_load"}
     meter = environment.get("meter")
     if not isinstance(meter, dict):
         return environment
