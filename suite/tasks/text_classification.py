@@ -20,8 +20,9 @@ import torch
 from suite.core import checks
 from suite.core.setup import Setup
 from suite.core.task import Batch, Example
+from suite.data.splits import Split
 from suite.errors import InputError
-from suite.scoring.classification import Classification, Split
+from suite.scoring.classification import Classification
 from suite.scoring.items import generator_for
 
 # fmt: off

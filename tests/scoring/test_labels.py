@@ -3,7 +3,7 @@ from types import SimpleNamespace
 import pytest
 
 from suite.errors import InputError
-from suite.scoring.classification import label_numbers
+from suite.scoring.labels import label_numbers
 
 CONFIG = SimpleNamespace(label2id={"cat": 0, "dog": 1, "owl": 2}, num_labels=3)
 
