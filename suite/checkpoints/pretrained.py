@@ -13,7 +13,7 @@ from typing import Any, Literal, get_args
 import torch
 from safetensors import SafetensorError
 
-from suite.checkpoints import hub, locations, quantised_checkpoint
+from suite.checkpoints import hub, locations, quantised_checkpoint, tokenizer_fit
 from suite.checkpoints.weights_hash import check_hash
 from suite.core.setup import DTYPES
 from suite.core.task import Task
@@ -120,6 +120,8 @@ def load_pretrained(spec: ModelSpec, task: Task, *, device: str, dtype: str, see
             else:
                 model = _trained_model(spec, task, origin, config, device, dtype)
             processor = _processor(spec, task, origin)
+            if hasattr(processor, "pad_token_id") and not task.generates:
+                tokenizer_fit.fit(processor, model)
     model.eval()
     task.check_model(model, processor)
     return model, processor
