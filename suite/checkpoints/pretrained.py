@@ -120,7 +120,7 @@ def load_pretrained(spec: ModelSpec, task: Task, *, device: str, dtype: str, see
             else:
                 model = _trained_model(spec, task, origin, config, device, dtype)
             processor = _processor(spec, task, origin)
-            if hasattr(processor, "pad_token_id") and not task.generates:
+            if hasattr(processor, "pad_token_id") and task.auto_class != "AutoModelForCausalLM":
                 tokenizer_fit.fit(processor, model)
     model.eval()
     task.check_model(model, processor)

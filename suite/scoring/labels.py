@@ -78,9 +78,16 @@ class Classes:
         return all(_MADE_UP.fullmatch(name) for name in self.names)
 
     def number_of(self, label: Any) -> int | None:
-        """Number of the output that a name or number stands for; None where none does."""
+        """Number of the output that a name or number stands for; None where none does.
+
+        Raises:
+            InputError: several outputs have that name.
+        """
         if isinstance(label, bool) or not isinstance(label, int | str):
             return None
+        if str(label) in self.names and str(label) not in self.by_name:
+            remedy = "write the number of the one that is meant"
+            raise InputError("several of the model's classes have the name of one label", got=label, remedy=remedy)
         found = self._named(str(label))
         whole = _WHOLE.fullmatch(str(label))
         if found is not None or whole is None:
@@ -103,14 +110,7 @@ class Classes:
         return [place if number is None and place < len(self.names) else number for place, number in enumerate(found)]
 
     def _named(self, name: str) -> int | None:
-        """By its name as it is, else by the only one that differs in capitals alone.
-
-        Raises:
-            InputError: several outputs have that name.
-        """
-        if name not in self.by_name and name in self.names:
-            remedy = "write the number of the one that is meant"
-            raise InputError("several of the model's classes have the name of one label", got=name, remedy=remedy)
+        """By its name as it is, else by the only one that differs in capitals alone."""
         return self.by_name.get(name, self.by_small.get(name.casefold()))
 
 

@@ -109,3 +109,10 @@ def test_a_name_of_two_classes_goes_by_number_alone():
     assert numbers([0, "2", "dog"], config) == [0, 2, 1]
     with pytest.raises(InputError, match="several of the model's classes have the name of one label, got 'crane'"):
         numbers(["crane"], config)
+
+
+def test_a_data_set_with_a_name_of_two_classes_goes_by_the_others_order():
+    """As ImageNet's 1,000 classes do, two of which many models call crane."""
+    names = ["crane", *(f"class {number}" for number in range(18)), "crane"]
+    config = SimpleNamespace(num_labels=20, id2label=dict(enumerate(names)), label2id=None)
+    assert numbers(data(*names[:19], "crane bird"), config) == list(range(20))
