@@ -13,7 +13,7 @@ from typing import Any, Literal, get_args
 import torch
 from safetensors import SafetensorError
 
-from suite.checkpoints import hub, locations, quantised_checkpoint
+from suite.checkpoints import hub, locations, quantised_checkpoint, tokenizer_fit
 from suite.checkpoints.generation_settings import choose_greedily
 from suite.checkpoints.weights_hash import check_hash
 from suite.core.setup import DTYPES
@@ -121,6 +121,8 @@ def load_pretrained(spec: ModelSpec, task: Task, *, device: str, dtype: str, see
             else:
                 model = _trained_model(spec, task, origin, config, device, dtype)
             processor = _processor(spec, task, origin)
+            if hasattr(processor, "pad_token_id") and task.auto_class != "AutoModelForCausalLM":
+                tokenizer_fit.fit(processor, model)
     model.eval()
     choose_greedily(model)
     task.check_model(model, processor)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from pathlib import Path
 from typing import Any, cast
 
@@ -13,6 +14,7 @@ from omegaconf import OmegaConf
 from suite.checkpoints import locations
 from suite.config.plan import Plan
 from suite.core import checks
+from suite.core.own_data import OwnSplits, own_data
 from suite.core.setup import DTYPES
 from suite.core.task import Task
 from suite.core.workload import Workload
@@ -98,7 +100,7 @@ def _without_idle_seeds(config: dict[str, Any], point: Point) -> dict[str, Any]:
 
 
 def _with_contents(config: dict[str, Any]) -> dict[str, Any]:
-    """``config`` with the embedded models found from any folder, and with fingerprints of local files.
+    """``config`` with the embedded models found from any folder, data as it is meant, and fingerprints of local files.
 
     Raises:
         InputError: a local model, data file or trace is not there.
@@ -107,7 +109,8 @@ def _with_contents(config: dict[str, Any]) -> dict[str, Any]:
     path = model.get("path")
     if path and not Path(path).exists() and (CHECKOUT / path).is_dir():
         model["path"] = str(CHECKOUT / path)
-    places = {"model": model.get("path"), "data": config["task"].get("data"), "trace": config["meter"].get("file")}
+    task, data = _with_data(config["task"])
+    places = {"model": model.get("path"), **data, "trace": config["meter"].get("file")}
     for name, place in places.items():
         if not place or not locations.is_local(place):
             continue
@@ -117,7 +120,15 @@ def _with_contents(config: dict[str, Any]) -> dict[str, Any]:
             raise InputError(f"the {name} does not exist", got=place, remedy=remedy)
         contents[name] = fingerprint(found)
     contents |= _contents_of_techniques(config["mitigation"])
-    return config | {"model": model, "contents": contents}
+    return config | {"model": model, "task": task, "contents": contents}
+
+
+def _with_data(task: dict[str, Any]) -> tuple[dict[str, Any], dict[str, str | None]]:
+    """``task`` with its data as the record has it (null where it is the embedded one), and where that data lies."""
+    data = own_data(task.get("data"))
+    if not isinstance(data, OwnSplits):
+        return task | {"data": data}, {"data": data}
+    return task | {"data": dataclasses.asdict(data)}, {"data.test": data.test, "data.train": data.train}
 
 
 def _contents_of_techniques(techniques: dict[str, dict[str, Any]]) -> dict[str, str]:

@@ -29,6 +29,7 @@ def composed(overrides: Sequence[str]) -> DictConfig:
     Raises:
         InputError: an unknown group option or key, with the nearest known name; or a value that cannot be resolved.
     """
+    _check_data(overrides)
     folders = conf_folders(search_path_of(overrides))
     try:
         config, _ = _compose(overrides)
@@ -40,6 +41,15 @@ def composed(overrides: Sequence[str]) -> DictConfig:
     if missing:
         raise InputError("values are missing", got=sorted(missing), remedy="give each as key=value")
     return config
+
+
+def _check_data(overrides: Sequence[str]) -> None:
+    """One file to be split, or files by split: the later of the two would silently win."""
+    data = [text for text in overrides if text.partition("=")[0].startswith("task.data")]
+    keys = {text.partition("=")[0] for text in data}
+    if "task.data" in keys and len(keys) > 1:
+        remedy = "give task.data=FILE (to be split), or task.data.test=FILE (scored whole) with task.data.train=FILE"
+        raise InputError("the data is named twice", got=data, remedy=remedy)
 
 
 def composed_with_hydra(overrides: Sequence[str]) -> tuple[DictConfig, ConfigLoader]:

@@ -12,6 +12,7 @@ from suite.config.expand import parse
 from suite.record.hashing import fingerprint
 
 LABELLED = ("task", "model", "workload")
+_DATA = ("task.data", "task.data.test", "task.data.train")
 _NOT_IN_LABEL = ("task.seed", "task.max_scored", "model.name")
 
 
@@ -28,7 +29,7 @@ def labels(config: dict[str, Any], overrides: Sequence[str]) -> dict[str, str]:
         group = key.partition(".")[0]
         if group in LABELLED and "." in key and key not in _NOT_IN_LABEL and key != "model.path":
             value = OmegaConf.select(OmegaConf.create(config), key)
-            shown = own_name(value) if key == "task.data" and value else value
+            shown = own_name(value) if key in _DATA and isinstance(value, str) else value
             changed[group].append(f"{key.partition('.')[2]}={shown}")
     name = {
         "task": config["task"]["name"],

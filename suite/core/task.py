@@ -11,8 +11,9 @@ from typing import Any, ClassVar
 import torch
 
 from suite.core import checks
+from suite.core.own_data import OwnData, own_data
 from suite.core.setup import Setup
-from suite.errors import InputError
+from suite.errors import InputError, NotApplicable
 
 Example = Mapping[str, Any]
 """One item of a split: ``image`` and ``label``, ``text`` and ``label``, or ``text``; plus ``source``."""
@@ -27,7 +28,7 @@ class Task(ABC):
 
     Attributes:
         name: the conf key.
-        data: None for the embedded data; else a local file, a folder of images, or a hub dataset id.
+        data: None for the embedded data; else a local file, a folder or a hub dataset id, or one a split.
         metric: what ``evaluate`` returns per item, e.g. ``accuracy`` or ``bits_per_byte``.
         higher_is_better: the metric's direction.
         margin: the largest loss of score that still counts as none.
@@ -45,7 +46,7 @@ class Task(ABC):
     """Whether a query is answered token by token, by the model's ``generate``."""
 
     name: str
-    data: str | None
+    data: OwnData | None
     metric: str
     higher_is_better: bool
     margin: float
@@ -63,20 +64,34 @@ class Task(ABC):
         if isinstance(margin, bool) or not isinstance(margin, int | float) or not 0 <= margin < math.inf:
             remedy = "give the largest harmless loss"
             raise InputError("task.margin must be a number of at least 0", got=margin, remedy=remedy)
-        if self.data is not None and not str(self.data).strip():
-            raise InputError("task.data is empty", got=self.data, remedy="give a file, a folder, a hub id, or null")
+        object.__setattr__(self, "data", own_data(self.data))  # conf names splits in a mapping
 
     @abstractmethod
     def train(self) -> Sequence[Example]:
-        """The training split; the only one a technique may touch."""
+        """The training split; the only one a technique may touch.
+
+        Raises:
+            NotApplicable: the user's own data has none.
+        """
 
     @abstractmethod
     def validation(self) -> Sequence[Example]:
-        """For fixing recipes; apart from train and test."""
+        """For fixing recipes; apart from train and test. Raises NotApplicable like ``train``."""
 
     @abstractmethod
     def test(self) -> Sequence[Example]:
         """The items that are scored, at most ``max_scored``, always the same and in the same order."""
+
+    def scored_from(self) -> str:
+        """How many items of what ``test()`` holds, for people: ``872 of 872 items of reviews.jsonl``."""
+        return f"{len(self.test())} items"
+
+    def samples(self, count: int) -> list[Example]:
+        """At most ``count`` items to run a model on where no answer matters: of train, else of test."""
+        try:
+            return list(self.train()[:count])
+        except NotApplicable:
+            return list(self.test()[:count])
 
     @abstractmethod
     def queries(self) -> Sequence[Example]:

@@ -1,26 +1,20 @@
-"""Rows of a table to examples: which column holds what, and what is wrong with a row that does not fit."""
+"""Rows of a table to examples, and what is wrong with a row that does not fit."""
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal
 
+from suite.data import columns
 from suite.data.images import ImageExample
+from suite.data.labels import Label, decoded, label_of
 from suite.data.readers import Row
 from suite.errors import InputError
 from suite.text.suggest import beside
 
 Kind = Literal["image", "text", "corpus"]
 Example = Mapping[str, Any]
-
-COLUMNS = {
-    "text": ("text", "sentence", "content", "question", "review", "utterance", "document"),
-    "image": ("image", "img", "file", "path", "file_name", "filename", "image_path"),
-    "label": ("label", "labels", "class", "category", "coarse_label", "fine_label", "intent", "sentiment", "target"),
-}
-"""Names a column may have, in order of preference."""
 
 BLOCK_CHARACTERS = 8000
 
@@ -39,41 +33,20 @@ def from_rows(rows: Sequence[Row], kind: Kind, folder: Path, *, secret_labels: b
     """
     if not rows:
         return []
-    columns = list(dict.fromkeys(name for row in rows[:100] for name in row.values))
-    content = _column(columns, "image" if kind == "image" else "text", rows[0].place)
+    content = columns.chosen(rows, "image" if kind == "image" else "text", pairs=kind != "corpus")
     if kind == "corpus":
         return _corpus([_text(row, content) for row in rows])
-    if secret_labels and not {name.lower() for name in columns} & set(COLUMNS["label"]):
+    if secret_labels and not columns.has(rows, "label"):
         return []
-    label = _column(columns, "label", rows[0].place)
+    label = columns.chosen(rows, "label")
     make = _image_example if kind == "image" else _text_example
-    labels = [_label(row, label) for row in rows]
+    labels = [label_of(row.values.get(label), row.place) for row in rows]
     if all(found is None or found == -1 for found in labels):
         return []  # a test split whose labels are kept secret
     return [make(row, content, _present(found, row), folder) for row, found in zip(rows, labels, strict=True)]
 
 
-def _column(columns: Sequence[str], kind: str, place: str) -> str:
-    by_lower = {name.lower(): name for name in reversed(columns)}
-    for name in COLUMNS[kind]:
-        if name in by_lower:
-            return by_lower[name]
-    remedy = f"name one of them {' or '.join(COLUMNS[kind][:3])}"
-    raise InputError(f"the data has no {kind} column ({place})", got=list(columns), remedy=remedy)
-
-
-def _label(row: Row, column: str) -> int | str | None:
-    value = row.values.get(column)
-    if value is None or value == "" or (isinstance(value, float) and math.isnan(value)):
-        return None
-    if isinstance(value, bool) or (isinstance(value, float) and value.is_integer()):
-        return int(value)
-    if isinstance(value, int | str):
-        return value
-    raise InputError(f"a label must be a name or a whole number ({row.place})", got=value, remedy="correct the row")
-
-
-def _present(label: int | str | None, row: Row) -> int | str:
+def _present(label: Label | None, row: Row) -> Label:
     if label is None:
         raise InputError(f"the label is missing ({row.place})", got=None, remedy="label the row or remove it")
     return label
@@ -81,16 +54,18 @@ def _present(label: int | str | None, row: Row) -> int | str:
 
 def _text(row: Row, column: str) -> str:
     value = row.values.get(column)
+    if isinstance(value, bytes):
+        value = decoded(value, "text", row.place)
     if not isinstance(value, str):
         raise InputError(f"the text is missing ({row.place})", got=value, remedy="correct or remove the row")
     return value
 
 
-def _text_example(row: Row, column: str, label: int | str, folder: Path) -> Example:
+def _text_example(row: Row, column: str, label: Label, folder: Path) -> Example:
     return {"text": _text(row, column), "label": label}
 
 
-def _image_example(row: Row, column: str, label: int | str, folder: Path) -> Example:
+def _image_example(row: Row, column: str, label: Label, folder: Path) -> Example:
     value = row.values.get(column)
     if isinstance(value, dict):  # how tables of the datasets library hold an image
         value = value.get("bytes") or value.get("path")

@@ -6,6 +6,7 @@ import contextlib
 from collections.abc import Iterator, Sequence
 
 from suite.checkpoints import hub
+from suite.data.labels import with_names
 from suite.data.readers import Row
 from suite.errors import InputError
 
@@ -43,7 +44,7 @@ def rows(source: str, *, columns: Sequence[str]) -> dict[str, list[Row]]:
 
 
 def _rows(split: object, name: str, columns: Sequence[str]) -> list[Row]:
-    from datasets import Dataset, Image
+    from datasets import ClassLabel, Dataset, Image
 
     assert isinstance(split, Dataset)
     wanted = [column for column in split.column_names if column.lower() in columns]
@@ -51,7 +52,14 @@ def _rows(split: object, name: str, columns: Sequence[str]) -> list[Row]:
     for column, feature in table.features.items():
         if isinstance(feature, Image):
             table = table.cast_column(column, Image(decode=False))
-    return [Row(f"{name}, row {number}", dict(values)) for number, values in enumerate(table, 1)]
+    classes = {
+        column: tuple(feature.names) for column, feature in table.features.items() if isinstance(feature, ClassLabel)
+    }
+    rows = [Row(f"{name}, row {number}", dict(values)) for number, values in enumerate(table, 1)]
+    for column, names in classes.items():
+        for row in rows:
+            row.values[column] = with_names(row.values[column], names, row.place)
+    return rows
 
 
 @contextlib.contextmanager

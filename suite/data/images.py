@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 import hashlib
 import io
 from collections.abc import Iterator, Mapping
@@ -11,6 +12,8 @@ from typing import Any
 
 from PIL import Image, UnidentifiedImageError
 
+from suite.data import pixels
+from suite.data.labels import Label
 from suite.errors import InputError
 
 SUFFIXES = (".png", ".jpg", ".jpeg", ".bmp", ".gif", ".webp", ".tif", ".tiff", ".ppm", ".pgm")
@@ -21,43 +24,48 @@ _DECODE_ERRORS = (UnidentifiedImageError, OSError, SyntaxError, ValueError, Imag
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class ImageExample(Mapping[str, Any]):
-    """Has the keys ``image`` (a decoded PIL image, in the file's own mode) and ``label``.
+    """Has the keys ``image`` (decoded, upright, 8 bits, grey or RGB) and ``label``; ``source`` where it is known.
 
     Attributes:
         content: the file, or its bytes where the image came inside a table.
         name: for messages.
         label: as found.
+        source: equal where images are the same; None where all of a split differ.
     """
 
     content: Path | bytes
     name: str
-    label: int | str
+    label: Label
+    source: int | None = None
 
     def __getitem__(self, key: str) -> Any:
         if key == "image":
             return self._decoded()
         if key == "label":
             return self.label
+        if key == "source" and self.source is not None:
+            return self.source
         raise KeyError(key)
 
     def __iter__(self) -> Iterator[str]:
-        return iter(("image", "label"))
+        return iter(("image", "label") if self.source is None else ("image", "label", "source"))
 
     def __len__(self) -> int:
-        return 2
+        return 2 if self.source is None else 3
 
     def check(self) -> None:
         """Reads the header only, which is quick.
 
         Raises:
-            InputError: this is no image.
+            InputError: this is no image, or one whose pixels can be read in several ways.
         """
         try:
-            with Image.open(self._file()):
-                pass
+            with Image.open(self._file()) as image:
+                pixels.check(image, self.name)
         except _DECODE_ERRORS as error:
             raise self._broken() from error
 
+    @functools.cached_property
     def key(self) -> bytes:
         """SHA-256 of the file's bytes."""
         content = self.content if isinstance(self.content, bytes) else self.content.read_bytes()
@@ -66,8 +74,7 @@ class ImageExample(Mapping[str, Any]):
     def _decoded(self) -> Image.Image:
         try:
             with Image.open(self._file()) as image:
-                image.load()
-                return image.copy()
+                return pixels.plain(image, self.name)
         except _DECODE_ERRORS as error:
             raise self._broken() from error
 

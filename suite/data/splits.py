@@ -1,193 +1,138 @@
-"""The user's own data, from files, folders or the hub, as examples in three splits.
+"""The user's own data as examples in three splits.
 
-Splits that the data comes with are kept. Data in one piece is cut 70/10/20 into train, validation and test by a
-hash of each item's content and the seed, so the order of the rows does not matter and equal items stay together.
-No item of one split occurs in another: test keeps it, validation comes next, train loses it.
+Splits that the data comes with are kept, and a test split that is named is scored whole. Data in one piece is cut
+70/10/20 into train, validation and test by a hash of each item's content and the seed, so the order of the rows does
+not matter and equal items stay together. No item of one split occurs in another: test keeps it, validation comes next,
+train loses it. Items that a test split repeats stay in it and share a source, so that an interval counts them once.
 """
 
 from __future__ import annotations
 
 import dataclasses
 import hashlib
-import re
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
-from suite.checkpoints import locations
-from suite.data import hub_data, images, readers
-from suite.data.examples import COLUMNS, Example, Kind, blocks, checked, from_rows
+from suite.core.own_data import OwnData, OwnSplits
+from suite.data.examples import Example, Kind
 from suite.data.images import ImageExample
-from suite.errors import InputError
-from suite.text.suggest import beside
+from suite.data.pieces import FEWEST, Pieces, pieces_of
+from suite.errors import InputError, NotApplicable
 
-Pieces = dict[str, list[Example]]
-"""Examples by split: ``train``, ``validation`` and ``test``, or one of any name."""
-
-CORPUS_SUFFIXES = (".txt", ".md", ".py")
-_SPLIT_NAMES = {
-    **dict.fromkeys(("train", "training"), "train"),
-    **dict.fromkeys(("validation", "valid", "val", "dev"), "validation"),
-    **dict.fromkeys(("test", "eval", "evaluation"), "test"),
-}
-_FEWEST = {"image": 10, "text": 10, "corpus": 3}
-"""So many different items are needed to cut data in one piece."""
+Split = Literal["train", "validation", "test"]
 
 
 @dataclasses.dataclass(frozen=True)
 class Splits:
-    """Examples apart: train for techniques, validation for fixing recipes, test for scores and queries."""
+    """Examples apart: train for techniques, validation for fixing recipes, test for scores and queries.
+
+    Attributes:
+        train: empty where the data is a test split alone; so is validation then.
+        validation: apart from both others.
+        test: never empty.
+        test_is: for people, what the test split is: ``reviews.jsonl``, ``the test split of REVIEWS``.
+    """
 
     train: Sequence[Example]
     validation: Sequence[Example]
     test: Sequence[Example]
+    test_is: str
+
+    def part(self, split: Split) -> Sequence[Example]:
+        """The examples of one split.
+
+        Raises:
+            NotApplicable: the data has none but the test split.
+        """
+        found: Sequence[Example] = getattr(self, split)
+        if not found:
+            what = f"{self.test_is} is all scored, and there is no other data to train on"
+            raise NotApplicable(f"{what}: set task.data.train=FILE (beside task.data.test=FILE)")
+        return found
 
 
-def load_splits(source: str, *, kind: Kind, seed: int) -> Splits:
-    """Reads ``source`` as it is told by ``task.data``.
+def load_splits(source: OwnData, *, kind: Kind, seed: int) -> Splits:
+    """Reads what ``task.data`` tells.
 
     Args:
-        source: a .jsonl, .json, .csv, .tsv or .parquet file; a folder with train, validation and test files;
-            for images a folder of class folders, or one with a ``labels`` or ``metadata`` table of file and label;
-            for a corpus a .txt file or a folder of .txt, .md and .py files; or a hub id, as ``id`` or ``id:config``.
+        source: a .jsonl, .ndjson, .json, .csv, .tsv or .parquet file (or .gz of one); a folder with train, validation
+            and test files; for images a folder of class folders, or one with a ``labels`` or ``metadata`` table of file
+            and label; for a corpus a .txt file or a folder of .txt, .md and .py files; or a hub id, as ``id`` or
+            ``id:config``. Or one of them for the test split and one for train.
         kind: what an example holds: ``image`` and ``label``, ``text`` and ``label``, or ``text`` and ``source``.
         seed: of the cut of data that comes in one piece.
 
     Returns:
-        Splits, none of them empty. Labels are as found, integers or strings.
+        Splits. Labels are as found, integers, strings or a data set's own class numbers.
 
     Raises:
         InputError: nothing is there, it cannot be read, or it has no fitting columns, labels or size.
         NotApplicable: the hub is out of reach, or access is refused.
     """
-    if not source.strip():
-        raise InputError("task.data is empty", got=source, remedy="give a file, a folder or a hub dataset id")
-    if locations.is_local(source) or Path(source).suffix in (*readers.SUFFIXES, *CORPUS_SUFFIXES):
-        path = Path(source).expanduser()
-        if not path.exists():
-            remedy = beside(path, otherwise="give an existing file or folder, or a hub dataset id")
-            raise InputError("the data does not exist", got=source, remedy=remedy)
-        pieces = _folder(path, kind) if path.is_dir() else {"all": _file(path, kind)}
+    if isinstance(source, OwnSplits):
+        splits = _named(source, kind, seed)
     else:
-        found = hub_data.rows(source, columns=[name for names in COLUMNS.values() for name in names])
-        alone = len(found) == 1
-        pieces = {
-            name: from_rows(rows, kind, Path(), secret_labels=name == "test" and not alone)
-            for name, rows in found.items()
-        }
-    return _arrange(pieces, source, kind, seed)
-
-
-# Reading
-
-
-def _folder(path: Path, kind: Kind) -> Pieces:
-    parts = _split_parts(path)
-    if parts:
-        secret = "test" if len(parts) > 1 else None
-        return {
-            name: [example for part in found for example in _part(part, kind, secret_labels=name == secret)]
-            for name, found in parts.items()
-        }
-    if kind == "corpus":
-        return {"all": _documents(path)}
-    listed = [path / f"{stem}{suffix}" for stem in ("metadata", "labels") for suffix in readers.SUFFIXES]
-    listing = next((file for file in listed if file.is_file()), None)
-    if kind == "image":
-        return {"all": _file(listing, kind) if listing else _class_folders(path)}
-    files = [file for file in sorted(path.iterdir()) if file.suffix in readers.SUFFIXES]
-    if len(files) != 1:
-        remedy = "name one file, or call them train, validation and test"
-        raise InputError("the folder must have one data file or named splits", got=str(path), remedy=remedy)
-    return {"all": _file(files[0], kind)}
-
-
-def _split_parts(path: Path) -> dict[str, list[Path]]:
-    """Tables, texts or folders whose names say a split (``train.csv``, ``test-00000-of-00001.parquet``, ``val/``).
-
-    Texts and folders count only if all of them are named so: ``test.txt`` may be a document, ``train/`` a class.
-    """
-    inside = path / "data" if (path / "data").is_dir() and not list(path.glob("train*")) else path
-    entries = sorted(entry for entry in inside.iterdir() if not entry.name.startswith("."))
-    found = [entry for entry in entries if entry.suffix in readers.SUFFIXES and _split_of(entry)]
-    for others in (
-        [entry for entry in entries if entry.suffix == ".txt"],
-        [entry for entry in entries if entry.is_dir()],
-    ):
-        if not found and all(_split_of(entry) for entry in others):
-            found = others
-    parts: dict[str, list[Path]] = {}
-    for entry in found:
-        parts.setdefault(_split_of(entry), []).append(entry)
-    return parts
-
-
-def _split_of(path: Path) -> str:
-    return _SPLIT_NAMES.get(re.split(r"[-_.]", path.name.lower())[0], "")
-
-
-def _part(path: Path, kind: Kind, *, secret_labels: bool) -> list[Example]:
-    if path.is_file():
-        return _file(path, kind, secret_labels=secret_labels)
-    return [example for found in _folder(path, kind).values() for example in found]
-
-
-def _file(path: Path, kind: Kind, *, secret_labels: bool = False) -> list[Example]:
-    if kind == "corpus" and path.suffix in CORPUS_SUFFIXES:
-        return blocks(readers.read_text(path), path.name)
-    if path.suffix not in readers.SUFFIXES:
-        remedy = f"give {', '.join(readers.SUFFIXES)}" + (", .txt" if kind == "corpus" else "")
-        raise InputError("the data file's kind is unknown", got=str(path), remedy=remedy)
-    return from_rows(readers.read(path), kind, path.parent, secret_labels=secret_labels)
-
-
-def _documents(path: Path) -> list[Example]:
-    files = [file for file in sorted(path.rglob("*")) if file.suffix in CORPUS_SUFFIXES and file.is_file()]
-    texts = [(str(file.relative_to(path)), readers.read_text(file)) for file in files]
-    texts = [(name, text) for name, text in texts if text.strip()]
-    if not texts:
-        remedy = f"give a folder with {', '.join(CORPUS_SUFFIXES)} files"
-        raise InputError("the folder has no text", got=str(path), remedy=remedy)
-    if len(texts) < _FEWEST["corpus"]:
-        return [block for name, text in texts for block in blocks(text, name)]
-    return [{"text": text, "source": name} for name, text in texts]
-
-
-def _class_folders(path: Path) -> list[Example]:
-    examples: list[Example] = []
-    for folder in sorted(entry for entry in path.iterdir() if entry.is_dir()):
-        for file in sorted(folder.rglob("*")):
-            if file.suffix.lower() in images.SUFFIXES:
-                examples.append(checked(ImageExample(content=file, name=str(file), label=folder.name)))
-    if not examples:
-        remedy = "give a folder of class folders, or one with labels.jsonl of file and label"
-        raise InputError("the folder has no images by class", got=str(path), remedy=remedy)
-    return examples
-
-
-# Splits
-
-
-def _arrange(pieces: Pieces, source: str, kind: Kind, seed: int) -> Splits:
-    present = {name: examples for name, examples in pieces.items() if examples}
-    if not present:
-        raise InputError("the data has no labelled items", got=source, remedy="give data with labels")
-    named = {name: examples for name, examples in present.items() if name in ("train", "validation", "test")}
-    if len(named) < 2:  # one piece, whatever it is called: techniques need some of it to train on
-        only = next(iter((named or present).values()))
-        splits = _cut(_without_repeats(only), source, kind, seed)
-    else:
-        splits = _keep(named, seed)
+        splits = _arrange(pieces_of(source, kind), source, kind, seed)
     labels = {example["label"] for part in (splits.train, splits.test) for example in part if "label" in example}
     if kind != "corpus" and len(labels) < 2:
         remedy = "give data with two classes or more"
         raise InputError("the data has a single class", got=next(iter(labels)), remedy=remedy)
-    return splits
+    return dataclasses.replace(splits, test=_with_sources(splits.test))
 
 
-def _keep(named: Pieces, seed: int) -> Splits:
+def _named(source: OwnSplits, kind: Kind, seed: int) -> Splits:
+    """The test split as it came; validation comes from the training data."""
+    pieces = _labelled(pieces_of(source.test, kind), source.test)
+    name = _one_of(pieces, ("test", "validation"), source.test)
+    test_is = _name_of(source.test) if len(pieces) == 1 else f"the {name} split of {_name_of(source.test)}"
+    if source.train is None:
+        return Splits(train=(), validation=(), test=pieces[name], test_is=test_is)
+    others = _labelled(pieces_of(source.train, kind), source.train)
+    chosen = {"test": pieces[name], "train": others[_one_of(others, ("train",), source.train)]}
+    validation = _without(others.get("validation", []), chosen["test"]) if len(others) > 1 else []
+    if validation:
+        chosen["validation"] = validation
+    return dataclasses.replace(_keep(chosen, source.train, seed), test_is=test_is)
+
+
+def _labelled(pieces: Pieces, source: str) -> Pieces:
+    found = {name: examples for name, examples in pieces.items() if examples}
+    if not found:
+        raise InputError("the data has no labelled items", got=source, remedy="give data with labels")
+    return found
+
+
+def _one_of(pieces: Pieces, wanted: Sequence[str], source: str) -> str:
+    """The piece that is meant: the only one, or the first of those that are wanted."""
+    names = list(pieces) if len(pieces) == 1 else [name for name in wanted if name in pieces]
+    if not names:
+        what = f"the data has no labelled {' or '.join(wanted)} split ({', '.join(pieces)})"
+        raise InputError(what, got=source, remedy="name the file that is meant")
+    return names[0]
+
+
+def _name_of(source: str) -> str:
+    path = Path(source).expanduser()
+    return path.resolve().name if path.exists() else source
+
+
+def _arrange(pieces: Pieces, source: str, kind: Kind, seed: int) -> Splits:
+    present = _labelled(pieces, source)
+    named = {name: examples for name, examples in present.items() if name in ("train", "validation", "test")}
+    if set(named) == {"test"}:
+        test_is = f"the test split of {_name_of(source)}"
+        return Splits(train=(), validation=(), test=named["test"], test_is=test_is)
+    if len(named) > 1:
+        return _keep(named, source, seed)
+    # One piece, whatever it is called: techniques need some of it to train on.
+    return _cut(next(iter((named or present).values())), source, kind, seed)
+
+
+def _keep(named: Pieces, source: str, seed: int) -> Splits:
     """The splits as they came; validation stands in for a missing test or train, and is then carved from train."""
     left = dict(named)
+    test_is = f"the {'test' if 'test' in named else 'validation'} split of {_name_of(source)}"
     test = left.pop("test", None) or left.pop("validation")
     train = left.pop("train", None) or left.pop("validation")
     validation = left.get("validation")
@@ -199,16 +144,19 @@ def _keep(named: Pieces, seed: int) -> Splits:
     if not train or not validation:
         what = "no training or validation items are left besides those of the test split"
         raise InputError(what, got=f"{len(test)} test items", remedy="give larger splits that differ")
-    return Splits(train=train, validation=validation, test=test)
+    return Splits(train=train, validation=validation, test=test, test_is=test_is)
 
 
-def _cut(examples: list[Example], source: str, kind: Kind, seed: int) -> Splits:
+def _cut(every: list[Example], source: str, kind: Kind, seed: int) -> Splits:
+    examples = _without_repeats(every)
     different = len({_key(example) for example in examples})
-    if different < _FEWEST[kind]:
+    if different < FEWEST[kind]:
         what = f"the data has too few different items ({different}) to be split into train, validation and test"
-        raise InputError(what, got=source, remedy=f"give at least {_FEWEST[kind]}")
+        raise InputError(what, got=source, remedy=f"give at least {FEWEST[kind]}")
     test, validation, train = _ranked(examples, [0.2, 0.1], seed)
-    return Splits(train=train, validation=validation, test=test)
+    left_out = ", repeats left out" if len(examples) < len(every) else ""
+    test_is = f"the test part (20 %) cut from {_name_of(source)}{left_out}"
+    return Splits(train=train, validation=validation, test=test, test_is=test_is)
 
 
 def _ranked(examples: list[Example], shares: Sequence[float], seed: int) -> list[list[Example]]:
@@ -238,8 +186,27 @@ def _without_repeats(examples: list[Example]) -> list[Example]:
     return list(first.values())
 
 
+def _with_sources(examples: Sequence[Example]) -> Sequence[Example]:
+    """``examples`` with one ``source`` for equal content, where any is repeated; texts of a corpus have theirs."""
+    keys = [_key(example) for example in examples]
+    if len(set(keys)) == len(keys):
+        return examples
+    numbers = {key: number for number, key in enumerate(dict.fromkeys(keys))}
+    first = dict(zip(reversed(keys), reversed(examples), strict=True))
+    return [
+        _with_source(example, first[key].get("source", numbers[key]))
+        for key, example in zip(keys, examples, strict=True)
+    ]
+
+
+def _with_source(example: Example, source: Any) -> Example:
+    if isinstance(example, ImageExample):
+        return dataclasses.replace(example, source=source)
+    return {**example, "source": source}
+
+
 def _key(example: Example) -> bytes:
     """A hash of the content alone, so that an item with two labels is still one item."""
     if isinstance(example, ImageExample):
-        return example.key()
+        return example.key
     return hashlib.sha256(example["text"].encode("utf-8", "surrogatepass")).digest()

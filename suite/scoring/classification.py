@@ -6,18 +6,19 @@ import dataclasses
 import functools
 from abc import abstractmethod
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import Any, ClassVar, Literal
 
 import torch
 
+from suite.core.own_data import OwnData
 from suite.core.setup import Setup
 from suite.core.task import Batch, Example, Task, cycle
-from suite.data.splits import Splits, load_splits
+from suite.data.splits import Split, Splits, load_splits
 from suite.errors import InputError, NotApplicable
 from suite.scoring import items
-
-Split = Literal["train", "validation", "test"]
+from suite.scoring.labels import Classes, classes_of, label_numbers
+from suite.text.suggest import MOST_LISTED
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -57,6 +58,12 @@ class Classification(Task):
         """See Task."""
         return items.sample(self._split("test"), self.max_scored, self.seed)
 
+    def scored_from(self) -> str:
+        """See Task."""
+        own = _own_splits(self.data, self.kind, self.seed) if self.data is not None else None
+        test_is = own.test_is if own else "the embedded test split"
+        return f"{len(self.test())} of {len(self._split('test'))} items of {test_is}"
+
     def queries(self) -> Sequence[Example]:
         """See Task."""
         return cycle(items.shuffled_copy(self._split("test"), self.seed), self.query_count)
@@ -78,7 +85,18 @@ class Classification(Task):
                 f"the model for task {self.name!r} must take {self.main_input}", got=found, remedy="name another model"
             )
         if processor is not None:
-            label_numbers(self._split("test"), model.config)
+            self._check_labels(classes_of(model.config), model.config)
+
+    def _check_labels(self, classes: Classes, config: Any) -> None:
+        try:
+            label_numbers(self._split("test"), config)
+        except InputError as error:
+            if self.data is not None:
+                raise
+            known = ", ".join(classes.names[:MOST_LISTED])
+            remedy = f"give data with the model's own labels: task.data=FILE (its labels: {known})"
+            what = "the embedded data has a label that the model does not know"
+            raise InputError(what, got=error.got, remedy=remedy) from error
 
     def training_batch(self, setup: Setup, examples: Sequence[Example]) -> Batch:
         """See Task."""
@@ -129,33 +147,9 @@ class Classification(Task):
     def _split(self, split: Split) -> Sequence[Example]:
         if self.data is None:
             return self.embedded(split)
-        examples: Sequence[Example] = getattr(_own_splits(self.data, self.kind, self.seed), split)
-        return examples
+        return _own_splits(self.data, self.kind, self.seed).part(split)
 
 
 @functools.cache
-def _own_splits(source: str, kind: Literal["image", "text"], seed: int) -> Splits:
+def _own_splits(source: OwnData, kind: Literal["image", "text"], seed: int) -> Splits:
     return load_splits(source, kind=kind, seed=seed)
-
-
-def label_numbers(examples: Iterable[Example], config: Any) -> list[int]:
-    """Number of each example's label: a string by the model's ``label2id``, an integer as it stands.
-
-    Raises:
-        InputError: the model has no such label.
-    """
-    return [_label_number(example["label"], config) for example in examples]
-
-
-def _label_number(label: Any, config: Any) -> int:
-    names: dict[str, int] = config.label2id
-    if isinstance(label, str) and label in names:
-        return int(names[label])
-    if isinstance(label, int) and not isinstance(label, bool) and 0 <= label < config.num_labels:
-        return label
-    shown = ", ".join(sorted(names, key=names.__getitem__)[:40])
-    raise InputError(
-        "the data has a label that the model does not know",
-        got=label,
-        remedy=f"use one of the model's {config.num_labels} labels ({shown}; or 0 to {config.num_labels - 1})",
-    )

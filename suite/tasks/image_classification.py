@@ -18,9 +18,11 @@ from PIL import Image
 
 from suite.core.setup import Setup
 from suite.core.task import Batch, Example
+from suite.data.splits import Split
 from suite.errors import InputError
 from suite.scoring import items
-from suite.scoring.classification import Classification, Split
+from suite.scoring.classification import Classification
+from suite.scoring.labels import Classes, classes_of
 
 DIGITS = 10
 PARTS: dict[Split, slice] = {
@@ -47,13 +49,19 @@ class ImageClassification(Classification):
         """See Task. A model of other labels would be scored on digits that it never learned."""
         if processor is None:
             image_shape(model.config)
-        elif self.data is None and model.config.num_labels != DIGITS:
-            raise InputError(
-                f"the embedded data needs a model of {DIGITS} labels",
-                got=model.config.num_labels,
-                remedy="set task.data to images with the model's own labels",
-            )
+        elif self.data is None:
+            self._check_digits(classes_of(model.config))
         super().check_model(model, processor)
+
+    def _check_digits(self, classes: Classes) -> None:
+        names = {str(digit) for digit in range(DIGITS)}
+        if len(classes.names) == DIGITS and (classes.are_made_up or set(classes.names) == names):
+            return
+        raise InputError(
+            f"the embedded data needs a model of {DIGITS} labels, the digits",
+            got=list(classes.names[:DIGITS]) if len(classes.names) == DIGITS else len(classes.names),
+            remedy="give images with the model's own labels: task.data=FILE_OR_FOLDER",
+        )
 
     def content(self, example: Example) -> bytes:
         """The image's pixels."""

@@ -17,11 +17,13 @@ from typing import Any, ClassVar, Literal
 
 import torch
 
+from suite.checkpoints import tokenizer_fit
 from suite.core import checks
 from suite.core.setup import Setup
 from suite.core.task import Batch, Example
+from suite.data.splits import Split
 from suite.errors import InputError
-from suite.scoring.classification import Classification, Split
+from suite.scoring.classification import Classification
 from suite.scoring.items import generator_for
 
 # fmt: off
@@ -67,7 +69,7 @@ class TextClassification(Classification):
     def check_model(self, model: Any, processor: Any) -> None:
         """See Task."""
         if processor is None:
-            self._check_positions(model.config)
+            self._check_positions(model)
         elif processor.pad_token_id is None:
             raise InputError(
                 "texts of unequal length need padding, which the model's tokenizer has not",
@@ -76,8 +78,8 @@ class TextClassification(Classification):
             )
         super().check_model(model, processor)
 
-    def _check_positions(self, config: Any) -> None:
-        positions = getattr(config, "max_position_embeddings", None)
+    def _check_positions(self, model: Any) -> None:
+        positions = tokenizer_fit.longest_input(model)
         if positions is not None and self.random_tokens > positions:
             what = f"the model has {positions} positions, too few for its random texts"
             raise InputError(what, got=self.random_tokens, remedy="lower task.random_tokens")
@@ -93,12 +95,13 @@ class TextClassification(Classification):
         """
         if setup.processor is None:
             return self._random_batch(setup, examples)
-        positions = getattr(setup.model.config, "max_position_embeddings", None)
-        longest = min(setup.processor.model_max_length, positions or setup.processor.model_max_length)
+        config = setup.model.config
+        longest = tokenizer_fit.longest_text(setup.processor, config)
         encoded = setup.processor(
             [example["text"] for example in examples],
             padding=True,
-            truncation=True,
+            padding_side=tokenizer_fit.padding_side(config),
+            truncation=longest is not None,
             max_length=longest,
             return_tensors="pt",
         )

@@ -23,14 +23,13 @@ from typing import Any, ClassVar, Literal, NamedTuple
 
 import torch
 
+from suite.core.own_data import OwnData
 from suite.core.setup import Setup
 from suite.core.task import Batch, Example, Task, cycle
 from suite.data.chunks import cut, windows
-from suite.data.splits import Splits, load_splits
+from suite.data.splits import Split, Splits, load_splits
 from suite.errors import InputError, NotApplicable
 from suite.scoring import items
-
-Split = Literal["train", "validation", "test"]
 
 # fmt: off
 LEFT_OUT = frozenset((
@@ -86,6 +85,11 @@ class TextGeneration(Task):
     def test(self) -> Sequence[Example]:
         """See Task."""
         return items.sample(self._windows("test"), self.max_scored, self.seed)
+
+    def scored_from(self) -> str:
+        """See Task."""
+        test_is = "the embedded test split" if self.data is None else _own_splits(self.data, self.seed).test_is
+        return f"{len(self.test())} of {len(self._windows('test'))} windows of {test_is}"
 
     def queries(self) -> Sequence[Example]:
         """Texts of the test split that ``batch`` cuts to prompts."""
@@ -202,19 +206,18 @@ class TextGeneration(Task):
 
 
 @functools.cache
-def _cut_texts(data: str | None, seed: int, split: Split, size: int, limit: int | None) -> Sequence[Example]:
+def _cut_texts(data: OwnData | None, seed: int, split: Split, size: int, limit: int | None) -> Sequence[Example]:
     return windows(_texts(data, seed, split), size, limit)
 
 
-def _texts(data: str | None, seed: int, split: Split) -> Sequence[Example]:
+def _texts(data: OwnData | None, seed: int, split: Split) -> Sequence[Example]:
     if data is None:
         return modules(split)
-    texts: Sequence[Example] = getattr(_own_splits(data, seed), split)
-    return texts
+    return _own_splits(data, seed).part(split)
 
 
 @functools.cache
-def _own_splits(source: str, seed: int) -> Splits:
+def _own_splits(source: OwnData, seed: int) -> Splits:
     return load_splits(source, kind="corpus", seed=seed)
 
 

@@ -170,8 +170,8 @@ def observed_dtypes(setup: Setup, batch: Batch) -> dict[str, int]:
 
 
 def probe_batch(setup: Setup) -> Batch:
-    """A few training samples as the model gets them."""
-    return setup.task.batch(setup, list(setup.task.train()[:PROBE_SAMPLES]))
+    """A few samples as the model gets them."""
+    return setup.task.batch(setup, setup.task.samples(PROBE_SAMPLES))
 
 
 def changes(before: Setup, after: Setup) -> dict[str, Any]:

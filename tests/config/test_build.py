@@ -4,7 +4,7 @@ from suite.config.build import plan_of, plan_on
 from suite.config.compose import composed, resolved
 from suite.config.labels import labels
 from suite.errors import InputError
-from suite.record.hashing import config_hash
+from suite.record.hashing import config_hash, fingerprint
 
 
 @pytest.fixture
@@ -57,3 +57,36 @@ def test_a_checkpoint_that_is_saved_anew_is_another_configuration(point, tmp_pat
         hashes.append(config_hash(plan.config))
     assert hashes[0] != hashes[1]
     assert "mitigation.checkpoint.path" in plan.config["contents"]
+
+
+def named(tmp_path, name):
+    (tmp_path / name).write_text('{"text": "a", "label": 0}\n{"text": "b", "label": 1}\n')
+    return tmp_path / name
+
+
+def test_the_embedded_data_is_null_in_the_record(point):
+    assert plan_on("cpu", *point("protocol.pairing=auto")).config["task"]["data"] is None
+
+
+def test_both_files_identify_a_point(point, tmp_path):
+    test, train = named(tmp_path, "test.jsonl"), named(tmp_path, "train.jsonl")
+    overrides = ["protocol.pairing=auto", "task=text_classification", f"task.data.test={test}"]
+    alone = plan_on("cpu", *point(*overrides))
+    assert alone.config["task"]["data"] == {"test": str(test), "train": None}
+    assert alone.config["contents"]["data.test"] == fingerprint(test)
+    assert alone.point.task == f"text_classification[data.test=test.jsonl@{fingerprint(test)}]"
+    both = plan_on("cpu", *point(*overrides, f"task.data.train={train}"))
+    assert both.config["contents"]["data.train"] == fingerprint(train)
+    assert f"data.train=train.jsonl@{fingerprint(train)}" in both.point.task
+    split = plan_on("cpu", *point(*overrides[:2], f"task.data={test}"))
+    assert len({plan.point.point_id for plan in (alone, both, split)}) == 3
+
+
+def test_a_file_that_is_not_there_is_named_by_its_key(point, tmp_path):
+    with pytest.raises(InputError, match=r"the data\.test does not exist, got '.*/none\.csv'"):
+        plan_on("cpu", *point("protocol.pairing=auto", f"task.data.test={tmp_path}/none.csv"))
+
+
+def test_training_data_alone_is_refused(point, tmp_path):
+    with pytest.raises(InputError, match=r"task\.data\.train names no data to score on"):
+        plan_on("cpu", *point("protocol.pairing=auto", f"task.data.train={named(tmp_path, 'a.jsonl')}"))

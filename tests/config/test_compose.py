@@ -58,3 +58,14 @@ def test_no_technique_at_all_is_the_baseline_against_itself():
 def test_a_group_of_nothing_is_bad_input(override):
     with pytest.raises(InputError):
         composed([override])
+
+
+@pytest.mark.parametrize("keys", [("task.data", "task.data.test"), ("task.data.train", "task.data")])
+def test_data_is_named_whole_or_by_split(keys):
+    with pytest.raises(InputError, match=r"the data is named twice, .* task\.data=FILE .* or task\.data\.test"):
+        composed([f"{key}=a.csv" for key in keys])
+
+
+def test_one_name_takes_the_place_of_both_splits():
+    assert composed(["task.data=a.csv"]).task.data == "a.csv"
+    assert dict(composed(["task.data.test=a.csv"]).task.data) == {"test": "a.csv", "train": None}

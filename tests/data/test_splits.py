@@ -6,38 +6,17 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import pytest
-from PIL import Image
 
 from suite.data import hub_data, readers
 from suite.data.splits import Splits, load_splits
 from suite.errors import InputError, NotApplicable
 from suite.io.paths import CHECKOUT
+from tests.data.writing import rows, texts, write_image, write_jsonl
 from tests.hub_stand_in import hub_stand_in
-
-
-def rows(count: int) -> list[dict[str, Any]]:
-    return [{"text": f"text {at}", "label": at % 2} for at in range(count)]
-
-
-def write_jsonl(path: Path, items: Sequence[Any]) -> Path:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text("".join(json.dumps(item) + "\n" for item in items))
-    return path
-
-
-def write_image(path: Path, shade: int) -> Path:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    Image.new("L", (4, 4), shade).save(path)
-    return path
-
-
-def texts(examples: Sequence[Any]) -> list[str]:
-    return [example["text"] for example in examples]
 
 
 def text(source: Path, seed: int = 0) -> Splits:

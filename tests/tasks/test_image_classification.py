@@ -139,6 +139,17 @@ def test_a_model_of_other_labels_is_refused(task, processor, labels):
         task.check_model(tiny_vit(num_labels=labels), processor)
 
 
+def test_a_model_of_ten_other_classes_is_refused(task, processor):
+    names = dict(enumerate("abcdefghij"))
+    model = tiny_vit(id2label=names, label2id={name: number for number, name in names.items()})
+    with pytest.raises(InputError, match=r"10 labels, the digits, got \['a', .*task\.data=FILE"):
+        task.check_model(model, processor)
+
+
+def test_what_is_scored_is_said(make_task):
+    assert make_task("image_classification").scored_from() == "450 of 450 items of the embedded test split"
+
+
 def test_a_model_for_other_input_is_refused(task, processor):
     model = tiny_vit()
     model.main_input_name = "input_ids"

@@ -1,5 +1,6 @@
 import dataclasses
 import json
+import re
 from collections import Counter
 
 import pytest
@@ -152,6 +153,56 @@ def test_ones_own_sentences_are_scored(make_task, make_setup, tmp_path):
     scores = task.evaluate(make_setup(task, model, character_tokenizer()))
     assert scores == [float("good" in example["text"]) for example in task.test()]
     assert task.clusters() is None
+
+
+def films(path, numbers):
+    rows = [{"text": f"{'good' if number % 2 else 'bad'} film {number}", "label": number % 2} for number in numbers]
+    path.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    return str(path)
+
+
+def test_what_is_scored_is_said(make_task, tmp_path):
+    file = films(tmp_path / "films.jsonl", range(40))
+    said = [
+        make_task("text_classification", data=data, max_scored=most).scored_from()
+        for data, most in [({"test": file}, None), ({"test": file}, 7), (file, None), (file, 5)]
+    ]
+    assert said == [
+        "40 of 40 items of films.jsonl",
+        "7 of 40 items of films.jsonl",
+        "8 of 8 items of the test part (20 %) cut from films.jsonl",
+        "5 of 8 items of the test part (20 %) cut from films.jsonl",
+    ]
+    embedded = make_task("text_classification", max_scored=100)
+    assert re.fullmatch(r"100 of \d{4} items of the embedded test split", embedded.scored_from())
+
+
+def test_what_needs_training_data_does_not_apply_without(make_task, tmp_path):
+    task = make_task("text_classification", data={"test": films(tmp_path / "films.jsonl", range(12)), "train": None})
+    assert (len(task.test()), len(task.queries())) == (12, task.query_count)
+    for split in (task.train, task.validation):
+        with pytest.raises(NotApplicable, match=r"task\.data\.train=FILE"):
+            split()
+    assert task.samples(3) == task.test()[:3]
+    assert make_task("text_classification").samples(3) == make_task("text_classification").train()[:3]
+
+
+def test_what_trains_gets_the_file_named_for_it(make_task, tmp_path):
+    data = {"test": films(tmp_path / "a.jsonl", range(12)), "train": films(tmp_path / "b.jsonl", range(12, 32))}
+    task = make_task("text_classification", data=data)
+    assert (len(task.test()), len(task.train()), len(task.validation())) == (12, 18, 2)
+
+
+def test_repeated_texts_are_clusters(make_task, tmp_path):
+    data = {"test": films(tmp_path / "films.jsonl", [0, 1, 2, 1, 0, 0]), "train": None}
+    assert make_task("text_classification", data=data).clusters() == [0, 1, 2, 1, 0, 0]
+    sampled = make_task("text_classification", data=data, max_scored=4)
+    assert len(sampled.clusters()) == 4
+
+
+def test_a_model_of_ones_own_is_told_to_bring_its_data(task):
+    with pytest.raises(InputError, match=r"embedded data .* got 'en', .*task\.data=FILE \(its labels: good, bad\)"):
+        task.check_model(tiny_bert(labels=["good", "bad"]), character_tokenizer())
 
 
 class TestWithoutTokenizer:

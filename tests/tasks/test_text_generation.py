@@ -261,3 +261,13 @@ def test_ones_own_text_is_scored_window_by_window(make_task, make_setup, tmp_pat
     scores = task.evaluate(setup)
     assert len(scores) == len(task.test()) == len(task.clusters())
     assert scores == pytest.approx([math.log2(258)] * len(scores), rel=1e-5)
+
+
+def test_a_text_of_ones_own_is_scored_whole(make_task, tmp_path):
+    lines = "".join(f"line {at} of a text\n" for at in range(200))
+    (tmp_path / "play.txt").write_text(lines)
+    task = make_task("text_generation", data={"test": str(tmp_path / "play.txt"), "train": None}, window_bytes=500)
+    assert "".join(example["text"] for example in task.test()) == lines
+    assert task.scored_from() == f"{len(task.test())} of {len(task.test())} windows of play.txt"
+    with pytest.raises(NotApplicable, match=r"task\.data\.train=FILE"):
+        task.train()

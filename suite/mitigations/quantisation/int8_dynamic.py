@@ -91,7 +91,7 @@ def _require_rows(setup: Setup, rows_per_query: int, why: str) -> None:
 
 
 def _fewest_rows(setup: Setup) -> dict[str, int]:
-    """The fewest rows of activations that each Linear layer sees for any one of a few training samples."""
+    """The fewest rows of activations that each Linear layer sees for any one of a few samples."""
     rows: dict[str, int] = {}
 
     def count(name: str, inputs: Any) -> None:
@@ -104,7 +104,7 @@ def _fewest_rows(setup: Setup) -> dict[str, int]:
     ]
     try:
         with setup.active():
-            for sample in setup.task.train()[: effect.PROBE_SAMPLES]:
+            for sample in setup.task.samples(effect.PROBE_SAMPLES):
                 setup.model(**setup.task.batch(setup, [sample]))
     finally:
         for handle in handles:

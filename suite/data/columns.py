@@ -1,0 +1,77 @@
+"""Which column of a table holds the text, the image or the label; what could be meant twice is refused."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from suite.data.readers import Row
+from suite.errors import InputError
+
+COLUMNS = {
+    "text": ("text", "sentence", "content", "question", "review", "utterance", "document"),
+    "image": ("image", "img", "file", "path", "file_name", "filename", "image_path"),
+    "label": ("label", "labels", "class", "category", "coarse_label", "fine_label", "intent", "sentiment", "target"),
+}
+"""Names a column may have, in order of preference."""
+
+# fmt: off
+SECOND_TEXTS = (
+    "text_pair", "text1", "text2", "text_1", "text_2", "text_a", "text_b", "sentence1", "sentence2", "sentence_1",
+    "sentence_2", "sentence_a", "sentence_b", "question1", "question2", "question_1", "question_2", "premise",
+    "hypothesis", "context", "passage", "paragraph", "query", "answer", "response",
+)
+# fmt: on
+"""Names of a text that a model reads together with another."""
+
+ALL = (*(name for names in COLUMNS.values() for name in names), *SECOND_TEXTS)
+
+_LOOKED_AT = 100
+"""Rows: enough to tell a column that is empty, or holds no text, from one that could be meant."""
+
+
+def names_of(rows: Sequence[Row]) -> list[str]:
+    """The columns of the first rows, in their order."""
+    return list(dict.fromkeys(name for row in rows[:_LOOKED_AT] for name in row.values))
+
+
+def has(rows: Sequence[Row], kind: str) -> bool:
+    """Whether a column has a name of that kind."""
+    return any(name.lower() in COLUMNS[kind] for name in names_of(rows))
+
+
+def chosen(rows: Sequence[Row], kind: str, *, pairs: bool = True) -> str:
+    """The column that holds the ``text``, the ``image`` or the ``label`` of each row.
+
+    Args:
+        rows: at least one.
+        kind: which of the three.
+        pairs: False where a second text beside the first means nothing.
+
+    Raises:
+        InputError: there is none, or more than one that could be meant.
+    """
+    known, place = COLUMNS[kind], rows[0].place
+    named = sorted(
+        (name for name in names_of(rows) if name.lower() in known), key=lambda name: known.index(name.lower())
+    )
+    if not named:
+        remedy = f"name one of them {' or '.join(known[:3])}"
+        raise InputError(f"the data has no {kind} column ({place})", got=names_of(rows), remedy=remedy)
+    if kind == "image":  # an image may well have a path and a file name
+        return named[0]
+    found = [name for name in named if _is_filled(rows, name, kind)] or named[:1]
+    if kind == "text" and pairs:
+        found += [name for name in names_of(rows) if name.lower() in SECOND_TEXTS and _is_filled(rows, name, kind)]
+    if len(found) > 1:
+        pair = " (a model of text pairs is no model of this task)" if kind == "text" else ""
+        remedy = f"keep one of them and drop the others{pair}"
+        raise InputError(f"several columns of the data could be the {kind} ({place})", got=found, remedy=remedy)
+    return found[0]
+
+
+def _is_filled(rows: Sequence[Row], name: str, kind: str) -> bool:
+    values: list[Any] = [row.values.get(name) for row in rows[:_LOOKED_AT]]
+    if kind == "text":
+        return any(isinstance(value, str | bytes) and value for value in values)
+    return any(value is not None and value != "" for value in values)
