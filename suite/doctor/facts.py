@@ -15,11 +15,10 @@ from suite.doctor.technique_needs import techniques
 from suite.errors import ImpossibleOutput, InputError
 from suite.io.redaction import redacted
 from suite.machine import environment
+from suite.machine.rapl import POWERCAP, packages, unreadable
 from suite.plugins.conf_folders import conf_folders
 
 Facts = dict[str, Any]
-
-POWERCAP = Path("/sys/class/powercap")
 
 
 def gather(root: Path, search_path: Sequence[str] = ()) -> Facts:
@@ -108,28 +107,21 @@ def _gpu(nvml: Any, index: int) -> Facts:
 
 def rapl(powercap: Path) -> Facts:
     """Can the CPU's energy counters be read? ``state`` is ``readable``, ``unreadable`` or ``absent``."""
-    counters = sorted(powercap.glob("intel-rapl:*/energy_uj"))
-    if not counters:
+    found, closed = packages(powercap), unreadable(powercap)
+    if not found:
         return {
             "state": "absent",
             "reason": "the system has no RAPL counters, as is usual in virtual machines and containers",
             "remedy": "measure on bare metal (on AMD with Linux 5.8 or newer), or on a GPU",
         }
-    if not all(_is_readable(counter) for counter in counters):
+    if closed:
         return {
             "state": "unreadable",
-            "reason": f"{counters[0]} may be read by root only (since CVE-2020-8694)",
-            "remedy": f"sudo chmod a+r {powercap}/intel-rapl:*/energy_uj (until the next boot)",
+            "reason": f"{len(closed)} of {len(found)} RAPL counters ({', '.join(closed)} in {powercap}) may be read by "
+            "root only (since CVE-2020-8694), and some of the processors' energy is no figure",
+            "remedy": f"sudo chmod a+r {powercap}/intel-rapl*:*/energy_uj (until the next boot)",
         }
-    return {"state": "readable", "reason": f"{len(counters)} RAPL counters in {powercap}", "remedy": None}
-
-
-def _is_readable(file: Path) -> bool:
-    try:
-        file.read_text()
-    except OSError:
-        return False
-    return True
+    return {"state": "readable", "reason": f"{len(found)} RAPL counters in {powercap}", "remedy": None}
 
 
 def meters(device: str, counters: Facts) -> list[Facts]:

@@ -7,9 +7,11 @@ import codecarbon as codecarbon_package
 import pytest
 import torch
 from codecarbon.core import gpu as codecarbon_gpu
+from codecarbon.core import gpu_nvidia, hardware_cache
 
 from suite.core.workload import Work
 from suite.errors import ImpossibleOutput, InputError
+from suite.machine import codecarbon_tracker
 from suite.machine.nvml.background import Threads
 from suite.machine.nvml.board import Board
 from suite.machine.nvml.simulated_board import PowerTrace, SimulatedBoard, SimulatedNvml
@@ -47,6 +49,8 @@ def machine(tmp_path, monkeypatch):
     machine = Machine()
     with SimulatedNvml(machine.boards).installed():
         yield machine
+    gpu_nvidia.clear_nvidia_system_cache()  # CodeCarbon would go on looking for these boards
+    hardware_cache._plans.clear()
 
 
 @pytest.mark.parametrize("visible", [None, "", "0", "1", "0,1", "7", "-1", HERE, OTHER, "MIG-1"])
@@ -120,7 +124,7 @@ def test_a_gpu_that_codecarbon_does_not_look_for_is_bad_input(machine, monkeypat
 
 
 def test_a_half_built_tracker_is_refused(machine, monkeypatch):
-    monkeypatch.setattr(codecarbon, "_arguments", lambda **chosen: {"no_such_argument": 1})
+    monkeypatch.setattr(codecarbon_tracker, "_arguments", lambda **chosen: {"no_such_argument": 1})
     with pytest.raises(ImpossibleOutput, match="was not built"):
         machine.open()
 
