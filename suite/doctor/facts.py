@@ -33,6 +33,7 @@ def gather(root: Path, search_path: Sequence[str] = ()) -> Facts:
     """
     import pynvml
 
+    folders = conf_folders(search_path)  # what may be wrong comes before what takes long
     cuda = cuda_support()
     device = "cuda" if cuda["usable"] else "cpu"
     return {
@@ -42,7 +43,7 @@ def gather(root: Path, search_path: Sequence[str] = ()) -> Facts:
         "cuda": cuda,
         "gpus": gpus(pynvml),
         "meters": meters(device, rapl(POWERCAP)),
-        "techniques": techniques(conf_folders(search_path), cuda),
+        "techniques": techniques(folders, cuda),
         "hub": hub_state(),
         "models": embedded_models(root / "models", root / "conf" / "model"),
         "disk": disk([root, cache_folder()]),

@@ -7,7 +7,6 @@ import codecarbon as codecarbon_package
 import pytest
 import torch
 from codecarbon.core import gpu as codecarbon_gpu
-from codecarbon.core import gpu_nvidia, hardware_cache
 
 from suite.core.workload import Work
 from suite.errors import ImpossibleOutput, InputError
@@ -49,8 +48,6 @@ def machine(tmp_path, monkeypatch):
     machine = Machine()
     with SimulatedNvml(machine.boards).installed():
         yield machine
-    gpu_nvidia.clear_nvidia_system_cache()  # CodeCarbon would go on looking for these boards
-    hardware_cache._plans.clear()
 
 
 @pytest.mark.parametrize("visible", [None, "", "0", "1", "0,1", "7", "-1", HERE, OTHER, "MIG-1"])
