@@ -27,6 +27,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, ClassVar
 
+from suite.core import checks
 from suite.core.meter import Meter, OpenMeter, Readings, Ticker
 from suite.core.workload import Loop
 from suite.errors import ImpossibleOutput, InputError
@@ -73,12 +74,12 @@ class CodeCarbon(Meter):
 
     def __post_init__(self) -> None:
         """Checks the TDP."""
-        if self.tdp_w is not None and not 0 < self.tdp_w <= _MOST_TDP_W:
-            raise InputError(
-                f"meter.tdp_w must be above 0 and at most {_MOST_TDP_W:g} watts",
-                got=self.tdp_w,
-                remedy="give the CPU's TDP or null",
-            )
+        if self.tdp_w is None:
+            return
+        checks.positive("meter.tdp_w", self.tdp_w)
+        if self.tdp_w > _MOST_TDP_W:
+            remedy = "give the CPU's TDP or null"
+            raise InputError(f"meter.tdp_w must be at most {_MOST_TDP_W:g} watts", got=self.tdp_w, remedy=remedy)
 
     def open(self, device: str) -> OpenMeter:
         """Builds the tracker and runs a throw-away task.
