@@ -57,9 +57,10 @@ def _choices() -> str:
 
 def _run(arguments: argparse.Namespace) -> int:
     from suite.config.compose import composed, resolved
-    from suite.config.expand import expand, experiment_points, spelt_as_here
+    from suite.config.expand import expand, experiment_points
+    from suite.config.overrides import as_meant
 
-    given = spelt_as_here(arguments.overrides)
+    given = as_meant(arguments.overrides)
     overrides = [text for text in given if not text.startswith("experiment=")]
     experiments = [text.partition("=")[2] for text in given if text.startswith("experiment=")]
     if len(experiments) > 1:
@@ -79,7 +80,7 @@ def _run(arguments: argparse.Namespace) -> int:
 
 def _measure(points: list[list[str]], dry_run: bool) -> int:
     os.environ.setdefault("CUDA_DEVICE_ORDER", "PCI_BUS_ID")  # torch's numbers are then NVML's
-    from suite.sweep import planning, resume, run, start_time
+    from suite.sweep import inputs, planning, resume, run, start_time
     from suite.sweep.pace import Pace, TimeLeft, earlier_records, forecast
     from suite.sweep.progress import Console
 
@@ -88,6 +89,7 @@ def _measure(points: list[list[str]], dry_run: bool) -> int:
         planning.check_name(str(plan.plan.config["name"]))
     found, folder = resume.scan(plans), plans[0].plan.run_folder
     todo = found.todo
+    inputs.check_inputs(todo)
     for line in found.lines:
         print(line)
     pace = Pace()

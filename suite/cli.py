@@ -6,12 +6,21 @@
 from __future__ import annotations
 
 import argparse
+import codecs
+import io
 import os
 import sys
+import unicodedata
 from collections.abc import Callable, Sequence
 from typing import Any, NoReturn
 
 from suite.errors import InputError
+
+_PLAIN_ERRORS = "suite.plain"
+_PLAIN = {
+    "✓": "+", "✗": "x", "·": "-", "–": "-", "—": "-", "−": "-", "━": "-", "×": "x", "µ": "u", "μ": "u", "°": " deg",  # noqa: RUF001
+    "→": "->", "≤": "<=", "≥": ">=", "±": "+/-", "‘": "'", "’": "'", "“": "'", "”": "'",  # noqa: RUF001
+}  # fmt: skip
 
 
 class _Parser(argparse.ArgumentParser):
@@ -53,7 +62,8 @@ def run(
 ) -> int:
     """Parses the command line, runs the command and returns its exit code.
 
-    Bad input is one line on standard error and 2. A closed pipe, as of ``| head``, is no error.
+    Bad input is one line on standard error and 2. A closed pipe, as of ``| head``, is no error. What the terminal's
+    encoding does not have is printed in plain characters.
 
     Args:
         options: of the command.
@@ -61,6 +71,7 @@ def run(
         arguments: as typed; None for those of this process.
         stopped: said after Ctrl-C.
     """
+    _print_plainly()
     try:
         return command(options.parse_intermixed_args(arguments))
     except InputError as error:
@@ -72,3 +83,23 @@ def run(
     except KeyboardInterrupt:
         print(f"\n{stopped}", file=sys.stderr)
         return 130
+
+
+def _print_plainly() -> None:
+    """Lets both streams print any text, whatever their encoding."""
+    codecs.register_error(_PLAIN_ERRORS, _plain)
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors=_PLAIN_ERRORS)
+
+
+def _plain(error: UnicodeError) -> tuple[str, int]:
+    """What an encoding lacks, in characters that all have; never a quotation mark, which would end a text in JSON."""
+    if not isinstance(error, UnicodeEncodeError):
+        raise error
+    return "".join(map(_plain_character, error.object[error.start : error.end])), error.end
+
+
+def _plain_character(character: str) -> str:
+    parts = unicodedata.normalize("NFKD", character).encode("ascii", "ignore").decode()
+    return _PLAIN.get(character) or parts or "?"

@@ -1,5 +1,6 @@
 import argparse
 import importlib
+import io
 import json
 import os
 import subprocess
@@ -48,6 +49,37 @@ def test_bad_input_says_what_was_got_and_what_to_do(capsys):
 def test_ctrl_c_says_what_is_kept(capsys):
     assert ended_by(KeyboardInterrupt()) == 130
     assert capsys.readouterr().err == "\nstopped half-way\n"
+
+
+@pytest.mark.parametrize(
+    ("encoding", "shown"),
+    [
+        ("ascii", "+ a - b x 3 u ... CO2 donnees ? 'x'"),
+        ("latin-1", "+ a · b x 3 µ ... CO2 données ? 'x'"),
+        ("utf-8", "✓ a · b ✗ 3 µ … CO₂ données 猫 “x”"),
+    ],
+)
+def test_a_terminal_that_lacks_a_character_shows_a_plain_one(monkeypatch, encoding, shown):
+    printed, said = (io.TextIOWrapper(io.BytesIO(), encoding=encoding) for _ in range(2))
+    monkeypatch.setattr(sys, "stdout", printed)
+    monkeypatch.setattr(sys, "stderr", said)
+
+    def command(_):
+        print("✓ a · b ✗ 3 µ … CO₂ données 猫 “x”", flush=True)
+        raise InputError("✓ a · b ✗ 3 µ … CO₂ données 猫 “x”", got=1, remedy="do")
+
+    assert cli.run(cli.parser("suite.x", "Does x."), command, []) == 2
+    said.flush()
+    assert printed.buffer.getvalue().decode(encoding) == f"{shown}\n"
+    assert said.buffer.getvalue().decode(encoding) == f"error: {shown}, got 1, do\n"
+
+
+def test_a_name_of_no_encoding_is_printed(monkeypatch):
+    """As the system gives a file's name that is no UTF-8."""
+    printed = io.TextIOWrapper(io.BytesIO(), encoding="utf-8")
+    monkeypatch.setattr(sys, "stdout", printed)
+    assert cli.run(cli.parser("suite.x", "Does x."), lambda _: print("a\udcff", flush=True) or 0, []) == 0
+    assert printed.buffer.getvalue() == b"a?\n"
 
 
 def test_a_reader_that_has_gone_is_no_error():

@@ -16,6 +16,7 @@ from unittest import mock
 from benchmarks.measurement.table import Row
 from benchmarks.measurement.virtual import real_codecarbon, simulated
 from suite.core.meter import OpenMeter
+from suite.machine import rapl
 
 MACHINE_S, PROCESS_S, POLLING_SHARE = 0.005, 0.020, 0.01
 _OPEN_S = 3.0  # of a window whose CPU time is taken
@@ -47,6 +48,7 @@ def readable_rapl() -> Iterator[Path]:
         with (
             mock.patch.object(is_rapl_available, "__defaults__", (folder,)),
             mock.patch.object(CPU.__init__, "__defaults__", defaults),
+            mock.patch.object(rapl, "POWERCAP", Path(folder)),
         ):
             yield package / "energy_uj"
 

@@ -18,6 +18,9 @@ Kind = Literal["model", "dataset"]
 TIMEOUT_S = 5.0
 """How long one look-up may take. The hub's own clients retry for 23 s, which is too long for a point to skip."""
 
+_NO_WAY = (OSError, ValueError, ImportError)
+"""Beside the client's own errors: something that is no hub answered, or a proxy that it cannot use (SOCKS)."""
+
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Repository:
@@ -55,7 +58,7 @@ def look_up(repo_id: str, revision: str | None, kind: Kind) -> Repository:
         found = ask(repo_id, revision=revision, timeout=TIMEOUT_S)
     except HFValidationError as error:
         raise _unknown(repo_id, kind) from error
-    except (http_error, OSError, ValueError) as error:  # ValueError: something that is no hub answered
+    except (http_error, *_NO_WAY) as error:
         outcome = explain(error, repo_id, revision, kind)
         if isinstance(outcome, InputError):
             raise outcome from error
@@ -105,7 +108,7 @@ def reachable() -> str | None:
     http_error: type[BaseException] = HfHubHTTPError.__bases__[0]
     try:
         answer = get_session().get(f"{constants.ENDPOINT}/api/models?limit=1", timeout=TIMEOUT_S)
-    except (http_error, OSError) as error:
+    except (http_error, *_NO_WAY) as error:
         return first_line(error)
     return None if answer.status_code == 200 else f"it answers with HTTP {answer.status_code}"
 

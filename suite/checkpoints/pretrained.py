@@ -153,14 +153,25 @@ def _origin(spec: ModelSpec) -> _Origin:
         if not repository.cached_only:
             _check_files(spec, repository.files)
         return _Origin(location=spec.path, repository=repository)
+    origin = local_origin(spec)
+    if spec.weights == "pretrained":
+        check_hash(Path(origin.location))
+    return origin
+
+
+def local_origin(spec: ModelSpec) -> _Origin:
+    """The directory of a model that lies on this machine; its weights are not read.
+
+    Raises:
+        InputError: there is none, or it lacks what ``save_pretrained`` writes.
+    """
+    assert spec.path is not None
     folder = Path(spec.path).expanduser()
     if not folder.is_dir():
         what = "the model is a file, not a directory" if folder.exists() else "the model directory does not exist"
         remedy = beside(folder, otherwise="give a directory written by save_pretrained, or a hub id")
         raise InputError(what, got=spec.path, remedy=remedy)
     _check_files(spec, tuple(path.name for path in folder.iterdir()))
-    if spec.weights == "pretrained":
-        check_hash(folder)
     return _Origin(location=str(folder), repository=None)
 
 

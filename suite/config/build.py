@@ -12,9 +12,14 @@ from hydra.errors import InstantiationException
 from omegaconf import OmegaConf
 
 from suite.checkpoints import locations
+from suite.checkpoints.pretrained import ModelSpec
 from suite.config.plan import Plan
 from suite.core import checks
+from suite.core.meter import Meter
+from suite.core.mitigation import Mitigation
 from suite.core.own_data import OwnSplits, own_data
+from suite.core.protocol import Protocol
+from suite.core.runtime import Runtime
 from suite.core.setup import DTYPES
 from suite.core.task import Task
 from suite.core.workload import Workload
@@ -47,11 +52,14 @@ def plan_on(device: str, config: dict[str, Any], labels: dict[str, str]) -> Plan
     config = _with_contents(config)
     dtype = _dtype(config["dtype"], device)
     _check_counts(config)
-    workload, task = build(config["workload"]), build(config["task"])
+    workload: Workload = _made(config["workload"], "workload", Workload)
+    task: Task = _made(config["task"], "task", Task)
     config = config | {"runtime": _runtime_settings(config["runtime"], device, task, workload)}
-    mitigations = {name: build(settings) for name, settings in config["mitigation"].items()}
+    mitigations: dict[str, Mitigation] = {
+        name: _made(settings, f"mitigation.{name}", Mitigation) for name, settings in config["mitigation"].items()
+    }
     config = config | {"protocol": _protocol_settings(config["protocol"], task, workload)}
-    protocol = build(config["protocol"])
+    protocol: Protocol = _made(config["protocol"], "protocol", Protocol)
     _check_pairing(protocol.pairing, workload.phase, device)
     point = Point(
         task=labels["task"],
@@ -72,11 +80,11 @@ def plan_on(device: str, config: dict[str, Any], labels: dict[str, str]) -> Plan
         point=point,
         config=config | {"device": device, "dtype": dtype},
         task=task,
-        model=build(config["model"]),
+        model=_made(config["model"], "model", ModelSpec),
         mitigations=mitigations,
         workload=workload,
-        runtime=build(config["runtime"]),
-        meter=build(config["meter"]),
+        runtime=_made(config["runtime"], "runtime", Runtime),
+        meter=_made(config["meter"], "meter", Meter),
         protocol=protocol,
         scores_folder=Path(config["runs_dir"]) / config["name"] / "baseline_scores",
         seed=config["seed"],
@@ -94,7 +102,7 @@ def _protocol_settings(settings: dict[str, Any], task: Task, workload: Workload)
 
 def _without_idle_seeds(config: dict[str, Any], point: Point) -> dict[str, Any]:
     """``config`` without ``seeds`` where one is asked for or nothing is trained: no part of what was measured then."""
-    if config["seeds"] > 1 and any(use.recipe for use in point.mitigations):
+    if config.get("seeds", 1) > 1 and any(use.recipe for use in point.mitigations):
         return config
     return {key: value for key, value in config.items() if key != "seeds"}
 
@@ -136,10 +144,27 @@ def _contents_of_techniques(techniques: dict[str, dict[str, Any]]) -> dict[str, 
     given = {
         f"mitigation.{name}.{key}": Path(value).expanduser()
         for name, settings in techniques.items()
-        for key, value in settings.items()
+        for key, value in (settings if isinstance(settings, dict) else {}).items()
         if key.endswith("path") and isinstance(value, str) and locations.is_local(value)
     }
     return {key: fingerprint(path) for key, path in given.items() if path.exists()}
+
+
+def _made(settings: Any, key: str, kind: type[Any]) -> Any:
+    """The component that is set up at ``key`` of the configuration.
+
+    Raises:
+        InputError: there is none, or one of another kind.
+    """
+    if not isinstance(settings, dict) or "_target_" not in settings:
+        remedy = f"leave {key} out, or give its values one by one, {key}.NAME=…"
+        raise InputError(f"{key} has no settings to be built from", got=settings, remedy=remedy)
+    made = build(settings)
+    if not isinstance(made, kind):
+        what = kind.__name__.lower()
+        remedy = f"leave it out, or name a class that is a {what}"
+        raise InputError(f"{key}._target_ is no {what}", got=settings["_target_"], remedy=remedy)
+    return made
 
 
 def build(settings: dict[str, Any]) -> Any:
@@ -212,7 +237,7 @@ def _check_pairing(pairing: str, phase: str, device: str) -> None:
 def _check_counts(config: dict[str, Any]) -> None:
     checks.count("batch_size", config["batch_size"], least=1)
     checks.count("seed", config["seed"], least=0)
-    checks.count("seeds", config["seeds"], least=1)
+    checks.count("seeds", config.get("seeds", 1), least=1)
     checks.count("point_timeout_s", config["point_timeout_s"], least=1)
     checks.flag("report", config["report"])
     if config["threads"] is not None:

@@ -14,13 +14,11 @@ from hydra.errors import ConfigCompositionException, HydraException, MissingConf
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
-from suite.config.expand import search_path_of
+from suite.config.overrides import GROUPS, search_path_of
 from suite.errors import InputError
 from suite.io.paths import CONF
 from suite.plugins.conf_folders import conf_folders, options
 from suite.text.suggest import one_of
-
-GROUPS = ("task", "model", "mitigation", "workload", "runtime", "meter", "protocol", "schedule")
 
 
 def composed(overrides: Sequence[str]) -> DictConfig:
@@ -95,6 +93,9 @@ def _unknown_key(error: Exception, overrides: Sequence[str], folders: Sequence[P
         first = " ".join(str(error).split())
         return InputError(f"the configuration does not compose ({first})", got=list(overrides), remedy="see --help")
     known = _known_keys(overrides, key)
+    if key in known:
+        what = str(error).splitlines()[0]
+        raise InputError(f"the value does not fit {key} ({what})", got=list(overrides), remedy="see its yaml in conf/")
     technique = key.split(".")[1] if key.startswith("mitigation.") and key.count(".") > 1 else None
     if technique in options("mitigation", folders) and f"mitigation.{technique}" not in known:
         return InputError("this technique is not chosen", got=key, remedy=f"add mitigation={technique}")

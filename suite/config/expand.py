@@ -1,76 +1,18 @@
-"""Command-line overrides to points: sweeps and experiments expanded, every mistake one clear sentence."""
+"""Overrides to points: sweeps and experiments expanded."""
 
 from __future__ import annotations
 
 import itertools
-import re
 from collections.abc import Sequence
 from typing import Any
 
 import yaml
-from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.core.override_parser.types import Override
-from hydra.errors import HydraException, OverrideParseException
 
+from suite.config.overrides import comma_remedy, parse, search_path_of, swept_values
 from suite.errors import InputError
 from suite.io.paths import CONF
 from suite.text.suggest import one_of
-
-
-def parse(overrides: Sequence[str]) -> list[Override]:
-    """Parses overrides by Hydra's grammar.
-
-    Raises:
-        InputError: one of them is no override.
-    """
-    parser = OverridesParser.create()
-    parsed = []
-    for text in overrides:
-        try:
-            override = parser.parse_override(text)
-        except (OverrideParseException, HydraException) as error:
-            raise InputError("this is no override", got=text, remedy="write key=value, see --help") from error
-        if not override.get_key_element():
-            raise InputError("this override has no key", got=text, remedy="write key=value, see --help")
-        _check_kind(override)
-        parsed.append(override)
-    return parsed
-
-
-def spelt_as_here(overrides: Sequence[str]) -> list[str]:
-    """``overrides`` with names of choices as this suite spells them: ``task=text-classification`` is Hugging Face's."""
-    return [_spelt_as_here(text) for text in overrides]
-
-
-def _spelt_as_here(override: str) -> str:
-    group, equals, value = override.partition("=")
-    if not equals or not (CONF / group).is_dir():
-        return override
-    known = {path.stem for path in (CONF / group).glob("*.yaml")}
-
-    def name(found: re.Match[str]) -> str:
-        ours = found[0].replace("-", "_")
-        return ours if found[0] not in known and ours in known else found[0]
-
-    return f"{group}={re.sub(r'[A-Za-z0-9_-]+', name, value)}"
-
-
-def _check_kind(override: Override) -> None:
-    """Refuses what Hydra allows and this suite would pass over in silence: removed and added keys, spoilt stacks."""
-    key, text = override.get_key_element(), override.input_line
-    if override.is_delete():
-        raise InputError("keys cannot be removed", got=text, remedy="set another value")
-    if override.is_add() and not key.lstrip("+").startswith(("hydra", "model.architecture.")):
-        raise InputError("keys cannot be added", got=text, remedy="write it without + to see the nearest known key")
-    if key in ("task.name", "task.metric", "task.higher_is_better"):
-        raise InputError(f"{key} says what the task is and cannot be chosen", got=text, remedy="choose another task=")
-    chosen = None if override.is_sweep_override() else override.value()
-    if key == "mitigation" and isinstance(chosen, list):
-        stack = [str(name) for name in chosen]
-        if len(set(stack)) < len(stack) or ("none" in stack and len(stack) > 1):
-            raise InputError(
-                "a stack names each technique once, and none stands alone", got=text, remedy="drop the rest"
-            )
 
 
 def expand(overrides: Sequence[str], *, multirun: bool) -> list[list[str]]:
@@ -79,17 +21,16 @@ def expand(overrides: Sequence[str], *, multirun: bool) -> list[list[str]]:
     Raises:
         InputError: a value is swept without ``-m``.
     """
-    choices = []
+    choices, search_path = [], search_path_of(overrides)
     for override in parse(overrides):
         if not override.is_sweep_override():
             choices.append([override.input_line or ""])
             continue
         if not multirun:
-            raise InputError(
-                "several values for one key are a sweep", got=override.input_line, remedy="add -m before it"
-            )
+            remedy = f"add -m before it{comma_remedy(override)}"
+            raise InputError("several values for one key are a sweep", got=override.input_line, remedy=remedy)
         key = override.get_key_element()
-        choices.append([f"{key}={value}" for value in override.sweep_string_iterator()])
+        choices.append([f"{key}={value}" for value in swept_values(override, search_path)])
     return [list(combination) for combination in itertools.product(*choices)]
 
 
@@ -105,8 +46,9 @@ def experiment_points(name: str, overrides: Sequence[str]) -> list[list[str]]:
     files = {path.stem: path for path in sorted((CONF / "experiment").glob("*.yaml"))}
     if name not in files:
         raise InputError("unknown experiment", got=name, remedy=one_of(name, files))
-    content = yaml.safe_load(files[name].read_text())
-    given = {override.get_key_element(): _values(override) for override in parse(overrides)}
+    content = yaml.safe_load(files[name].read_text("utf-8"))
+    search_path = search_path_of(overrides)
+    given = {override.get_key_element(): _values(override, search_path) for override in parse(overrides)}
     grids: list[dict[str, Any]] = content["grids"]
     # Of which tasks techniques are meant comes first: a technique that another task's grid has is unknown to the rest.
     for key in sorted(given, key=lambda key: key == "mitigation"):
@@ -142,28 +84,15 @@ def _narrowed(grids: list[dict[str, Any]], key: str, wanted: list[str]) -> list[
     return narrowed
 
 
-def _values(override: Override) -> list[str]:
+def _values(override: Override, search_path: Sequence[str]) -> list[str]:
     """What is given, one by one, as an experiment's file would have it."""
     if override.is_sweep_override():
-        return [str(value) for value in override.sweep_string_iterator()]
+        return swept_values(override, search_path)
     return [(override.input_line or "").partition("=")[2]]
 
 
 def _listed(value: Any) -> list[Any]:
     return value if isinstance(value, list) else [value]
-
-
-def search_path_of(overrides: Sequence[str]) -> list[str]:
-    """Entries of ``hydra.searchpath``, where the user's own packages keep their configuration.
-
-    Raises:
-        InputError: it is no list.
-    """
-    given = parse([text for text in overrides if text.startswith("hydra.searchpath=")])
-    value = given[-1].value() if given else []
-    if not isinstance(value, list):
-        raise InputError("hydra.searchpath must be a list", got=value, remedy="write [pkg://PACKAGE.conf]")
-    return [str(entry) for entry in value]
 
 
 def _sweep_text(value: Any) -> str:

@@ -8,7 +8,7 @@ from typing import Any
 
 from omegaconf import OmegaConf
 
-from suite.config.expand import parse
+from suite.config.overrides import parse
 from suite.record.hashing import fingerprint
 
 LABELLED = ("task", "model", "workload")

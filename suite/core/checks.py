@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 from collections.abc import Mapping
 from typing import Any
 
@@ -23,8 +24,8 @@ def closed_share(name: str, value: float) -> None:
 
 
 def positive(name: str, value: float) -> None:
-    """``value`` is a number above 0."""
-    if isinstance(value, bool) or not isinstance(value, int | float) or not value > 0:
+    """``value`` is a finite number above 0."""
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 < value < math.inf:
         raise InputError(f"{name} must be a number above 0", got=value, remedy="give for example 1.0")
 
 
@@ -38,12 +39,19 @@ def seconds(name: str, value: float) -> None:
         raise InputError(f"{name} must be from 0 to {LONGEST_S:g} seconds", got=value, remedy="give for example 1.0")
 
 
+LARGEST_COUNT = 2**31 - 1
+"""What the libraries below take for a seed, a batch or a number of threads without an error of their own."""
+
+
 def count(name: str, value: int, least: int) -> None:
-    """``value`` is a whole number of at least ``least``."""
+    """``value`` is a whole number from ``least`` to ``LARGEST_COUNT``."""
     if isinstance(value, bool) or not isinstance(value, int) or value < least:
         raise InputError(
             f"{name} must be a whole number of at least {least}", got=value, remedy=f"give {least} or more"
         )
+    if value > LARGEST_COUNT:
+        got = str(value) if value.bit_length() < 128 else "a number of 128 bits or more"
+        raise InputError(f"{name} must be at most {LARGEST_COUNT}", got=got, remedy="give less")
 
 
 def flag(name: str, value: bool) -> None:

@@ -62,12 +62,8 @@ class Protocol:
 
     def __post_init__(self) -> None:
         """Checks what would make a measurement meaningless."""
-        for name in ("min_blocks", "max_blocks", "window_queries", "window_ticks"):
-            value = getattr(self, name)
-            if isinstance(value, bool) or not isinstance(value, int):
-                raise InputError(f"protocol.{name} must be a whole number", got=value, remedy="give one")
-        for name in ("warmup_min_s", "warmup_max_s", "warmup_slope_s", "idle_s", "idle_settle_s"):
-            checks.seconds(f"protocol.{name}", getattr(self, name))
+        self._check_numbers()
+        self._check_by_device()
         if self.warmup_min_s > self.warmup_max_s:
             raise InputError(
                 "protocol.warmup_min_s must be at most protocol.warmup_max_s",
@@ -80,29 +76,35 @@ class Protocol:
                 got=(self.min_blocks, self.max_blocks),
                 remedy="give 2 <= min_blocks <= max_blocks",
             )
-        if not 0.5 < self.stop_level < 1:
-            raise InputError("protocol.stop_level must lie in (0.5, 1)", got=self.stop_level, remedy="give 0.97")
-        for name in ("target_half_width", "window_s"):
-            values = getattr(self, name)
-            if set(values) != {"cpu", "cuda"} or min(values.values()) <= 0:
-                raise InputError(f"protocol.{name} needs cpu and cuda above 0", got=values, remedy="give both")
-        for device, value in self.window_s.items():
-            checks.seconds(f"protocol.window_s.{device}", value)
-        if (
-            set(self.slice_s) != {"cpu", "cuda"}
-            or min(1 if each is None else each for each in self.slice_s.values()) <= 0
-        ):
-            raise InputError(
-                "protocol.slice_s needs cpu and cuda, above 0 or null", got=self.slice_s, remedy="give both"
-            )
         if self.pairing not in get_args(Pairing):
             choices = ", ".join(get_args(Pairing))
             raise InputError("protocol.pairing is unknown", got=self.pairing, remedy=f"give one of {choices}")
-        if not self.swapped_factor >= 1:
-            raise InputError("protocol.swapped_factor must be at least 1", got=self.swapped_factor, remedy="give 2")
-        for name in ("window_queries", "window_ticks", "warmup_slope_s", "warmup_max_s"):
-            if getattr(self, name) <= 0:
-                raise InputError(f"protocol.{name} must be above 0", got=getattr(self, name), remedy="give more")
-        if self.max_scored is not None and self.max_scored < 2:
-            raise InputError("protocol.max_scored must be at least 2", got=self.max_scored, remedy="give 2 or null")
         checks.flag("protocol.prefill", self.prefill)
+
+    def _check_numbers(self) -> None:
+        for name in ("min_blocks", "max_blocks", "window_queries", "window_ticks"):
+            checks.count(f"protocol.{name}", getattr(self, name), least=1)
+        for name in ("warmup_min_s", "warmup_max_s", "warmup_slope_s", "idle_s", "idle_settle_s"):
+            checks.seconds(f"protocol.{name}", getattr(self, name))
+        for name in ("warmup_slope_s", "warmup_max_s", "swapped_factor"):
+            checks.positive(f"protocol.{name}", getattr(self, name))
+        checks.open_share("protocol.warmup_tolerance", self.warmup_tolerance)
+        checks.open_share("protocol.stop_level", self.stop_level)
+        if self.stop_level <= 0.5:
+            raise InputError("protocol.stop_level must lie in (0.5, 1)", got=self.stop_level, remedy="give 0.97")
+        if self.swapped_factor < 1:
+            raise InputError("protocol.swapped_factor must be at least 1", got=self.swapped_factor, remedy="give 2")
+        if self.max_scored is not None:
+            checks.count("protocol.max_scored", self.max_scored, least=2)
+
+    def _check_by_device(self) -> None:
+        for name in ("target_half_width", "window_s", "slice_s"):
+            values = getattr(self, name)
+            if not isinstance(values, dict) or set(values) != {"cpu", "cuda"}:
+                raise InputError(f"protocol.{name} needs cpu and cuda", got=values, remedy="give both")
+            for device, value in values.items():
+                if name == "slice_s" and value is None:
+                    continue
+                checks.positive(f"protocol.{name}.{device}", value)
+                if name != "target_half_width":
+                    checks.seconds(f"protocol.{name}.{device}", value)

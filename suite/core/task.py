@@ -59,6 +59,8 @@ class Task(ABC):
         """Checks what all tasks have."""
         checks.count("task.query_count", self.query_count, least=1)
         checks.count("task.seed", self.seed, least=0)
+        if self.max_scored is not None:
+            checks.count("task.max_scored", self.max_scored, least=1)
         checks.flag("task.margin_relative", self.margin_relative)
         margin = self.margin
         if isinstance(margin, bool) or not isinstance(margin, int | float) or not 0 <= margin < math.inf:
@@ -107,7 +109,10 @@ class Task(ABC):
 
     @abstractmethod
     def check_model(self, model: Any, processor: Any) -> None:
-        """Raises InputError if the model cannot answer this task's data (number of labels, inputs)."""
+        """Raises InputError if the model cannot answer this task's data (number of labels, inputs).
+
+        A local model is checked before a sweep as well, with parameters that hold nothing.
+        """
 
     @abstractmethod
     def batch(self, setup: Setup, examples: Sequence[Example]) -> Batch:

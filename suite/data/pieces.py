@@ -30,7 +30,7 @@ def pieces_of(source: str, kind: Kind) -> Pieces:
     if not source.strip():
         raise InputError("task.data is empty", got=source, remedy="give a file, a folder or a hub dataset id")
     path = Path(source).expanduser()
-    if locations.is_local(source) or readers.is_table(path) or _is_text(path):
+    if is_here(source):
         if not path.exists():
             remedy = beside(path, otherwise="give an existing file or folder, or a hub dataset id")
             raise InputError("the data does not exist", got=source, remedy=remedy)
@@ -86,6 +86,12 @@ def _part(path: Path, kind: Kind, *, secret_labels: bool) -> list[Example]:
     if path.is_file():
         return _file(path, kind, secret_labels=secret_labels)
     return [example for found in _folder(path, kind).values() for example in found]
+
+
+def is_here(source: str) -> bool:
+    """Whether ``source`` means a file or folder of this machine, whether it exists or not; else it is a hub id."""
+    path = Path(source)
+    return locations.is_local(source) or readers.is_table(path) or _is_text(path)
 
 
 def _is_text(path: Path) -> bool:

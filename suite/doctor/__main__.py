@@ -56,7 +56,7 @@ def _run(chosen: argparse.Namespace) -> int:
 def _search_path(override: str | None) -> list[str]:
     if override is None:
         return []
-    from suite.config.expand import search_path_of  # imports Hydra, which --help does not need
+    from suite.config.overrides import search_path_of  # imports Hydra, which --help does not need
 
     if not override.startswith("hydra.searchpath="):
         remedy = "give nothing, or hydra.searchpath=[pkg://PACKAGE.conf]"

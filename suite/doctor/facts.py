@@ -15,11 +15,10 @@ from suite.doctor.technique_needs import techniques
 from suite.errors import ImpossibleOutput, InputError
 from suite.io.redaction import redacted
 from suite.machine import environment
+from suite.machine.rapl import POWERCAP, packages, unreadable
 from suite.plugins.conf_folders import conf_folders
 
 Facts = dict[str, Any]
-
-POWERCAP = Path("/sys/class/powercap")
 
 
 def gather(root: Path, search_path: Sequence[str] = ()) -> Facts:
@@ -34,6 +33,7 @@ def gather(root: Path, search_path: Sequence[str] = ()) -> Facts:
     """
     import pynvml
 
+    folders = conf_folders(search_path)  # what may be wrong comes before what takes long
     cuda = cuda_support()
     device = "cuda" if cuda["usable"] else "cpu"
     return {
@@ -43,7 +43,7 @@ def gather(root: Path, search_path: Sequence[str] = ()) -> Facts:
         "cuda": cuda,
         "gpus": gpus(pynvml),
         "meters": meters(device, rapl(POWERCAP)),
-        "techniques": techniques(conf_folders(search_path), cuda),
+        "techniques": techniques(folders, cuda),
         "hub": hub_state(),
         "models": embedded_models(root / "models", root / "conf" / "model"),
         "disk": disk([root, cache_folder()]),
@@ -108,28 +108,21 @@ def _gpu(nvml: Any, index: int) -> Facts:
 
 def rapl(powercap: Path) -> Facts:
     """Can the CPU's energy counters be read? ``state`` is ``readable``, ``unreadable`` or ``absent``."""
-    counters = sorted(powercap.glob("intel-rapl:*/energy_uj"))
-    if not counters:
+    found, closed = packages(powercap), unreadable(powercap)
+    if not found:
         return {
             "state": "absent",
             "reason": "the system has no RAPL counters, as is usual in virtual machines and containers",
             "remedy": "measure on bare metal (on AMD with Linux 5.8 or newer), or on a GPU",
         }
-    if not all(_is_readable(counter) for counter in counters):
+    if closed:
         return {
             "state": "unreadable",
-            "reason": f"{counters[0]} may be read by root only (since CVE-2020-8694)",
-            "remedy": f"sudo chmod a+r {powercap}/intel-rapl:*/energy_uj (until the next boot)",
+            "reason": f"{len(closed)} of {len(found)} RAPL counters ({', '.join(closed)} in {powercap}) may be read by "
+            "root only (since CVE-2020-8694), and some of the processors' energy is no figure",
+            "remedy": f"sudo chmod a+r {powercap}/intel-rapl*:*/energy_uj (until the next boot)",
         }
-    return {"state": "readable", "reason": f"{len(counters)} RAPL counters in {powercap}", "remedy": None}
-
-
-def _is_readable(file: Path) -> bool:
-    try:
-        file.read_text()
-    except OSError:
-        return False
-    return True
+    return {"state": "readable", "reason": f"{len(found)} RAPL counters in {powercap}", "remedy": None}
 
 
 def meters(device: str, counters: Facts) -> list[Facts]:

@@ -66,7 +66,7 @@ def _settings(overrides: Sequence[str]) -> dict[str, Any]:
     from omegaconf import DictConfig, OmegaConf
     from omegaconf.errors import OmegaConfBaseException
 
-    from suite.config.expand import parse
+    from suite.config.overrides import parse
     from suite.footprint.scenario import scenario_file
 
     config = OmegaConf.load(CONF / "footprint.yaml")

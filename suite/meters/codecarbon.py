@@ -8,8 +8,9 @@ What this module guards against, each seen with version 3.3.2 (docs/method.md):
 environment variables and config files that change figures (every argument is passed), network and files
 (offline tracker, no output methods, empty token), a set-up inside the first task (a throw-away task),
 a half-built tracker (the constructor swallows exceptions), all GPUs counted instead of one (an index is passed,
-found by UUID, and checked; work on a CPU reads no GPU), a missing reading reported as 0 J, and a thread that wakes
-once a second and over-reads the CPU time of longer windows (it does not run).
+found by UUID, and checked; work on a CPU reads no GPU), a missing reading reported as 0 J, packages of the CPU that are
+left out (suite/machine/rapl.py), and a thread that wakes once a second and over-reads the CPU time of longer windows
+(it does not run).
 
 Beside CodeCarbon, a GPU's own counter, power, clocks and temperature are read for the record's ``conditions``.
 """
@@ -17,8 +18,6 @@ Beside CodeCarbon, a GPU's own counter, power, clocks and temperature are read f
 from __future__ import annotations
 
 import dataclasses
-import importlib.metadata
-import logging
 import math
 import os
 import tempfile
@@ -28,25 +27,37 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, ClassVar
 
+from suite.core import checks
 from suite.core.meter import Meter, OpenMeter, Readings, Ticker
 from suite.core.workload import Loop
 from suite.errors import ImpossibleOutput, InputError
+from suite.machine.codecarbon_tracker import (
+    check_cpu,
+    cpu_method,
+    cpu_of,
+    cpu_part,
+    cpu_s_by_process,
+    gpu_parts,
+    is_rapl,
+    read_packages,
+    restrain,
+    tracker_of,
+    watts_a_core,
+)
 from suite.machine.nvml.background import Background, Threads
 from suite.machine.nvml.board import Board
 from suite.machine.nvml.board_window import BoardWindow
 from suite.machine.nvml.counter_probe import Counter, keep_counter, kept_counter, probe_counter
 from suite.machine.nvml.step_watch import StepWatch
+from suite.machine.rapl import ReadPackages, check_samples
 from suite.machine.which_gpu import uuid_at_work
 from suite.record.schema import Arm
 from suite.units import kwh_to_joules
 
-_CPU_METHODS = {"intel_rapl": "measured:rapl", "cpu_load": "estimated:cpu_time_x_tdp"}
 _COUNTED, _SAMPLED = "measured:nvml_energy_counter", "measured:nvml_power_samples"
 _LONGEST_TICK_S = 1.0  # no counter steps more seldom; a shorter window may truly see no step
 _STILL_TICKS = 3  # where the tick is known, a counter that does not rise for so many stands still
-_SAMPLE_S = 0.1  # between two readings of power on a board without an energy counter
 _EMPTY_WINDOWS = 64  # CPU time steps by 10 ms; the mean of so many is good to less than one
-_USED = ("_tasks", "_hardware", "_active_task", "_scheduler_monitor_power", "_tracking_mode")
 _MOST_TDP_W = 10_000.0  # no machine's processors draw more
 
 
@@ -63,12 +74,12 @@ class CodeCarbon(Meter):
 
     def __post_init__(self) -> None:
         """Checks the TDP."""
-        if self.tdp_w is not None and not 0 < self.tdp_w <= _MOST_TDP_W:
-            raise InputError(
-                f"meter.tdp_w must be above 0 and at most {_MOST_TDP_W:g} watts",
-                got=self.tdp_w,
-                remedy="give the CPU's TDP or null",
-            )
+        if self.tdp_w is None:
+            return
+        checks.positive("meter.tdp_w", self.tdp_w)
+        if self.tdp_w > _MOST_TDP_W:
+            remedy = "give the CPU's TDP or null"
+            raise InputError(f"meter.tdp_w must be at most {_MOST_TDP_W:g} watts", got=self.tdp_w, remedy=remedy)
 
     def open(self, device: str) -> OpenMeter:
         """Builds the tracker and runs a throw-away task.
@@ -109,12 +120,15 @@ class _OpenCodeCarbon(OpenMeter):
         self._steps: StepWatch | None = None
         self._watched_s, self._watch_cpu_s = 0.0, 0.0
         self._own_j, self._cpu_s_at_start = 0.0, dict[int, float]()
+        self._packages: ReadPackages | None = None
         try:
-            self._tracker = _tracker(board, tdp_w, self._folder.name)
+            self._tracker = tracker_of(board, tdp_w, self._folder.name)
             self._stop(self.start(quiet=True))  # the first task holds one-time set-up
-            _restrain(self._tracker, board)
+            check_cpu(self._tracker)
+            restrain(self._tracker, board)
             self._own_j = self._calibrate()
-            self._cpu = _cpu_part(self._tracker, tdp_w)
+            self._packages = read_packages(self._tracker)
+            self._cpu = cpu_part(self._tracker, tdp_w, self._packages)
             if self._own_j:
                 self._cpu["taken_off_each_window_j"] = self._own_j
         except BaseException:
@@ -186,7 +200,7 @@ class _OpenCodeCarbon(OpenMeter):
         self._tracker.start_task(name)
         if self._tracker._active_task != name:
             raise ImpossibleOutput(f"CodeCarbon did not start task {name}")
-        self._cpu_s_at_start = _cpu_s_by_process(self._tracker)
+        self._cpu_s_at_start = cpu_s_by_process(self._tracker)
         if seen:
             seen.work_begins()
         self._rested(began_s)
@@ -215,10 +229,12 @@ class _OpenCodeCarbon(OpenMeter):
         self._release()
         if data is None:
             raise ImpossibleOutput(f"CodeCarbon returned no data for task {token.name}")
+        if is_rapl(self._tracker):
+            check_samples(cpu_of(self._tracker)._intel_interface)
         cpu_j = kwh_to_joules(data.cpu_energy)
         if self._tracker._tracking_mode == "process":
-            cpu_j = max(0.0, cpu_j + self._missed_j(token) - self._own_j)
-        energy_j = {"cpu": cpu_j}
+            cpu_j += self._missed_j(token)
+        energy_j = {"cpu": max(0.0, cpu_j - self._own_j)}
         if self._board:
             energy_j["gpu"] = kwh_to_joules(data.gpu_energy)
         return Readings(
@@ -232,18 +248,19 @@ class _OpenCodeCarbon(OpenMeter):
 
     def _missed_j(self, token: _Token) -> float:
         """Of processes that started or ended inside the window: CodeCarbon sees those alone that live throughout."""
-        before, after = self._cpu_s_at_start, _cpu_s_by_process(self._tracker)
+        before, after = self._cpu_s_at_start, cpu_s_by_process(self._tracker)
         ended_s = _ended_children_s() - token.ended_children_s  # their whole lives, so less what came before
         ended_s -= math.fsum(cpu_s for number, cpu_s in before.items() if number not in after)
         started_s = math.fsum(cpu_s for number, cpu_s in after.items() if number not in before)
-        return max(0.0, ended_s + started_s) * _watts_a_core(self._tracker)
+        return max(0.0, ended_s + started_s) * watts_a_core(self._tracker)
 
     def _calibrate(self) -> float:
         """Joules that an empty window is charged: the tracker's own look at the process table, in process mode.
 
-        Beside a GPU the CPU's estimate is no headline, and a window takes ten times as long to open.
+        In machine mode, what the machine draws between the tracker's reading of RAPL and the work, and after it. Beside
+        a GPU the CPU is no headline, and a window takes ten times as long to open.
         """
-        if self._tracker._tracking_mode != "process" or self._board:
+        if self._board:
             return 0.0
         read = [self._stop(self.start(quiet=True)).energy_j["cpu"] for _ in range(_EMPTY_WINDOWS)]
         return math.fsum(read) / len(read)
@@ -262,6 +279,8 @@ class _OpenCodeCarbon(OpenMeter):
 
     def _check(self, readings: Readings) -> None:
         """A broken instrument is found here, not in the figures."""
+        if self._packages:
+            self._packages.check(readings.duration_s)
         counter_j = readings.conditions.counter_j if readings.conditions else None
         if self._board and self._board.has_counter:
             if counter_j is None and not self._steps:
@@ -269,7 +288,7 @@ class _OpenCodeCarbon(OpenMeter):
                 raise ImpossibleOutput("the GPU's energy counter gave no answer for a moment")
             if counter_j is not None and counter_j < 0:
                 raise ImpossibleOutput(f"the GPU's energy counter ran backwards by {-counter_j:.3f} J")
-            if _gpu_parts(self._tracker)[0].devices.devices[self._board.index]._use_power_fallback:
+            if gpu_parts(self._tracker)[0].devices.devices[self._board.index]._use_power_fallback:
                 raise ImpossibleOutput("CodeCarbon could not read the GPU's energy counter and sampled power instead")
         patience_s = _STILL_TICKS * self._counter.period_s if self._counter else _LONGEST_TICK_S
         for component, energy_j in readings.energy_j.items():
@@ -283,7 +302,7 @@ class _OpenCodeCarbon(OpenMeter):
         return [name for name, method in self._methods().items() if method.startswith("measured:")]
 
     def _methods(self) -> dict[str, str]:
-        methods = {"cpu": _cpu_method(self._tracker)}
+        methods = {"cpu": cpu_method(self._tracker)}
         if self._board:
             methods["gpu"] = _COUNTED if self._board.has_counter else _SAMPLED
         return methods
@@ -319,145 +338,7 @@ class _OpenCodeCarbon(OpenMeter):
         self._folder.cleanup()
 
 
-class _NeverRuns:
-    """In the place of CodeCarbon's thread that wakes once a second.
-
-    It samples the CPU, and weighs each sample by a time that ends later than the one it was taken over. While a
-    window's own work holds the interpreter that difference is large: 2.1 s of CPU time were read as 2.9 s.
-    """
-
-    def start(self) -> None:
-        """Does nothing."""
-
-    def stop(self) -> None:
-        """Does nothing."""
-
-
-def _tracker(board: Board | None, tdp_w: float | None, folder: str) -> Any:
-    """A tracker that is whole.
-
-    Raises:
-        ImpossibleOutput: it is half-built.
-        InputError: it is of a version without what this module relies on.
-    """
-    import codecarbon
-    from codecarbon.core import cpu
-
-    logging.getLogger("codecarbon").setLevel(logging.ERROR)
-    rapl = bool(cpu.is_rapl_available())
-    tracker = codecarbon.OfflineEmissionsTracker(
-        **_arguments(
-            gpu_ids=[board.index] if board else [],
-            tracking_mode="machine" if rapl else "process",
-            force_cpu_power=None if rapl else tdp_w,
-            output_dir=folder,
-        )
-    )
-    if not hasattr(tracker, "_tasks"):
-        raise ImpossibleOutput("CodeCarbon's tracker was not built: it swallowed an error in its constructor")
-    missing = [name for name in _USED if not hasattr(tracker, name)]
-    if missing:
-        raise InputError(
-            f"CodeCarbon's tracker has no {', '.join(missing)}",
-            got=importlib.metadata.version("codecarbon"),
-            remedy="install the version that constraints.txt names",
-        )
-    return tracker
-
-
 def _ended_children_s() -> float:
     """CPU time of all children that have ended and were waited for."""
     times = os.times()
     return times.children_user + times.children_system
-
-
-def _cpu_s_by_process(tracker: Any) -> dict[int, float]:
-    """CPU time of this process and its children by their numbers, as the tracker saw it last."""
-    return dict(getattr(_cpu_of(tracker), "_last_cpu_times", {}))
-
-
-def _watts_a_core(tracker: Any) -> float:
-    cpu = _cpu_of(tracker)
-    return float(cpu._tdp / cpu._cpu_count)
-
-
-def _gpu_parts(tracker: Any) -> list[Any]:
-    return [part for part in tracker._hardware if type(part).__name__ == "GPU"]
-
-
-def _restrain(tracker: Any, board: Board | None) -> None:
-    """Leaves the one GPU of the work to the tracker, or none, and stops its thread.
-
-    An empty list of GPUs means all of them to the second tracker of a process, so the list alone is not enough.
-
-    Raises:
-        InputError: CodeCarbon finds no GPU.
-        ImpossibleOutput: it reads another one.
-    """
-    from codecarbon.external.scheduler import PeriodicScheduler
-
-    gpus = _gpu_parts(tracker)
-    tracker._scheduler_monitor_power = _NeverRuns()
-    if board is None:
-        tracker._hardware = [part for part in tracker._hardware if part not in gpus]
-        return
-    if not gpus:
-        raise InputError("CodeCarbon finds no GPU", got=board.uuid, remedy="put nvidia-smi on the PATH: it looks there")
-    tracker._hardware.sort(key=lambda part: part not in gpus)  # read first: windows wait for its counter, not the CPU's
-    indices = gpus[0]._get_gpu_ids()
-    if indices != [board.index]:
-        raise ImpossibleOutput(f"CodeCarbon reads the GPUs {indices} where the work runs on GPU {board.index}")
-    if gpus[0].devices.devices[board.index]._has_counter != board.has_counter:
-        raise ImpossibleOutput(f"the energy counter of GPU {board.index} gives no usable number")
-    if not board.has_counter:
-        tracker._scheduler_monitor_power = PeriodicScheduler(interval=_SAMPLE_S, function=gpus[0].monitor_power)
-
-
-def _cpu_of(tracker: Any) -> Any:
-    cpus = [part for part in tracker._hardware if hasattr(part, "_mode")]
-    if not cpus:
-        raise ImpossibleOutput("CodeCarbon reads no CPU on this machine")
-    return cpus[0]
-
-
-def _cpu_method(tracker: Any) -> str:
-    mode = _cpu_of(tracker)._mode
-    return _CPU_METHODS.get(mode, f"estimated:{mode}")
-
-
-def _cpu_part(tracker: Any, tdp_w: float | None) -> dict[str, Any]:
-    """What the CPU's figure is."""
-    cpu, method = _cpu_of(tracker), _cpu_method(tracker)
-    facts = {"method": method, "scope": "machine", "model": cpu._model}
-    if not method.startswith("measured:"):
-        scope = "this process and its children"
-        facts |= {"scope": scope, "tdp_w": cpu._tdp, "tdp_source": "conf (meter.tdp_w)" if tdp_w else _tdp_source()}
-    return facts
-
-
-def _tdp_source() -> str:
-    """Where CodeCarbon has the TDP from. It says so in its log alone."""
-    from codecarbon.core import cpu, hardware_cache
-
-    found = hardware_cache.get_cached_tdp(cpu)
-    if found.tdp is None:
-        return "CodeCarbon's constant for a CPU that it cannot name"
-    if found._get_cpu_power_from_registry(found.model):
-        return "CodeCarbon's table of CPUs"
-    return "4 W a thread, CodeCarbon's guess for a CPU that is not in its table"
-
-
-def _arguments(**chosen: Any) -> dict[str, Any]:
-    """Every argument of the tracker, so that neither its environment nor its config files change a figure."""
-    fixed: dict[str, Any] = {
-        "country_iso_code": "USA", "region": None, "cloud_provider": None, "cloud_region": None,
-        "country_2letter_iso_code": None, "project_name": "suite", "measure_power_secs": 3600,
-        "api_call_interval": -1, "api_endpoint": None, "api_key": None, "output_file": "none.csv",
-        "output_methods": [], "logging_logger": None, "prometheus_url": None, "output_handlers": [],
-        "emissions_endpoint": None, "experiment_id": None, "experiment_name": None,
-        "electricitymaps_api_token": "", "log_level": "error", "on_csv_write": "append", "logger_preamble": "",
-        "force_ram_power": 0, "pue": 1.0, "wue": 0.0, "force_carbon_intensity_g_co2e_kwh": None,
-        "force_mode_cpu_load": False, "allow_multiple_runs": True, "rapl_include_dram": False,
-        "rapl_prefer_psys": False, "metadata": None,
-    }  # fmt: skip
-    return fixed | chosen

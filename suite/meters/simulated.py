@@ -239,10 +239,7 @@ class Simulated(Meter):
         checks.count("meter.resolution_mj", self.resolution_mj, least=1)
         checks.count("meter.seed", self.seed, least=0)
         for name in ("lag_s", "reading_s"):
-            if not 0 <= getattr(self, name) < math.inf:
-                raise InputError(
-                    f"meter.{name} must be at least 0 seconds", got=getattr(self, name), remedy="give for example 0.003"
-                )
+            checks.seconds(f"meter.{name}", getattr(self, name))
         if set(self.work) != set(get_args(Arm)):
             remedy = "give each seconds_per_query and power_w"
             raise InputError("meter.work needs a baseline and a candidate", got=sorted(self.work), remedy=remedy)

@@ -38,10 +38,16 @@ class Watched:
     """The observer of a point that may be asked to stop, which it does at its next stage while windows are missing."""
 
     def __init__(
-        self, stop: threading.Event, tell_stage: Callable[[Stage], None], tell_findings: Callable[[Findings], None]
+        self,
+        stop: threading.Event,
+        tell_stage: Callable[[Stage], None],
+        tell_findings: Callable[[Findings], None],
+        *,
+        ends_with: type[BaseException] = Interrupted,
     ) -> None:
-        """Begins with nothing told, of a point that ends early once ``stop`` is set."""
+        """Begins with nothing told, of a point that ends early, ``ends_with`` an error, once ``stop`` is set."""
         self._stop, self._tell_stage, self._tell_findings = stop, tell_stage, tell_findings
+        self._ends_with = ends_with
         self._untold = Untold()
         self._complete = False
 
@@ -49,10 +55,10 @@ class Watched:
         """Tells the stage; after the last window it is too late to stop, as little is left to do.
 
         Raises:
-            Interrupted: the point was asked to stop, and windows are still to come.
+            BaseException: the point was asked to stop, and windows are still to come.
         """
         if self._stop.is_set() and not self._complete:
-            raise Interrupted("stopped by Ctrl-C; the same command again measures this point anew")
+            raise self._ends_with("stopped by Ctrl-C; the same command again measures this point anew")
         self._tell_stage(Stage(text, left_s))
 
     def progress(self, draft: Draft) -> None:

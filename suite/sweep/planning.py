@@ -7,9 +7,11 @@ from pathlib import Path
 
 from suite.config.build import plan_of
 from suite.config.compose import composed, resolved
-from suite.config.expand import search_path_of
 from suite.config.labels import labels
+from suite.config.overrides import search_path_of
 from suite.config.plan import PlannedPoint
+from suite.config.targets import check_targets
+from suite.config.texts import check_texts
 from suite.errors import InputError
 from suite.io.atomic import synced_temporary
 from suite.io.redaction import known_secrets, refuse_secrets
@@ -17,6 +19,8 @@ from suite.record.hashing import config_hash
 from suite.sweep.budget import budget_s
 from suite.sweep.launchers.choice import PACKAGES, launcher_of
 from suite.sweep.launchers.dispatch import plan_remote
+
+_LONGEST_NAME = 200  # of the 255 bytes that a file's name may have: files are named after a run
 
 
 def planned(points: list[list[str]]) -> list[PlannedPoint]:
@@ -30,8 +34,11 @@ def planned(points: list[list[str]]) -> list[PlannedPoint]:
     found = []
     for overrides in points:
         config = resolved(composed(overrides))
-        if search_path := search_path_of(overrides):
+        search_path = search_path_of(overrides)
+        if search_path:
             config["searchpath"] = search_path
+        check_targets(config, search_path)
+        check_texts(config)
         refuse_secrets(config, secrets)
         own = {key: str(config.pop(key)) for key in ("retry", "lock")}
         budget = config.pop("budget")
@@ -69,8 +76,11 @@ def check_name(name: str) -> None:
     """Refuses run names that are more or less than one folder's name.
 
     Raises:
-        InputError: the name is empty, has a slash, or climbs.
+        InputError: the name is empty, has a slash, climbs, or is too long for a folder.
     """
+    if len(name.encode()) > _LONGEST_NAME:
+        remedy = f"give at most {_LONGEST_NAME} bytes"
+        raise InputError("name is too long for a folder", got=f"{name[:40]}…", remedy=remedy)
     if not re.fullmatch(r"[\w][\w.+=@-]*", name):
         raise InputError("name must be one folder below runs_dir", got=name, remedy="use letters, digits, - and _")
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import datetime
+import io
 import os
 import sys
 from pathlib import Path
@@ -17,6 +18,9 @@ def print_into(path: Path) -> None:
     sys.stderr.flush()
     os.dup2(log, 1)
     os.dup2(log, 2)
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):  # a file, whatever the terminal can show
+            stream.reconfigure(encoding="utf-8", errors="backslashreplace")
 
 
 def note(stage: str) -> None:

@@ -11,9 +11,11 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import multiprocessing
+import multiprocessing.util
 import os
 import pickle
 import signal
+import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -34,6 +36,8 @@ from suite.sweep.messages import FORK_UNUSABLE, STOP, BadInput, Died, Finished, 
 PRELOAD = ["suite.sweep.preload"]
 TIMEOUT = "timeout"
 """Kind of the reason of a point that was stopped since its time was up."""
+_LONGEST_TEMPORARY = 107 - len("/pymp-xxxxxxxx/listener-xxxxxxxx")
+_SHORT = ("/tmp", "/var/tmp", "/dev/shm")  # noqa: S108 - only the parents of a folder that is made safely
 _END_S = 10.0  # for a process that has sent its last message, or was killed, to be gone
 
 
@@ -56,17 +60,22 @@ class Outcome:
 
 
 def run_here(job: Job, notify: Callable[[Stage], None]) -> Outcome:
-    """Measures in this process: a debugger works, a crash takes everything down."""
+    """Measures in this process: a debugger works, a crash takes everything down.
+
+    After Ctrl-C the point ends with what no library takes for an error of its own, so that no traceback is printed.
+    """
     stop = threading.Event()
     found: list[Findings] = []
+    watched = child.Watched(stop, notify, found.append, ends_with=KeyboardInterrupt)
     with _on_ctrl_c(stop.set):
         try:
-            outcome = Outcome(record=child.measure(job, child.Watched(stop, notify, found.append)))
+            outcome = Outcome(record=child.measure(job, watched))
         except InputError as error:
             outcome = _bad_input(error)
-        except KeyboardInterrupt:
+        except KeyboardInterrupt as error:
             stop.set()
-            outcome = dataclasses.replace(_AT_ONCE, found=tuple(found))
+            message = str(error) or _AT_ONCE.message
+            outcome = dataclasses.replace(_AT_ONCE, message=message, found=tuple(found))
     return dataclasses.replace(outcome, interrupted=stop.is_set())
 
 
@@ -82,6 +91,7 @@ def run_isolated(job: Job, notify: Callable[[Stage], None]) -> Outcome:
 def _run_in(method: Literal["forkserver", "spawn"], job: Job, notify: Callable[[Stage], None]) -> Outcome:
     context = multiprocessing.get_context("spawn") if method == "spawn" else multiprocessing.get_context("forkserver")
     context.set_forkserver_preload(PRELOAD)
+    _keep_socket_short()
     ours, theirs = context.Pipe()
     process = context.Process(target=child.live, args=(job, theirs))
     try:
@@ -96,6 +106,22 @@ def _run_in(method: Literal["forkserver", "spawn"], job: Job, notify: Callable[[
         outcome = following.outcome()
     redact_file(job.log)
     return outcome
+
+
+def _keep_socket_short() -> None:
+    """Python's servers listen at a path below the temporary folder; the kernel takes no path above 107 bytes.
+
+    Clusters give each job a temporary folder of its own, with a long name.
+    """
+    if len(os.fsencode(tempfile.gettempdir())) <= _LONGEST_TEMPORARY:
+        return
+    usual = tempfile.tempdir
+    short = next((folder for folder in _SHORT if os.access(folder, os.W_OK | os.X_OK)), usual)
+    try:
+        tempfile.tempdir = short
+        multiprocessing.util.get_temp_dir()  # made once a process, and removed with it
+    finally:
+        tempfile.tempdir = usual
 
 
 class _Following:

@@ -16,6 +16,7 @@ from suite.sweep.pace import TimeLeft
 from suite.sweep.point_run import Reporter
 
 _FAR_OFF = 1.25  # a point that takes so much longer than foretold is worth a line
+_LONGEST_REASON = 400
 _MARKS: dict[str, str] = {"ok": "✓ ok     ", "skipped": "- skipped", "failed": "✗ failed "}
 
 
@@ -77,7 +78,7 @@ class Console(Reporter):
     def end(self, title: str, status: Status, reason: Reason | None) -> None:
         """Prints the point's line."""
         self.done += 1
-        why = f": {reason.message.splitlines()[0][:120]}" if reason and reason.message else ""
+        why = f": {_shortened(reason.message.splitlines()[0])}" if reason and reason.message else ""
         left = self._time_left(title, status)
         shown = f"  ({left})" if left and self._progress.disable else ""
         line = f"[{self.done}/{self._total}] {_MARKS[status]} {title}{why}{shown}"
@@ -103,6 +104,11 @@ class Console(Reporter):
         ends = [f"{failed} failed"] * bool(failed) + [f"{self._left_out} left out"] * bool(self._left_out)
         points = f"{self.done} point{'' if self.done == 1 else 's'}"
         print(f"{points} measured in {took_s / 60:.1f} minutes" + "".join(f", {end}" for end in ends))
+
+
+def _shortened(line: str) -> str:
+    """Whole where it says what to do; what libraries say has no end."""
+    return line if len(line) <= _LONGEST_REASON else f"{line[:_LONGEST_REASON]}…"
 
 
 def _from_to(low_s: float, high_s: float) -> str:

@@ -20,6 +20,7 @@ from suite.carbon.quantity import significant
 from suite.errors import InputError
 
 SECONDS_PER_HOUR = 3600.0
+_LONGEST_H = 8784.0
 LONGEST_SLEEP_S = 30.0
 """The clock is read again so often: a machine that was suspended wakes to the right time."""
 HOW_TO_GO_ON = "not started: the same command looks for a window again, schedule=now starts at once"
@@ -89,6 +90,11 @@ def start_of(
     except msgspec.ValidationError as error:
         remedy = "see the comments of conf/schedule/carbon_aware.yaml"
         raise InputError(f"schedule cannot be used ({error})", got=dict(schedules[0]), remedy=remedy) from error
+    for key, hours in (("slack_h", wanted.slack_h), ("duration_h", wanted.duration_h)):
+        if hours is not None and _LONGEST_H < hours < math.inf:
+            raise InputError(
+                f"schedule.{key} must be at most {_LONGEST_H:g} hours, a year", got=hours, remedy="give less"
+            )
     if wanted.duration_h is None and forecast_s <= 0:
         return Start(lines=("schedule: there is nothing to measure, so nothing to wait for",), dry_run=wanted.dry_run)
     return _planned(wanted, forecast_s / SECONDS_PER_HOUR, clock())

@@ -23,6 +23,7 @@ from typing import Any, ClassVar, Literal, NamedTuple
 
 import torch
 
+from suite.core import checks
 from suite.core.own_data import OwnData
 from suite.core.setup import Setup
 from suite.core.task import Batch, Example, Task, cycle
@@ -71,8 +72,7 @@ class TextGeneration(Task):
     def __post_init__(self) -> None:
         super().__post_init__()
         for field in ("prompt_tokens", "new_tokens", "window_bytes", "windows_per_source"):
-            if getattr(self, field) < 1:
-                raise InputError(f"task.{field} must be at least 1", got=getattr(self, field), remedy="raise it")
+            checks.count(f"task.{field}", getattr(self, field), least=1)
 
     def train(self) -> Sequence[Example]:
         """See Task."""

@@ -11,6 +11,7 @@ import time
 from collections.abc import Sequence
 from typing import ClassVar
 
+from suite.core import checks
 from suite.core.setup import Setup
 from suite.core.task import Batch, cycle
 from suite.core.workload import Loop, Work, Workload, first_of_each_shape
@@ -31,6 +32,7 @@ class SingleStream(Workload):
 
     def __post_init__(self) -> None:
         """Checks the batch size."""
+        checks.count("workload.default_batch_size", self.default_batch_size, least=1)
         if self.default_batch_size != 1:
             raise InputError(
                 "single_stream puts one query at a time", got=self.default_batch_size, remedy="leave it at 1"

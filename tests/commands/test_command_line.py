@@ -51,7 +51,7 @@ def suite_in(tmp_path, capsys):
         (["mitigation=[bf16,bf16]"], ["once"]),
         (["mitigation=[none,bf16]"], ["once"]),
         (["meter.tdp_w=abc"], ["abc"]),
-        (["protocol.window_s=1"], ["Protocol"]),
+        (["protocol.window_s=1"], ["protocol.window_s"]),
         (["protocol.pairing=swapped"], ["cannot be swapped", "auto"]),
         (["name=with space"], ["name"]),
         (["mitigation=bf16,fp16"], ["-m"]),
@@ -209,3 +209,27 @@ def test_an_encoder_with_random_weights_is_measured_on_random_inputs(suite_in, t
     assert (code, record.status, record.reason) == (0, "ok", None)
     assert record.scores is None
     assert record.windows[0].energy_j
+
+
+@pytest.mark.parametrize(
+    ("more", "words"),
+    [
+        (["workload._target_=builtins.print"], "workload._target_ may not be called, got 'builtins.print'"),
+        (["workload._target_=suite.core.recipe.Recipe"], "Recipe"),
+        (["mitigation=nf4", "mitigation.nf4=null"], "mitigation.nf4 has no settings to be built from, got None"),
+        (["name=" + "a" * 300], "name is too long for a folder"),
+        (["runs_dir=null"], "runs_dir must be a text"),
+        (["model.name=[a]"], "model.name must be a text"),
+        (["model.path={a: b}"], "model.path must be a text"),
+        (["model.path=[a]"], "model.path must be a text"),
+        (["task.max_scored=1.5"], "task.max_scored must be a whole number"),
+        (["model="], "model needs a name"),
+        (["-m", "batch_size=interval(1,8)"], "batch_size=range(1,9)"),
+        (["+hydra.callbacks.x._target_=builtins.print"], "has no place here"),
+    ],
+)
+def test_what_cannot_be_built_is_one_line_and_exit_2(suite_in, more, words):
+    code, printed = suite_in("--dry-run", *more)
+    assert (code, printed.out) == (2, "")
+    assert words in printed.err
+    assert printed.err.count("\n") == 1

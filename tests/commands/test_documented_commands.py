@@ -21,13 +21,11 @@ from suite.footprint.__main__ import main as footprint
 from suite.io.paths import CHECKOUT
 from suite.publish import main as publish
 from suite.report.__main__ import main as report
-from tests.fakes import tiny_bert
+from tests.commands.test_own_model import WORDS, fine_tuned_bert
 
 PAGES = [CHECKOUT / "README.md", *sorted((CHECKOUT / "docs").glob("*.md"))]
 RUNS = {
-    **dict.fromkeys(
-        ("xeon", "before", "after", "NAME", "pull-request", "monday", "main"), "embedded-xeon-2cpu"
-    ),
+    **dict.fromkeys(("xeon", "before", "after", "NAME", "pull-request", "monday", "main"), "embedded-xeon-2cpu"),
     **dict.fromkeys(("h100", "today"), "gpu-h100"),
 }
 """Runs that the pages speak of, and a published one that stands for each."""
@@ -82,11 +80,11 @@ def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         (tmp_path / "runs" / name).symlink_to(CHECKOUT / "reports" / published)
     for name in ("monday", "main", "embedded-xeon-2cpu"):
         shutil.copytree(CHECKOUT / "reports" / RUNS.get(name, name), tmp_path / "reports" / name)
-    tiny_bert(num_labels=2, id2label={0: "bad", 1: "good"}, label2id={"bad": 0, "good": 1}).save_pretrained(
-        tmp_path / "my-bert"
-    )
-    rows = [json.dumps({"text": f"a film {number}", "label": "good" if number % 2 else "bad"}) for number in range(40)]
-    (tmp_path / "reviews.jsonl").write_text("\n".join(rows))
+    fine_tuned_bert(tmp_path / "my-bert")
+    for name in ("reviews.jsonl", "more_reviews.jsonl"):
+        texts = [f"the {name[0]} film {number} was {WORDS[number % 10]}" for number in range(40)]
+        rows = [{"text": text, "label": ("negative", "positive")[n % 2]} for n, text in enumerate(texts)]
+        (tmp_path / name).write_text("\n".join(map(json.dumps, rows)))
     now = datetime.datetime.now(datetime.UTC).replace(minute=0, second=0, microsecond=0)
     hours = [f"{now + datetime.timedelta(hours=hour):%Y-%m-%dT%H:%M:%S+00:00},{300 - hour}" for hour in range(-1, 96)]
     (tmp_path / "FILE").write_text("time,g_co2e_per_kwh\n" + "\n".join(hours))

@@ -3,7 +3,7 @@ import functools
 import pytest
 
 from suite.config.compose import composed, resolved
-from suite.config.expand import expand, experiment_points, spelt_as_here
+from suite.config.expand import expand, experiment_points
 from suite.errors import InputError
 from suite.io.paths import CONF
 
@@ -110,26 +110,32 @@ def test_a_stack_of_a_grid_can_be_chosen():
     assert chosen(points, "task", "mitigation") == [("text_classification", "[structured_pruning,int8_onnxruntime]")]
 
 
-@pytest.mark.parametrize(
-    ("given", "meant"),
-    [
-        ("task=text-classification", "task=text_classification"),
-        ("task=text-classification,image_classification", "task=text_classification,image_classification"),
-        ("mitigation=[structured-pruning,int8-dynamic]", "mitigation=[structured_pruning,int8_dynamic]"),
-        ("task=text-clasification", "task=text-clasification"),  # unknown either way: the error names what was typed
-        ("name=my-run", "name=my-run"),
-        ("model.path=some-org/my-model", "model.path=some-org/my-model"),
-        ("--help", "--help"),
-    ],
-)
-def test_names_with_dashes_are_those_with_underscores(given, meant):
-    assert spelt_as_here([given]) == [meant]
-
-
 @pytest.mark.parametrize("override", ["batch_size", "=3", "a=["])
 def test_what_is_no_override_is_named(override):
     with pytest.raises(InputError):
         expand([override], multirun=False)
+
+
+def test_a_glob_is_the_choices_that_it_names():
+    points = expand(["mitigation=glob(int8*, exclude=[int8_static,int8_bits*])"], multirun=True)
+    known = {path.stem for path in (CONF / "mitigation").glob("int8*.yaml")}
+    assert {text for point in points for text in point} == {
+        f"mitigation={name}" for name in known - {"int8_static", "int8_bitsandbytes"}
+    }
+    assert len(points) > 1
+
+
+@pytest.mark.parametrize(
+    ("override", "words"),
+    [
+        ("mitigation=glob(nothing*)", r"glob finds no choice of mitigation, .* known: autocast_bf16, "),
+        ("batch_size=glob(1*)", r"glob finds no choice of batch_size, .* list the values"),
+        ("batch_size=interval(1,8)", r"list some, batch_size=1,2,4, or give steps, batch_size=range\(1,9\)"),
+    ],
+)
+def test_values_that_cannot_be_listed_say_what_to_write(override, words):
+    with pytest.raises(InputError, match=words):
+        expand([override], multirun=True)
 
 
 def test_an_unknown_experiment_gets_the_nearest_one():

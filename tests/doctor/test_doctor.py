@@ -95,6 +95,7 @@ def counter(powercap: Path, name: str = "intel-rapl:0") -> Path:
     file = powercap / name / "energy_uj"
     file.parent.mkdir(parents=True)
     file.write_text("123\n")
+    file.with_name("name").write_text(f"package-{name[-1]}\n")
     return file
 
 
@@ -108,16 +109,21 @@ def test_counters_that_can_be_read(tmp_path: Path) -> None:
     assert (found["state"], found["remedy"]) == ("readable", None)
 
 
-def test_counters_that_may_not_be_read_come_with_the_remedy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    closed = counter(tmp_path)
+def test_one_counter_of_two_that_may_not_be_read_comes_with_the_remedy(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    counter(tmp_path)
+    closed, reads = counter(tmp_path, "intel-rapl:1"), Path.read_text
 
     def deny(path: Path, *words: Any, **more: Any) -> str:
-        raise PermissionError(13, "Permission denied", str(path))
+        if path == closed:
+            raise PermissionError(13, "Permission denied", str(path))
+        return reads(path, *words, **more)
 
     monkeypatch.setattr(Path, "read_text", deny)  # root, as whom tests may run, could read any file
     found = facts.rapl(tmp_path)
     assert found["state"] == "unreadable"
-    assert str(closed) in found["reason"]
+    assert f"1 of 2 RAPL counters (package-1 in {tmp_path})" in found["reason"]
     assert found["remedy"].startswith(f"sudo chmod a+r {tmp_path}")
 
 

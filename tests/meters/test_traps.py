@@ -10,6 +10,7 @@ from codecarbon.core import gpu as codecarbon_gpu
 
 from suite.core.workload import Work
 from suite.errors import ImpossibleOutput, InputError
+from suite.machine import codecarbon_tracker
 from suite.machine.nvml.background import Threads
 from suite.machine.nvml.board import Board
 from suite.machine.nvml.simulated_board import PowerTrace, SimulatedBoard, SimulatedNvml
@@ -120,7 +121,7 @@ def test_a_gpu_that_codecarbon_does_not_look_for_is_bad_input(machine, monkeypat
 
 
 def test_a_half_built_tracker_is_refused(machine, monkeypatch):
-    monkeypatch.setattr(codecarbon, "_arguments", lambda **chosen: {"no_such_argument": 1})
+    monkeypatch.setattr(codecarbon_tracker, "_arguments", lambda **chosen: {"no_such_argument": 1})
     with pytest.raises(ImpossibleOutput, match="was not built"):
         machine.open()
 

@@ -1,8 +1,10 @@
 import dataclasses
 import multiprocessing
+import multiprocessing.connection
 import os
 import re
 import signal
+import tempfile
 import threading
 import time
 from pathlib import Path
@@ -128,6 +130,17 @@ def test_a_job_that_cannot_be_sent_is_a_point_that_did_not_start(job):
     assert (outcome.record, outcome.kind) == (None, "not_started")
 
 
+def test_a_long_temporary_folder_leaves_the_path_of_a_socket_short(tmp_path, monkeypatch):
+    long = tmp_path / ("scratch-of-a-very-long-job-name-" * 4)
+    long.mkdir(parents=True)
+    monkeypatch.setattr(tempfile, "tempdir", str(long))
+    monkeypatch.setattr(multiprocessing.current_process(), "_config", {})
+    process._keep_socket_short()
+    with multiprocessing.connection.Listener(family="AF_UNIX") as listener:  # as the fork server listens
+        assert len(listener.address) <= 107
+    assert tempfile.gettempdir() == str(long)
+
+
 def ctrl_c():
     os.kill(os.getpid(), signal.SIGINT)
 
@@ -154,14 +167,24 @@ def found_by(outcome):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("runs", [run_isolated, run_here])
-def test_ctrl_c_ends_the_point_after_its_block_and_keeps_what_it_measured(job, runs):
+def test_ctrl_c_ends_the_point_after_its_block_and_keeps_what_it_measured(job):
     before = signal.getsignal(signal.SIGINT)
-    outcome = runs(job("nothing", 120.0, *MANY), at("block 2", ctrl_c))
+    outcome = run_isolated(job("nothing", 120.0, *MANY), at("block 2", ctrl_c))
     record = outcome.record
     assert outcome.interrupted
     assert (record.status, record.reason.kind, record.converged) == ("failed", "interrupted", None)
     assert {window.block for window in record.windows} == {0, 1}
+    assert signal.getsignal(signal.SIGINT) == before
+
+
+@pytest.mark.slow
+def test_ctrl_c_in_the_sweeps_own_process_prints_no_traceback_and_keeps_what_was_measured(job, capfd):
+    before = signal.getsignal(signal.SIGINT)
+    outcome = run_here(job("nothing", 120.0, *MANY), at("block 2", ctrl_c))
+    assert (outcome.interrupted, outcome.kind) == (True, "interrupted")
+    assert outcome.message.startswith("stopped by Ctrl-C; the same command again")
+    assert {window.block for window in found_by(outcome).windows} == {0, 1}
+    assert "Traceback" not in capfd.readouterr().err
     assert signal.getsignal(signal.SIGINT) == before
 
 

@@ -104,6 +104,8 @@ def test_nothing_to_measure_is_nothing_to_wait_for(planned):
     [
         ({"slack_h": "long"}, "schedule cannot be used"),
         ({"slack": 3}, "schedule cannot be used"),
+        ({"slack_h": 1e300}, "slack_h must be at most 8784 hours"),
+        ({"duration_h": 1e300}, "duration_h must be at most 8784 hours"),
         ({"slack_h": -1.0}, "slack"),
         ({"slack_h": 12.0}, "covers 2026-01-31T09:00"),
         ({"duration_h": 0.0}, "length"),

@@ -249,7 +249,7 @@ def test_a_fitting_model_is_accepted_with_and_without_tokenizer(task):
 
 @pytest.mark.parametrize("field", ["prompt_tokens", "new_tokens", "window_bytes", "windows_per_source"])
 def test_impossible_lengths_are_refused(make_task, field):
-    with pytest.raises(Exception, match=f"task.{field} must be at least 1"):
+    with pytest.raises(Exception, match=f"task.{field} must be a whole number of at least 1"):
         make_task("text_generation", **{field: 0})
 
 

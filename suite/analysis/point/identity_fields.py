@@ -14,6 +14,7 @@ def identity_fields(run: str, record: Record) -> dict[str, Any]:
     point = record.point
     reason = record.reason or Reason(kind="", message="")
     hardware = record.environment.get("hardware")
+    name = hardware.get("name") if isinstance(hardware, dict) else None
     return {
         "run": run,
         "point_id": record.point_id,
@@ -28,7 +29,7 @@ def identity_fields(run: str, record: Record) -> dict[str, Any]:
         "dtype": point.dtype,
         "runtime": point.runtime,
         "device": point.device,
-        "hardware": hardware.get("name") if isinstance(hardware, dict) else None,
+        "hardware": name if isinstance(name, str) else None,
         "status": record.status,
         "reason": reason.message or None,
         "reason_kind": reason.kind or None,

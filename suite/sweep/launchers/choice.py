@@ -9,7 +9,7 @@ from typing import Any
 from omegaconf import OmegaConf
 
 from suite.config.compose import composed_with_hydra
-from suite.config.expand import parse
+from suite.config.overrides import parse
 from suite.errors import InputError
 
 BASIC = "basic"

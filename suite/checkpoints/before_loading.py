@@ -1,0 +1,77 @@
+"""What of a local model can be told wrong before its weights are read: a sweep looks before its first point."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from suite.checkpoints import pretrained
+from suite.checkpoints.pretrained import ModelSpec
+from suite.core.task import Task
+from suite.errors import NotApplicable
+from suite.io.paths import CHECKOUT
+
+
+def is_shipped_for(spec: ModelSpec, task: Task) -> bool:
+    """Whether the model is an embedded one that was trained for this kind of task."""
+    if spec.path is None or CHECKOUT / "models" not in Path(spec.path).resolve().parents:
+        return False
+    try:
+        known = json.loads((Path(spec.path) / "config.json").read_text("utf-8")).get("architectures") or []
+    except (OSError, ValueError, AttributeError):
+        return False
+    return any(str(name).endswith(task.auto_class.removeprefix("AutoModel")) for name in known)
+
+
+def check_before_loading(spec: ModelSpec, task: Task, *, with_data: bool) -> None:
+    """Looks at a local model's files, its configuration and its tokenizer, and whether they fit the task.
+
+    Args:
+        spec: which model. One of the hub, or a bare architecture, is left to its point.
+        task: checks the model, as far as it can without weights.
+        with_data: whether the task's data lies here and may be read for that.
+
+    Raises:
+        InputError: the checkpoint has no configuration, weights or tokenizer, or does not fit the task.
+    """
+    if not spec.is_local:
+        return
+    with pretrained._quiet(), _without_gpu_libraries(), contextlib.suppress(NotApplicable):
+        origin = pretrained.local_origin(spec)
+        config = pretrained._config(spec, task, origin)
+        processor = pretrained._processor(spec, task, origin)
+        model = _without_weights(task, config)
+    if model is not None and processor is not None and with_data:
+        with contextlib.suppress(NotApplicable):
+            task.check_model(model, processor)
+
+
+def _without_weights(task: Task, config: Any) -> Any:
+    """The model with parameters that hold nothing; None where its class does not let itself be built so."""
+    try:
+        with torch.device("meta"):
+            return pretrained._auto_class(task).from_config(config, trust_remote_code=False)
+    except (RuntimeError, ValueError, TypeError, AttributeError, KeyError, ImportError):
+        return None  # said as its weights are loaded, by whom they concern
+
+
+@contextlib.contextmanager
+def _without_gpu_libraries() -> Iterator[None]:
+    """Without torchao where there is a GPU: its import asks the board what it is, from a process that only plans."""
+    if "torchao" in sys.modules or not torch.cuda.is_available():
+        yield
+        return
+    from transformers.utils.import_utils import is_torchao_available
+
+    sys.modules["torchao"] = None  # type: ignore[assignment]  # the import system's own mark of a missing module
+    try:
+        yield
+    finally:
+        del sys.modules["torchao"]
+        is_torchao_available.cache_clear()
