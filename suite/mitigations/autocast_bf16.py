@@ -49,7 +49,9 @@ class AutocastBf16(Mitigation):
             if torch.is_autocast_enabled(setup.device):
                 raise NotApplicable("autocast is on already")
         context = functools.partial(torch.autocast, setup.device, dtype=torch.bfloat16, cache_enabled=False)
-        return setup.replace(contexts=(*setup.contexts, context))
+        changed = setup.replace(contexts=(*setup.contexts, context))
+        effect.require_answer(changed, "under autocast to bfloat16")
+        return changed
 
     def proof(self, before: Setup, after: Setup) -> dict[str, Any]:
         """The dtypes of the Linear layers' outputs under autocast."""
