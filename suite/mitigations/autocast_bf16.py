@@ -49,12 +49,15 @@ class AutocastBf16(Mitigation):
             if torch.is_autocast_enabled(setup.device):
                 raise NotApplicable("autocast is on already")
         context = functools.partial(torch.autocast, setup.device, dtype=torch.bfloat16, cache_enabled=False)
-        changed = setup.replace(contexts=(*setup.contexts, context))
-        effect.require_answer(changed, "under autocast to bfloat16")
-        return changed
+        return setup.replace(contexts=(*setup.contexts, context))
 
     def proof(self, before: Setup, after: Setup) -> dict[str, Any]:
-        """The dtypes of the Linear layers' outputs under autocast."""
+        """The dtypes of the Linear layers' outputs under autocast.
+
+        Raises:
+            NotApplicable: the architecture does not run so; asked here, where the model lies on the device.
+        """
+        effect.require_answer(after, "under autocast to bfloat16")
         batch = effect.probe_batch(after)
         was, outputs = effect.observed_dtypes(before, batch), effect.observed_dtypes(after, batch)
         seen = effect.changes(before, after) | {"linear_outputs": outputs}

@@ -72,7 +72,8 @@ def copy_to_quantise(setup: Setup, *, most_dims: int | None = None) -> tuple[nn.
     found = linears(model)
     if not found:
         raise NotApplicable(f"the model has no Linear layer besides its output head{_but_convolutions(model)}")
-    dims = effect.observed_dims(setup, effect.probe_batch(setup))
+    here = setup.replace(model=model)  # the copy lies on the device; the original may wait in the host's memory
+    dims = effect.observed_dims(here, effect.probe_batch(here))
     kept = set(getattr(model, "_keep_in_fp32_modules", None) or ())
     called = {
         name: layer

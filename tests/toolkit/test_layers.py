@@ -88,6 +88,15 @@ def test_a_layer_that_the_model_multiplies_by_itself_is_not_quantised() -> None:
     assert parts == ["in_proj", "x_proj", "out_proj"] * BLOCKS
 
 
+def test_what_is_called_is_asked_of_the_copy(monkeypatch: Any) -> None:
+    """The original may wait in the host's memory while the copy lies on the device."""
+    setup, asked = fake_setup(), []
+    observed = effect.observed_dims
+    monkeypatch.setattr(effect, "observed_dims", lambda seen, batch: asked.append(seen.model) or observed(seen, batch))
+    model, _ = layers.copy_to_quantise(setup)
+    assert asked == [model]
+
+
 def test_layers_whose_inputs_have_too_many_dimensions_are_left_out() -> None:
     """Swin v2 asks a small MLP for the bias of each position, in a table of three axes and a batch."""
     _, every = layers.copy_to_quantise(architecture_setup("swinv2"))
