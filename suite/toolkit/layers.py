@@ -82,7 +82,8 @@ def copy_to_quantise(setup: Setup, *, most_dims: int | None = None) -> tuple[nn.
     }
     chosen = {name: layer for name, layer in called.items() if most_dims is None or dims.get(name, 0) <= most_dims}
     if not chosen:
-        raise NotApplicable(f"all Linear layers of the model get inputs of more than {most_dims} dimensions")
+        what = f"all Linear layers of the model get inputs of more than {most_dims} dimensions"
+        raise NotApplicable(f"{what}, which the library of this technique does not take")
     return model, chosen
 
 
