@@ -24,7 +24,7 @@ from suite.measure.observer import Nobody, Observer
 from suite.measure.residency import Residency
 from suite.measure.scores import scores_of
 from suite.measure.seeds import seed_scores
-from suite.measure.stack import apply_stack, effect_of
+from suite.measure.stack import apply_stack, effect_of, errors_named
 from suite.measure.warm_up import warm_up
 from suite.measure.window_plan import WindowPlan, common_pass_queries, plan_windows
 from suite.measure.windows import ReadyArm
@@ -92,7 +92,9 @@ def _measure(draft: Draft, observer: Observer, limits: Limits = UNLIMITED) -> No
     with plan.meter.open(plan.point.device) as meter, CompileWatch() as watch:
         session = _Session(draft=draft, meter=meter, watch=watch, observer=observer, limits=limits)
         draft.environment = {"meter": meter.describe()}
-        arms, residency = _both_arms(session, baseline)
+        with errors_named(plan.point.label, baseline):
+            arms, residency = _both_arms(session, baseline)
+        draft.warn(cross_checks.partly_quantised(draft.effect))
         observer.progress(draft)
         _measure_windows(session, arms, residency)
         draft.environment = {"meter": meter.describe()}

@@ -2,19 +2,26 @@
 
 from __future__ import annotations
 
+import contextlib
 import copy
 import dataclasses
+from collections.abc import Iterator
 from typing import Any
+
+import torch
 
 from suite.config.plan import Plan
 from suite.core.meter import OpenMeter
 from suite.core.setup import Setup
+from suite.errors import ImpossibleOutput, InputError, NoEffect, NotApplicable
 from suite.measure.one_off import metered
 from suite.measure.residency import move_weights, release_unused
 from suite.record.schema import ApplyCost
-from suite.toolkit.effect import snapshot
+from suite.toolkit.effect import architecture, snapshot
 
 _MOMENT_S = 1.0
+_TOLD = (NotApplicable, NoEffect, ImpossibleOutput, InputError, torch.OutOfMemoryError)
+"""Errors that say in their own words what they mean."""
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -82,6 +89,18 @@ def effect_of(plan: Plan, stack: AppliedStack, *, swapped: bool) -> dict[str, An
             _alone_on_device(after, stack.steps)
         proofs[name] = mitigation.proof(before, after)
     return {"baseline": snapshot(stack.steps[0]), "candidate": snapshot(stack.candidate), "proof": proofs}
+
+
+@contextlib.contextmanager
+def errors_named(techniques: str, baseline: Setup) -> Iterator[None]:
+    """Has a library's own error inside say first what was tried: these ``techniques`` on the baseline's model."""
+    try:
+        yield
+    except _TOLD:
+        raise
+    except Exception as error:
+        error.args = (f"{techniques} on {architecture(baseline)}: {error}",)
+        raise
 
 
 def _alone_on_device(setup: Setup, steps: list[Setup]) -> None:

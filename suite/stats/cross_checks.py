@@ -33,6 +33,8 @@ CLOCK_CHANGE = 0.05
 BUSY_ENOUGH = 0.7
 """Below this share of busy time the energy of a GPU is mostly that of waiting."""
 IDLE_CHANGE = 0.1
+MOSTLY = 0.5
+"""Share of its parameters from which on a model counts as quantised."""
 POWER_LIMIT = "power limit reached"  # as suite.machine.nvml.board words it: how a board under full load works
 HARMLESS_REASONS = frozenset({"clocks set by the user", "clocks set for a display"})  # fixed clocks are a virtue here
 
@@ -181,6 +183,19 @@ def host_bound(busy: Mapping[str, float], runtime: str) -> RecordWarning | None:
         remedy="enlarge the batch (batch_size=…)"
         if runtime == "compiled"
         else "compile the model (runtime=compiled) or enlarge the batch (batch_size=…)",
+    )
+
+
+def partly_quantised(effect: Mapping[str, Any]) -> RecordWarning | None:
+    """A technique quantised less than half of the model's parameters, as seen on both arms (a record's ``effect``)."""
+    before, after = (effect.get(arm, {}).get("quantised_share_of_all", 0.0) for arm in ("baseline", "candidate"))
+    if not before < after < MOSTLY:
+        return None
+    return RecordWarning(
+        code="partly_quantised",
+        message=f"{100 * after:.0f} % of the model's parameters are quantised: embeddings, convolutions, the output "
+        "head and the experts of a mixture that are stored as one tensor stay as they were",
+        remedy="read the ratio as that of this part of the model, not as the format's",
     )
 
 

@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any, Protocol, runtime_checkable
 
 import torch
 from torch import nn
 from torch.sparse import SparseSemiStructuredTensor
+from transformers.pytorch_utils import Conv1D
 
+from suite.checkpoints.hub import first_line
 from suite.core.setup import Setup
 from suite.core.task import Batch
-from suite.errors import NoEffect
+from suite.errors import NoEffect, NotApplicable
 
 BITS_4 = ("nf4", "fp4")
+PRODUCTS = (nn.Linear, Conv1D)
+"""Layers that multiply by a matrix; GPT-2's is stored the other way round."""
+CONVOLUTIONS = (nn.Conv1d, nn.Conv2d, nn.Conv3d)
 PROBE_SAMPLES = 8
 
 
@@ -23,7 +29,7 @@ class HasStatistics(Protocol):
     """A model that is no torch module and tells its weights itself."""
 
     def statistics(self) -> dict[str, Any]:
-        """``parameters``, ``bytes``, ``dtypes``, ``quantised_share`` and ``sparsity`` as in ``snapshot``."""
+        """What ``snapshot`` says of the weights."""
 
 
 def snapshot(setup: Setup) -> dict[str, Any]:
@@ -32,8 +38,10 @@ def snapshot(setup: Setup) -> dict[str, Any]:
     Returns:
         ``batch_size``; ``dtype``; ``parameters``: weights counted once, however they are stored; ``bytes`` of all
         parameters and buffers as stored, scales included; ``dtypes``: share of the parameters by how they are
-        stored; ``quantised_share``: share of the Linear layers' weights in 8 bits or fewer; ``sparsity``: share of
-        exact zeros in the Linear layers' weights (those in fewer than 8 bits left out), None if there are none.
+        stored; ``quantised_share``: share of the Linear layers' weights in 8 bits or fewer;
+        ``quantised_share_of_all``: the same of all parameters (embeddings, convolutions, the experts of a mixture);
+        ``sparsity``: share of exact zeros in the weights of Linear layers and convolutions (those in fewer than 8 bits
+        left out), None if there are none.
     """
     figures = {"batch_size": setup.batch_size, "dtype": setup.dtype}
     if isinstance(setup.model, nn.Module):
@@ -45,10 +53,13 @@ def snapshot(setup: Setup) -> dict[str, Any]:
 
 def _module_statistics(model: nn.Module) -> dict[str, Any]:
     stored: Counter[str] = Counter()
+    quantised = 0
     for parameter in model.parameters():
-        stored[stored_dtype(parameter)] += logical_count(parameter)
+        count = logical_count(parameter)
+        stored[stored_dtype(parameter)] += count
+        quantised += count if _is_quantised(parameter) else 0
     total = sum(stored.values())
-    linear = {id(part.weight): part.weight for part in model.modules() if isinstance(part, nn.Linear)}.values()
+    linear = _weights(model, PRODUCTS)
     in_linear = sum(logical_count(weight) for weight in linear)
     small = sum(logical_count(weight) for weight in linear if _is_quantised(weight))
     return {
@@ -56,8 +67,15 @@ def _module_statistics(model: nn.Module) -> dict[str, Any]:
         "bytes": model_bytes(model),
         "dtypes": {name: count / total for name, count in sorted(stored.items())},
         "quantised_share": small / in_linear if in_linear else 0.0,
-        "sparsity": _sparsity(list(linear)),
+        "quantised_share_of_all": quantised / total if total else 0.0,
+        "sparsity": _sparsity([*linear, *_weights(model, CONVOLUTIONS)]),
     }
+
+
+def _weights(model: nn.Module, kinds: tuple[type[nn.Module], ...]) -> list[torch.Tensor]:
+    """Of all layers of these kinds, each once however often it is used."""
+    parts: list[Any] = [part for part in model.modules() if isinstance(part, kinds)]
+    return list({id(part.weight): part.weight for part in parts}.values())
 
 
 def model_bytes(model: nn.Module) -> int:
@@ -159,14 +177,63 @@ def observed_dtypes(setup: Setup, batch: Batch) -> dict[str, int]:
     def note(module: nn.Module, inputs: Any, output: Any) -> None:
         seen[str(output.dtype).removeprefix("torch.")] += 1
 
-    handles = [part.register_forward_hook(note) for part in setup.model.modules() if isinstance(part, nn.Linear)]
-    try:
-        with setup.active():
-            setup.model(**batch)
-    finally:
-        for handle in handles:
-            handle.remove()
+    with _hooks(part.register_forward_hook(note) for part in setup.model.modules() if isinstance(part, PRODUCTS)):
+        _answer(setup, batch)
     return dict(sorted(seen.items()))
+
+
+def observed_dims(setup: Setup, batch: Batch) -> dict[str, int]:
+    """The most dimensions of the input of each module that was called while the model really answered ``batch``."""
+    seen: dict[str, int] = {}
+
+    def note(name: str, inputs: Any) -> None:
+        dims = max((value.dim() for value in inputs if isinstance(value, torch.Tensor)), default=0)
+        seen[name] = max(seen.get(name, 0), dims)
+
+    with _hooks(
+        part.register_forward_pre_hook(lambda _, inputs, name=name: note(name, inputs))
+        for name, part in setup.model.named_modules()
+    ):
+        _answer(setup, batch)
+    return seen
+
+
+@contextlib.contextmanager
+def _hooks(handles: Iterable[Any]) -> Iterator[None]:
+    made = list(handles)
+    try:
+        yield
+    finally:
+        for handle in made:
+            handle.remove()
+
+
+def _answer(setup: Setup, batch: Batch) -> None:
+    with setup.active():
+        setup.model(**batch)
+
+
+def require_answer(setup: Setup, how: str) -> None:
+    """Passes where the model answers a few training samples.
+
+    Args:
+        setup: after a change that not every architecture bears.
+        how: the change, as the end of a sentence.
+
+    Raises:
+        NotApplicable: it does not, in the words of the library that refuses.
+    """
+    try:
+        _answer(setup, probe_batch(setup))
+    except torch.OutOfMemoryError:
+        raise
+    except (RuntimeError, TypeError, ValueError, NotImplementedError) as error:
+        raise NotApplicable(f"{architecture(setup)} does not run {how}: {first_line(error)}") from error
+
+
+def architecture(setup: Setup) -> str:
+    """The class of the model."""
+    return type(setup.model).__name__
 
 
 def probe_batch(setup: Setup) -> Batch:

@@ -14,6 +14,7 @@ from typing import Any
 
 import torch
 
+from suite.checkpoints.hub import first_line
 from suite.core.setup import Setup
 from suite.core.task import Batch
 from suite.errors import NotApplicable
@@ -41,8 +42,23 @@ def exported(setup: Setup) -> Setup:
         path = Path(folder) / "model.onnx"
         export(model, effect.probe_batch(setup), path)
         content = path.read_bytes()
-    session = OnnxModel(content, config=model.config, threads=torch.get_num_threads())
-    return setup.replace(model=session, runtime=ONNXRUNTIME)
+    return session_of(setup, model, content).replace(runtime=ONNXRUNTIME)
+
+
+def session_of(setup: Setup, model: Any, content: bytes) -> Setup:
+    """``setup`` with a session of the graph ``content`` in the place of ``model``, which it was exported from.
+
+    Raises:
+        NotApplicable: the graph fits no other length or batch than it was traced with.
+    """
+    made = setup.replace(model=OnnxModel(content, config=model.config, threads=torch.get_num_threads()))
+    for sample in setup.task.train()[: effect.PROBE_SAMPLES]:
+        try:
+            made.model(**setup.task.batch(setup, [sample]))
+        except Exception as error:  # the library has a class for each of its codes, all of them plain exceptions
+            what = f"the exported graph of {type(model).__name__} does not run on another batch than it was traced with"
+            raise NotApplicable(f"{what}: {first_line(error)}") from error
+    return made
 
 
 def require_exportable(setup: Setup) -> None:
@@ -95,24 +111,26 @@ class OnnxModel:
         for name, values in weights.items():
             if values.dtype.name in ("float32", "int8") and not name.endswith(QUANTISER_TABLES):
                 stored[values.dtype.name] += values.size
-        in_products = [
-            weights[name]
-            for node in graph.node
-            if node.op_type in PRODUCTS
-            for name in node.input[:2]
-            if name in weights and weights[name].ndim == 2
-        ]
+        in_products = [values for values in _constants(graph, weights, PRODUCTS) if values.ndim == 2]
+        multiplied = [*in_products, *(values for values in _constants(graph, weights, ("Conv",)) if values.ndim > 2)]
         total, linear = sum(stored.values()), sum(values.size for values in in_products)
         small = sum(values.size for values in in_products if values.dtype.itemsize == 1)
-        zeros = sum(int((values == 0).sum()) for values in in_products)
+        zeros = sum(int((values == 0).sum()) for values in multiplied)
         return {
             "parameters": total,
             "bytes": sum(values.nbytes for values in weights.values()),
             "file_bytes": len(self._content),
             "dtypes": {name: count / total for name, count in sorted(stored.items())},
             "quantised_share": small / linear if linear else 0.0,
-            "sparsity": zeros / linear if linear else None,
+            "quantised_share_of_all": stored["int8"] / total if total else 0.0,
+            "sparsity": zeros / sum(values.size for values in multiplied) if multiplied else None,
         }
+
+
+def _constants(graph: Any, weights: dict[str, Any], kinds: tuple[str, ...]) -> list[Any]:
+    """Of all nodes of these kinds, the first two inputs as far as they are constants."""
+    inputs = (name for node in graph.node if node.op_type in kinds for name in node.input[:2])
+    return [weights[name] for name in inputs if name in weights]
 
 
 class _Positional(torch.nn.Module):
@@ -132,37 +150,46 @@ def export(model: torch.nn.Module, batch: Batch, path: Path) -> None:
     """Writes the graph of ``model``, for any batch size and, where inputs are token ids, any length.
 
     The TorchScript exporter is used: ``quantize_dynamic`` fails on the graphs of the newer one for BERT and ViT.
+
+    Raises:
+        NotApplicable: the exporter does not know what the model computes with.
     """
     names = list(batch)
     axes = {
         name: {0: "batch"} | ({1: "length"} if tensor.dim() == 2 and not tensor.is_floating_point() else {})
         for name, tensor in batch.items()
     }
-    with quiet(), torch.no_grad():
-        torch.onnx.export(
-            _Positional(model, names).eval(),  # else the export leaves the model in training mode
-            tuple(batch.values()),
-            str(path),
-            input_names=names,
-            output_names=["logits"],
-            dynamic_axes=axes | {"logits": {0: "batch"}},
-            opset_version=OPSET,
-            dynamo=False,
-        )
+    try:
+        with quiet(), torch.no_grad():
+            torch.onnx.export(
+                _Positional(model, names).eval(),  # else the export leaves the model in training mode
+                tuple(batch.values()),
+                str(path),
+                input_names=names,
+                output_names=["logits"],
+                dynamic_axes=axes | {"logits": {0: "batch"}},
+                opset_version=OPSET,
+                dynamo=False,
+            )
+    except torch.onnx.errors.OnnxExporterError as error:
+        what = f"torch's exporter makes no ONNX graph of {type(model).__name__}"
+        raise NotApplicable(f"{what}: {first_line(error)}") from error
 
 
 @contextlib.contextmanager
 def quiet() -> Iterator[None]:
-    """Keeps the exporter's advice to use its successor, and the quantiser's to prepare the graph, to themselves."""
+    """Keeps the exporter's advice and the graphs it failed at, and the quantiser's advice, to themselves."""
     tracer_warning: Any = torch.jit.TracerWarning  # type: ignore[attr-defined]  # not declared as exported
     root = logging.getLogger()
     level = root.level
     root.setLevel(logging.ERROR)  # onnxruntime.quantization logs through the root logger
+    prints = torch._C._jit_is_onnx_log_enabled()
+    torch._C._jit_set_onnx_log_enabled(False)
     try:
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore", DeprecationWarning)
-            warnings.simplefilter("ignore", tracer_warning)
-            warnings.filterwarnings("ignore", message="Exporting aten::index operator of advanced indexing")
+            for category in (DeprecationWarning, UserWarning, tracer_warning):
+                warnings.simplefilter("ignore", category)
             yield
     finally:
         root.setLevel(level)
+        torch._C._jit_set_onnx_log_enabled(prints)

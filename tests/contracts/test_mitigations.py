@@ -9,7 +9,7 @@ import importlib
 import json
 import re
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import hydra
 import pytest
@@ -21,14 +21,17 @@ from suite.core.setup import Setup
 from suite.errors import InputError, NoEffect, NotApplicable
 from suite.plugins.cards import TEXTS, read_card
 from suite.plugins.requires import Requires
+from tests.architectures import architecture_setup
 from tests.fakes import Kind, admit, answers, fake_setup
 
 CONF = Path(__file__).parents[2] / "conf" / "mitigation"
 NAMES = sorted(path.stem for path in CONF.glob("*.yaml") if path.stem != "none")
-CASES: list[tuple[Kind, str, str]] = [
+Case = tuple[Kind | Literal["convolutions"], str, str]
+CASES: list[Case] = [
     ("image", "float32", "inference"),
     ("text", "float32", "inference"),
     ("generation", "float32", "inference"),
+    ("convolutions", "float32", "inference"),
     ("image", "bfloat16", "inference"),
     ("generation", "bfloat16", "inference"),
     ("text", "float32", "training"),
@@ -55,10 +58,13 @@ def technique(name: str) -> Mitigation:
     return made
 
 
-def setup_for(name: str, case: tuple[Kind, str, str]) -> Setup:
+def setup_for(name: str, case: Case) -> Setup:
     """A setup for the technique whose task fails on every split but train."""
     kind, dtype, phase = case
-    setup = fake_setup(kind, layers=1 if name in TRACED else 4, locked=True, dtype=dtype, phase=phase)
+    if kind == "convolutions":
+        setup = architecture_setup("resnet").replace(dtype=dtype, phase=phase)
+    else:
+        setup = fake_setup(kind, layers=1 if name in TRACED else 4, locked=True, dtype=dtype, phase=phase)
     setup.model.to(setup.torch_dtype)
     return setup
 
@@ -188,7 +194,7 @@ class Once:
 
 
 @functools.cache
-def once(name: str, case: tuple[Kind, str, str]) -> Once:
+def once(name: str, case: Case) -> Once:
     """The technique applied once in the case, for all tests."""
     setup = setup_for(name, case)
     before, plain = state_of(setup), dataclasses.replace(setup)
@@ -197,7 +203,7 @@ def once(name: str, case: tuple[Kind, str, str]) -> Once:
 
 
 @pytest.mark.parametrize(("name", "case"), APPLIED)
-def test_leaves_its_input_alone_and_touches_only_train(name: str, case: tuple[Kind, str, str]) -> None:
+def test_leaves_its_input_alone_and_touches_only_train(name: str, case: Case) -> None:
     tried = once(name, case)
     random = torch.get_rng_state()  # what ran since the technique was applied is none of its doing
     if tried.changed is not None:
@@ -210,7 +216,7 @@ def test_leaves_its_input_alone_and_touches_only_train(name: str, case: tuple[Ki
 
 
 @pytest.mark.parametrize(("name", "case"), APPLIED)
-def test_proves_its_effect_in_plain_finite_figures(name: str, case: tuple[Kind, str, str]) -> None:
+def test_proves_its_effect_in_plain_finite_figures(name: str, case: Case) -> None:
     setup, changed = once(name, case).setup, once(name, case).changed
     if changed is None:
         pytest.skip("not applicable in this case")
@@ -221,7 +227,7 @@ def test_proves_its_effect_in_plain_finite_figures(name: str, case: tuple[Kind, 
 
 
 @pytest.mark.parametrize(("name", "case"), APPLIED)
-def test_answers_in_the_shape_of_the_model_and_finitely(name: str, case: tuple[Kind, str, str]) -> None:
+def test_answers_in_the_shape_of_the_model_and_finitely(name: str, case: Case) -> None:
     setup, changed = once(name, case).setup, once(name, case).changed
     if changed is None:
         pytest.skip("not applicable in this case")

@@ -78,7 +78,7 @@ def test_a_technique_has_a_cost_a_proof_and_scores(plan):
 @pytest.mark.parametrize(
     ("how", "status", "kind", "message"),
     [
-        ("raise", "failed", "RuntimeError", "the kernel is missing"),
+        ("raise", "failed", "RuntimeError", "fault on ViTForImageClassification: the kernel is missing"),
         ("not_applicable", "skipped", "not_applicable", "not on this machine"),
     ],
 )

@@ -8,7 +8,7 @@ import torch
 
 from suite.errors import InputError, NotApplicable
 from suite.mitigations.distillation.distillation import Distillation, distillation_loss, spaced
-from suite.toolkit import layers
+from suite.toolkit import blocks, layers
 from tests.fakes import (
     admit,
     answers,
@@ -60,15 +60,15 @@ def test_kept_blocks_are_evenly_spaced(depth: int, kept: int, blocks: list[int])
 @pytest.mark.parametrize(("kind", "make"), FAMILIES, ids=NAMES)
 def test_student_has_half_the_blocks_and_says_so_in_its_config(kind: Any, make: Any) -> None:
     student = distillation().apply(fake_setup(kind, model=make())).model
-    assert len(layers.blocks(student).modules) == 2
+    assert len(blocks.stack_of(student).modules) == 2
     assert student.config.num_hidden_layers == 2
 
 
 @pytest.mark.parametrize(("kind", "make"), FAMILIES, ids=NAMES)
 def test_student_starts_from_the_teachers_blocks(kind: Any, make: Any) -> None:
     setup = fake_setup(kind, model=make())
-    first, last = layers.blocks(distillation().apply(setup).model).modules
-    teacher = layers.blocks(layers.editable_copy(setup)).modules
+    first, last = blocks.stack_of(distillation().apply(setup).model).modules
+    teacher = blocks.stack_of(layers.editable_copy(setup)).modules
     for student_block, teacher_block in ((first, teacher[0]), (last, teacher[3])):
         for name, weight in teacher_block.state_dict().items():
             assert torch.equal(student_block.state_dict()[name], weight)

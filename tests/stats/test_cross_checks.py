@@ -8,6 +8,7 @@ from suite.stats.cross_checks import (
     integral_difference,
     not_converged,
     not_steady,
+    partly_quantised,
     truth_allowed,
     truth_difference,
     warnings_of,
@@ -261,3 +262,22 @@ def test_a_warm_up_that_did_not_settle():
 
 def test_a_comparison_that_did_not_converge():
     assert not_converged(8, 0.02).message == "after 8 blocks the interval is still wider than 2 % each way"
+
+
+def effect_with(before, after):
+    return {"baseline": {"quantised_share_of_all": before}, "candidate": {"quantised_share_of_all": after}}
+
+
+def test_a_model_quantised_in_part_is_named():
+    warning = partly_quantised(effect_with(0.0, 0.034))
+    assert warning.code == "partly_quantised"
+    assert warning.message.startswith("3 % of the model's parameters are quantised: ")
+
+
+@pytest.mark.parametrize(
+    "effect",
+    [effect_with(0.0, 0.5), effect_with(0.0, 0.0), effect_with(0.3, 0.3), {"baseline": {}, "candidate": {}}, {}],
+    ids=["half", "no quantiser", "both arms", "an older record", "nothing was applied"],
+)
+def test_a_model_quantised_mostly_or_not_at_all_is_no_fault(effect):
+    assert partly_quantised(effect) is None

@@ -53,7 +53,12 @@ class AutocastBf16(Mitigation):
         return setup.replace(contexts=(*setup.contexts, context))
 
     def proof(self, before: Setup, after: Setup) -> dict[str, Any]:
-        """The dtypes of the Linear layers' outputs under autocast."""
+        """The dtypes of the Linear layers' outputs under autocast.
+
+        Raises:
+            NotApplicable: the architecture does not run so; asked here, where the model lies on the device.
+        """
+        effect.require_answer(after, "under autocast to bfloat16")
         batch = effect.probe_batch(after)
         was, outputs = effect.observed_dtypes(before, batch), effect.observed_dtypes(after, batch)
         seen = effect.changes(before, after) | {"linear_outputs": outputs}

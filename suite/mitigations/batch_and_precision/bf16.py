@@ -43,7 +43,9 @@ class Bf16(Mitigation):
         layers.require_float(setup)
         model = layers.editable_copy(setup)
         layers.convert_float(model, torch.bfloat16)
-        return setup.replace(model=model, dtype="bfloat16")
+        changed = setup.replace(model=model, dtype="bfloat16")
+        effect.require_answer(changed, "in bfloat16")
+        return changed
 
     def proof(self, before: Setup, after: Setup) -> dict[str, Any]:
         """The dtypes of the Linear layers' outputs, and the bytes saved."""

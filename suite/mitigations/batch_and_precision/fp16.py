@@ -41,7 +41,9 @@ class Fp16(Mitigation):
         layers.require_float(setup)
         model = layers.editable_copy(setup)
         layers.convert_float(model, torch.float16)
-        return setup.replace(model=model, dtype="float16")
+        changed = setup.replace(model=model, dtype="float16")
+        effect.require_answer(changed, "in float16")
+        return changed
 
     def proof(self, before: Setup, after: Setup) -> dict[str, Any]:
         """The dtypes of the Linear layers' outputs, and the bytes saved."""

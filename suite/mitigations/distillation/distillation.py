@@ -16,7 +16,7 @@ from suite.core.setup import Setup
 from suite.core.task import Batch, Task
 from suite.errors import NotApplicable
 from suite.plugins.requires import Requires
-from suite.toolkit import effect, layers
+from suite.toolkit import blocks, effect, layers
 from suite.toolkit.retraining import retrain
 
 
@@ -71,11 +71,11 @@ class Distillation(Mitigation):
             raise NotApplicable("the model has random weights and nothing to teach")
         layers.require_float(setup)
         student = layers.editable_copy(setup)
-        depth = len(layers.blocks(student).modules)
+        depth = blocks.depth_of(student)
         kept = max(1, round(depth * self.keep_layers_share))
         if kept == depth:
             raise NotApplicable(f"a share of {self.keep_layers_share} keeps all {depth} blocks")
-        layers.keep_blocks(student, spaced(depth, kept))
+        blocks.keep_blocks(student, spaced(depth, kept))
         distilled = setup.replace(model=student)
         recipe = checks.recipe("distillation.training", self.training)
         if recipe.steps:
@@ -86,7 +86,7 @@ class Distillation(Mitigation):
 
     def proof(self, before: Setup, after: Setup) -> dict[str, Any]:
         """Parameters and blocks, before and after."""
-        stack = layers.blocks(layers.module_of(before))
+        stack = blocks.stack_of(layers.module_of(before))
         was, now = len(stack.modules), len(list(layers.module_of(after).get_submodule(stack.name).children()))
         seen = effect.changes(before, after) | {"blocks": {"before": was, "after": now}}
         return effect.require(now < was, "the student has as many blocks as the model", seen)

@@ -17,7 +17,7 @@ from suite.toolkit import effect, layers
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class MagnitudePruning(Mitigation):
-    """Sets the ``sparsity`` share of the Linear weights that is smallest in magnitude to zero.
+    """Sets the ``sparsity`` share of the weights of Linear layers and convolutions that is smallest to zero.
 
     Attributes:
         sparsity: share of zeros, in (0, 1).
@@ -28,7 +28,8 @@ class MagnitudePruning(Mitigation):
         "Han et al. 2015, Learning both Weights and Connections, arXiv:1506.02626; torch.nn.utils.prune"
     )
     idea: ClassVar[str] = (
-        "Small weights matter least; remove a share of all Linear weights, ranked over the whole model."
+        "Small weights matter least; remove a share of all weights of Linear layers and convolutions, ranked over the "
+        "whole model."
     )
     effect: ClassVar[str] = (
         "None is expected. Zeros are stored and multiplied like any number; only sparse kernels or sparse "
@@ -36,7 +37,11 @@ class MagnitudePruning(Mitigation):
         "nothing on a model that has the sparsity already."
     )
     accuracy: ClassVar[str] = "Nearly unchanged up to about half of the weights, then it falls."
-    deviations: ClassVar[str] = "One shot, without retraining; the output head is left whole."
+    deviations: ClassVar[str] = (
+        "One shot, without retraining; the output head is left whole. The zeros are written where the weights stand, "
+        "so that both arms run the same layers (GPT-2's Conv1D among them). Embeddings, and the experts of a mixture "
+        "that are stored as one tensor, are no such layers."
+    )
     requires: ClassVar[Requires] = Requires(phase="inference", reasons={"phase": "training would fill the zeros again"})
 
     sparsity: float
@@ -48,9 +53,9 @@ class MagnitudePruning(Mitigation):
         """Sets weights of a copy to zero; their number and their bytes stay."""
         layers.require_float(setup)
         model = layers.editable_copy(setup)
-        chosen = list(layers.linears(model).values())
+        chosen = list(layers.weighted(model).values())
         if not chosen:
-            raise NotApplicable("the model has no Linear layer besides its output head")
+            raise NotApplicable("the model has no Linear layer and no plain convolution besides its output head")
         zeros = sum(int((layer.weight == 0).sum()) for layer in chosen)
         if zeros >= self.sparsity * sum(layer.weight.numel() for layer in chosen):
             raise NotApplicable(f"the model is that sparse already ({zeros} zero weights)")
@@ -61,7 +66,7 @@ class MagnitudePruning(Mitigation):
         return setup.replace(model=model)
 
     def proof(self, before: Setup, after: Setup) -> dict[str, Any]:
-        """The share of zeros in the Linear layers."""
+        """The share of zeros in the weights of Linear layers and convolutions."""
         seen = effect.changes(before, after)
         changed = (seen["after"]["sparsity"] or 0) > (seen["before"]["sparsity"] or 0)
         return effect.require(changed, "no weight became zero", seen)

@@ -12,7 +12,7 @@ from suite.core.mitigation import Mitigation
 from suite.core.setup import Setup
 from suite.errors import NotApplicable
 from suite.plugins.requires import Requires
-from suite.toolkit import effect, layers
+from suite.toolkit import effect, layers, mlps
 from suite.toolkit.retraining import retrain
 
 
@@ -60,7 +60,7 @@ class StructuredPruning(Mitigation):
         """Cuts a copy and trains it on the train split."""
         layers.require_float(setup)
         model = layers.editable_copy(setup)
-        parts = layers.mlps(model)
+        parts = mlps.mlps_of(model)
         size = parts[0].size
         steps_kept = max(1, round(size * (1 - self.share) / self.multiple_of))
         kept = steps_kept * self.multiple_of
@@ -68,7 +68,7 @@ class StructuredPruning(Mitigation):
             raise NotApplicable(f"a share of {self.share} drops none of {size} channels in steps of {self.multiple_of}")
         for part in parts:
             part.keep(torch.topk(part.importance(), kept).indices.sort().values)
-        layers.set_mlp_size(model, kept)
+        mlps.set_mlp_size(model, kept)
         pruned = setup.replace(model=model)
         recipe = checks.recipe("structured_pruning.recovery", self.recovery)
         if recipe.steps and not setup.random_weights:
@@ -86,4 +86,4 @@ class StructuredPruning(Mitigation):
 
 
 def _channels(setup: Setup) -> int:
-    return layers.mlp_size(layers.module_of(setup))[1]
+    return mlps.mlp_size(layers.module_of(setup))[1]

@@ -12,6 +12,9 @@ from suite.core.setup import Setup
 from suite.plugins.requires import Requires
 from suite.toolkit import effect, layers, libraries
 
+MOST_DIMS = 3
+"""Dimensions of a layer's input that the library takes: batch, length, width."""
+
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Int8Bitsandbytes(Mitigation):
@@ -33,7 +36,10 @@ class Int8Bitsandbytes(Mitigation):
         "that are quantised already."
     )
     accuracy: ClassVar[str] = "Within noise."
-    deviations: ClassVar[str] = "The output head stays in floating point, as in transformers."
+    deviations: ClassVar[str] = (
+        "The output head stays in floating point, as in transformers; so do layers whose inputs have more than three "
+        "dimensions, which the library does not take (ConvNeXt's, Swin v2's of positions)."
+    )
     requires: ClassVar[Requires] = Requires(
         packages={"bitsandbytes.nn": "bitsandbytes"},
         phase="inference",
@@ -48,7 +54,7 @@ class Int8Bitsandbytes(Mitigation):
 
     def apply(self, setup: Setup) -> Setup:
         """Quantises a copy, layer by layer."""
-        model, chosen = layers.copy_to_quantise(setup)
+        model, chosen = layers.copy_to_quantise(setup, most_dims=MOST_DIMS)
         library = libraries.load("bitsandbytes.nn")
         # It logs a warning per layer and forward pass when inputs are cast, which would cost energy in the window.
         logging.getLogger("bitsandbytes").setLevel(logging.ERROR)

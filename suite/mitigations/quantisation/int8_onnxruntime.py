@@ -7,8 +7,6 @@ import tempfile
 from pathlib import Path
 from typing import Any, ClassVar
 
-import torch
-
 from suite.core import checks
 from suite.core.mitigation import Mitigation
 from suite.core.setup import Setup
@@ -40,9 +38,9 @@ class Int8Onnxruntime(Mitigation):
     )
     accuracy: ClassVar[str] = "A little loss, more where activations have outliers."
     deviations: ClassVar[str] = (
-        "Only matrix products with constant weights are quantised, and not the output head, as in the other int8 "
-        "techniques. The runtime's threads do not spin while they wait: they would burn energy in the other arm's "
-        "window. optimum-onnx is not used; it cannot be installed beside transformers 5."
+        "Only matrix products with constant weights are quantised, no convolutions, and not the output head, as in the "
+        "other int8 techniques. The runtime's threads do not spin while they wait: they would burn energy in the other "
+        "arm's window. optimum-onnx is not used; it cannot be installed beside transformers 5."
     )
     requires: ClassVar[Requires] = Requires(
         packages={"onnx": "onnx", "onnxruntime": "onnxruntime"},
@@ -69,29 +67,32 @@ class Int8Onnxruntime(Mitigation):
         with tempfile.TemporaryDirectory() as folder:
             exported, quantised = Path(folder) / "model.onnx", Path(folder) / "int8.onnx"
             onnx_graph.export(model, batch, exported)
-            quantise(exported, quantised, per_channel=self.per_channel)
+            quantise(exported, quantised, heads=layers.heads(model), per_channel=self.per_channel)
             content = quantised.read_bytes()
-        session = onnx_graph.OnnxModel(content, config=model.config, threads=torch.get_num_threads())
-        return setup.replace(model=session)
+        return onnx_graph.session_of(setup, model, content)
 
     def proof(self, before: Setup, after: Setup) -> dict[str, Any]:
         """The share of integer weights in the graph, and the size of the file that holds it."""
         return effect.require_quantised(before, after)
 
 
-def quantise(source: Path, target: Path, *, per_channel: bool) -> None:
-    """Rounds the weights of all matrix products but the output head's to int8."""
+def quantise(source: Path, target: Path, *, heads: list[str], per_channel: bool) -> None:
+    """Rounds the weights of all matrix products to int8, but those of the ``heads``, modules of the exported model."""
     onnx, quantization = libraries.load("onnx"), libraries.load("onnxruntime.quantization")
     prepared = source.with_name("prepared.onnx")
     with onnx_graph.quiet():
         quantization.quant_pre_process(str(source), str(prepared), skip_symbolic_shape=True)
         nodes = onnx.load(str(prepared)).graph.node
-        heads = [node.name for node in nodes if layers.HEADS.intersection(node.name.split("/"))]
+        places = tuple(f"/model/{head.replace('.', '/')}/" for head in heads)
+        left_out = [node.name for node in nodes if node.name.startswith(places)]
         quantization.quantize_dynamic(
             str(prepared),
             str(target),
             op_types_to_quantize=["MatMul", "Gemm"],
-            nodes_to_exclude=[*heads, *(f"{name}_MatMul" for name in heads)],  # so it renames a Gemm before it looks
+            nodes_to_exclude=[
+                *left_out,
+                *(f"{name}_MatMul" for name in left_out),
+            ],  # so it renames a Gemm before it looks
             per_channel=per_channel,
             weight_type=quantization.QuantType.QInt8,
         )
