@@ -128,6 +128,7 @@ class PointSummary(msgspec.Struct, frozen=True, kw_only=True):
     score_design_effect: float | None = None
     score_estimate: Estimate | None = None
     mcnemar_p: float | None = None
+    scored_from: str | None = None
     chance_score: float | None = None
     is_at_chance: bool = False
     seeds: int | None = None

@@ -39,6 +39,7 @@ def scores_of(plan: Plan, setups: dict[Arm, Setup], residency: Residency) -> Sco
         candidate=scores,
         clusters=plan.task.clusters(),
         chance=plan.task.chance_score(),
+        scored_from=plan.task.scored_from(),
     )
 
 

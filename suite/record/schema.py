@@ -181,6 +181,7 @@ class Scores(msgspec.Struct, frozen=True, kw_only=True):
     Attributes:
         clusters: the number of the source of each item; None where items are independent.
         chance: what answers that do not look at an item would score; None where that is not known.
+        scored_from: how many items of what were scored, for people.
     """
 
     metric: str
@@ -189,6 +190,7 @@ class Scores(msgspec.Struct, frozen=True, kw_only=True):
     candidate: list[float]
     clusters: list[int] | None = None
     chance: float | None = None
+    scored_from: str | None = None
 
 
 class SeedScore(msgspec.Struct, frozen=True, kw_only=True):

@@ -23,6 +23,7 @@ from typing import Any, ClassVar, Literal, NamedTuple
 
 import torch
 
+from suite.checkpoints.tokenizer_fit import stated_limit
 from suite.core import checks
 from suite.core.own_data import OwnData
 from suite.core.setup import Setup
@@ -113,7 +114,7 @@ class TextGeneration(Task):
         """See Task."""
         if not hasattr(model, "generate"):
             raise InputError("the model must be able to generate", got=type(model).__name__, remedy="name a causal one")
-        needed, positions = self.prompt_tokens + self.new_tokens, positions_of(model.config)
+        needed, positions = self.prompt_tokens + self.new_tokens, stated_limit(model.config)
         if positions is not None and needed > positions:
             raise InputError(
                 f"the model has {positions} positions, too few for prompt and new tokens",
@@ -137,7 +138,7 @@ class TextGeneration(Task):
             length = self.prompt_tokens + self.new_tokens
             rows = [self._random_ids(setup, example, length) for example in examples]
         else:
-            rows = [row[: positions_of(setup.model.config)] for row in token_rows(setup.processor, examples)]
+            rows = [row[: stated_limit(setup.model.config)] for row in token_rows(setup.processor, examples)]
         batch = padded(rows, setup, side="right")
         return {**batch, "labels": batch["input_ids"].masked_fill(batch["attention_mask"] == 0, IGNORED)}
 
@@ -286,7 +287,7 @@ def scored_rows(setup: Setup, examples: Sequence[Example]) -> tuple[list[Row], l
     A window of more tokens than the model has positions is read in several rows, each with a start token.
     Bytes are those of the text that the ids stand for: what a tokenizer drops is not counted as predicted.
     """
-    positions = positions_of(setup.model.config)
+    positions = stated_limit(setup.model.config)
     rows: list[Row] = []
     bytes_read: list[int] = []
     for number, (start, *ids) in enumerate(token_rows(setup.processor, examples)):
@@ -330,12 +331,6 @@ def pad_id(processor: Any) -> int:
         if found is not None:
             return int(found)
     return 0
-
-
-def positions_of(config: Any) -> int | None:
-    """Longest sequence the model takes, where its config says."""
-    found: int | None = getattr(config.get_text_config(), "max_position_embeddings", None)
-    return found
 
 
 def vocabulary_of(config: Any) -> int:

@@ -51,6 +51,7 @@ def accuracy_fields(record: Record, found: Accuracy | None) -> dict[str, Any]:
         "scored_sources": found.sources,
         "score_design_effect": found.design_effect,
         "score_estimate": found.estimate,
+        "scored_from": record.scores.scored_from,
         "chance_score": record.scores.chance,
         "is_at_chance": found.is_at_chance,
         **_seed_fields(record),

@@ -14,6 +14,7 @@ from suite.report.prose import instruments
 from suite.report.prose.leads import Lead, leads, one_line
 from suite.report.prose.parts import Part
 from suite.report.prose.reservations import reservations
+from suite.report.prose.sentences import scored
 from suite.report.prose.style import LOOKS
 from suite.report.view_model import Entry, Group, Report
 from suite.text import numbers as text
@@ -114,7 +115,10 @@ def _answer(lead: Lead, report: Report) -> str:
 def _lead(lead: Lead, report: Report) -> list[str]:
     assert lead.leading is not None
     group = lead.leading
-    lines = [f"### {_name(lead, report)}", "", f"*{escape(group.title)}*", "", *group_table(group)]
+    said = scored(group)
+    lines = [f"### {_name(lead, report)}", "", f"*{escape(group.title)}*", ""]
+    lines += [escape(said), ""] if said else []
+    lines += group_table(group)
     left_out = len(group.entries) - MOST_ROWS
     if left_out > 0:
         words = ngettext(

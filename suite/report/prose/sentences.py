@@ -147,6 +147,12 @@ def same_scores(point: PointSummary) -> str:
     )
 
 
+def scored(group: Group) -> str:
+    """What the comparison's scores are of; empty where nothing was scored, or its records do not say."""
+    found = dict.fromkeys(entry.point.scored_from for entry in group.ok if entry.point.scored_from)
+    return _("Scored: {what}.").format(what="; ".join(str(each) for each in found)) if found else ""
+
+
 def quality(point: PointSummary) -> str:
     """What may be lost: accuracy, or quality where the metric counts something (fewer bits are no loss)."""
     return text.words(point.metric or "") if point.metric in text.SHARE_METRICS else _("quality")

@@ -29,13 +29,15 @@ TITLE = None
 class Card:
     """One task (of one run, where there are several): what was found, and its chart in small.
 
-    The chart is the trade-off, or the energy alone where nothing was scored. ``gate`` is None where nothing was scored.
+    The chart is the trade-off, or the energy alone where nothing was scored. Then ``gate`` is None and ``scored``, which
+    says what the scores are of, empty.
     """
 
     answer: sentences.Answer
     run: str | None
     chart: Chart | None
     gate: Gate | None
+    scored: str
 
 
 MOST_CARDS = 24
@@ -79,6 +81,7 @@ def _card(task: str, run: str | None, groups: list[Group]) -> Card:
         run=run,
         chart=chart,
         gate=None,
+        scored="" if leading is None else sentences.scored(leading),
     )
 
 

@@ -59,8 +59,12 @@ def test_a_baseline_at_chance_comes_first_and_leaves_no_verdict_about_accuracy()
 
 
 def test_page_and_summary_say_the_same(tmp_path):
-    save(warned("busy_machine"), tmp_path / "run" / "records")
+    one = warned("busy_machine")
+    scores = msgspec.structs.replace(one.scores, scored_from="1,000 of 1,000 items of reviews.jsonl")
+    save(msgspec.structs.replace(one, scores=scores), tmp_path / "run" / "records")
     report = read_report(tmp_path / "run", grid="world")
     sentence = "During 1 point other work kept this machine busy"
     assert sentence in "".join(overview.context(report)["reservations"])
     assert sentence in summary(report)
+    assert overview.context(report)["cards"][0].scored == "Scored: 1,000 of 1,000 items of reviews.jsonl."
+    assert "Scored: 1,000 of 1,000 items of reviews.jsonl." in summary(report)
