@@ -2,7 +2,8 @@
 
 Data: the Unicode Common Locale Data Repository (Unicode License v3) as Babel ships it. A key such as
 "territory MN" has a name in each language. Keys are split by a hash of their English name, so that no key
-of the test split is seen in training in any language. An item is three names of one language, joined.
+of the test split is seen in training in any language; those that few languages have are test items only. An item is
+three names of one language, joined.
 The same three keys in other languages are the same source: their scores are not independent.
 """
 
@@ -35,7 +36,9 @@ LANGUAGES = (
 # fmt: on
 KINDS = ("territories", "languages", "scripts", "currencies")
 FEWEST_LANGUAGES = 32
-"""Keys with names in fewer languages are left out, so that all languages have about as many items."""
+"""Keys with names in fewer languages are not trained on, so that all languages have about as many items there."""
+FEWEST_RARE = 12
+"""Those that at least so many languages name besides English are test items: the margin needs many sources."""
 TRAIN_TRIPLES = 1000
 """Triples of keys in the train split; each gives an item in every language that names all three."""
 
@@ -117,19 +120,32 @@ class TextClassification(Classification):
 @functools.cache
 def items(split: Split) -> list[Example]:
     """The items of a split. Triples of test and validation share no key; those of train may."""
-    keys = [names for names in cldr_names() if split_of(names["en"]) == split]
-    generator = random.Random(f"{split} triples")
-    generator.shuffle(keys)
-    if split == "train":
-        triples = [generator.sample(keys, 3) for _ in range(TRAIN_TRIPLES)]
-    else:
-        triples = [keys[start : start + 3] for start in range(0, len(keys) - 2, 3)]
+    triples = [*_triples(split), *(_rare_triples() if split == "test" else ())]
     return [
         {"text": ", ".join(names[language] for names in triple), "label": language, "source": f"{split} {number}"}
         for number, triple in enumerate(triples)
         for language in LANGUAGES
         if all(language in names for names in triple)
     ]
+
+
+def _triples(split: Split) -> list[list[Names]]:
+    """Of the keys that most languages name."""
+    keys = [names for names in cldr_names() if split_of(names["en"]) == split]
+    generator = random.Random(f"{split} triples")
+    generator.shuffle(keys)
+    if split == "train":
+        return [generator.sample(keys, 3) for _ in range(TRAIN_TRIPLES)]
+    return [keys[start : start + 3] for start in range(0, len(keys) - 2, 3)]
+
+
+def _rare_triples() -> list[list[Names]]:
+    """Of keys that too few languages name to train on: further sources for the test split, each of fewer items.
+
+    Keys that about as many languages name stand together, so that many languages name all three.
+    """
+    keys = sorted(rare_names(), key=lambda names: (len(names), names["en"]))
+    return [keys[start : start + 3] for start in range(0, len(keys) - 2, 3)]
 
 
 def split_of(english: str) -> Split:
@@ -141,6 +157,22 @@ def split_of(english: str) -> Split:
 @functools.cache
 def cldr_names() -> list[Names]:
     """For each key its name by language; keys that are named in English and ``FEWEST_LANGUAGES`` others."""
+    wide = [names for names in _named_keys() if len(names) > FEWEST_LANGUAGES]
+    return list({names["en"].casefold(): names for names in wide}.values())  # Coptic is a language and a script
+
+
+@functools.cache
+def rare_names() -> list[Names]:
+    """As ``cldr_names``, of keys named in fewer languages, at least ``FEWEST_RARE`` besides English; no name twice."""
+    common = {names["en"].casefold() for names in cldr_names()}
+    rare = [names for names in _named_keys() if FEWEST_RARE < len(names) <= FEWEST_LANGUAGES]
+    by_name = {names["en"].casefold(): names for names in rare}
+    return [names for english, names in by_name.items() if english not in common]
+
+
+@functools.cache
+def _named_keys() -> list[Names]:
+    """All keys that have an English name, with their names by language."""
     from babel import Locale  # a quarter of a second with the locales that other tasks need not pay
 
     keys: dict[tuple[str, str], Names] = {}
@@ -150,5 +182,4 @@ def cldr_names() -> list[Names]:
             for key, name in getattr(locale, kind).items():
                 if name != key:
                     keys.setdefault((kind, key), {})[language] = name
-    wide = [names for _, names in sorted(keys.items()) if "en" in names and len(names) > FEWEST_LANGUAGES]
-    return list({names["en"].casefold(): names for names in wide}.values())  # Coptic is a language and a script
+    return [names for _, names in sorted(keys.items()) if "en" in names]

@@ -9,7 +9,17 @@ from tokenizers import Tokenizer, models, pre_tokenizers
 from transformers import BertConfig, BertForSequenceClassification, PreTrainedTokenizerFast
 
 from suite.errors import InputError, NotApplicable
-from suite.tasks.text_classification import LANGUAGES, cldr_names, split_of
+from suite.scoring import items as scoring_items
+from suite.stats.score_difference import differences_of, mean_difference
+from suite.tasks.text_classification import (
+    FEWEST_LANGUAGES,
+    FEWEST_RARE,
+    LANGUAGES,
+    cldr_names,
+    items,
+    rare_names,
+    split_of,
+)
 
 
 @pytest.fixture(scope="module")
@@ -243,3 +253,21 @@ class TestWithoutTokenizer:
     def test_no_tokens_are_refused(self, task):
         with pytest.raises(InputError, match=r"task\.random_tokens"):
             dataclasses.replace(task, random_tokens=0)
+
+
+def test_equal_answers_on_the_scored_items_rule_out_the_margin():
+    """A thousand items of the embedded test split come from enough sources for the task's margin."""
+    every = items("test")
+    chosen = scoring_items.sample(every, 1000, seed=0)
+    same = differences_of([1.0] * 1000, [1.0] * 1000, scoring_items.source_numbers(chosen))
+    low = mean_difference(same).interval().low
+    assert low is not None
+    assert -0.02 < low < 0
+
+
+def test_names_that_few_languages_have_are_test_items_only():
+    common = {names["en"].casefold() for names in cldr_names()}
+    rare = rare_names()
+    assert len(rare) > 300
+    assert all(names["en"].casefold() not in common for names in rare)
+    assert all(FEWEST_RARE < len(names) <= FEWEST_LANGUAGES for names in rare)

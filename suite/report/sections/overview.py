@@ -29,8 +29,8 @@ TITLE = None
 class Card:
     """One task (of one run, where there are several): what was found, and its chart in small.
 
-    The chart is the trade-off, or the energy alone where nothing was scored. Then ``gate`` is None and ``scored``, which
-    says what the scores are of, empty.
+    The chart is the trade-off, or the energy alone where nothing was scored. Then ``gate`` is None, and ``scored``
+    (what the scores are of) is empty.
     """
 
     answer: sentences.Answer
