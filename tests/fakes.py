@@ -136,6 +136,7 @@ def fake_task(kind: Kind = "image", *, locked: bool = False, size: int = 48, que
     return made(
         name=f"fake_{kind}",
         data=None,
+        columns={"input": None, "label": None},
         metric="accuracy",
         higher_is_better=True,
         margin=0.01,

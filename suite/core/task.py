@@ -29,6 +29,7 @@ class Task(ABC):
     Attributes:
         name: the conf key.
         data: None for the embedded data; else a local file, a folder or a hub dataset id, or one a split.
+        columns: ``input`` and ``label``: columns of the user's own tables, where names do not tell; else None.
         metric: what ``evaluate`` returns per item, e.g. ``accuracy`` or ``bits_per_byte``.
         higher_is_better: the metric's direction.
         margin: the largest loss of score that still counts as none.
@@ -47,6 +48,7 @@ class Task(ABC):
 
     name: str
     data: OwnData | None
+    columns: dict[str, str | None]
     metric: str
     higher_is_better: bool
     margin: float
@@ -61,6 +63,9 @@ class Task(ABC):
         checks.count("task.seed", self.seed, least=0)
         if self.max_scored is not None:
             checks.count("task.max_scored", self.max_scored, least=1)
+        if set(self.columns) != {"input", "label"}:
+            remedy = "give task.columns.input or task.columns.label"
+            raise InputError("task.columns must have input and label", got=self.columns, remedy=remedy)
         checks.flag("task.margin_relative", self.margin_relative)
         margin = self.margin
         if isinstance(margin, bool) or not isinstance(margin, int | float) or not 0 <= margin < math.inf:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 from suite.data.readers import Row
 from suite.errors import InputError
+from suite.text.suggest import one_of
 
 COLUMNS = {
     "text": ("text", "sentence", "content", "question", "review", "utterance", "document"),
@@ -35,23 +36,41 @@ def names_of(rows: Sequence[Row]) -> list[str]:
     return list(dict.fromkeys(name for row in rows[:_LOOKED_AT] for name in row.values))
 
 
-def has(rows: Sequence[Row], kind: str) -> bool:
-    """Whether a column has a name of that kind."""
+def has(rows: Sequence[Row], kind: str, named_by_user: str | None = None) -> bool:
+    """Whether a column has the name that the user gave, or else one of that kind."""
+    if named_by_user is not None:
+        return named_by_user in names_of(rows)
     return any(name.lower() in COLUMNS[kind] for name in names_of(rows))
 
 
-def chosen(rows: Sequence[Row], kind: str, *, pairs: bool = True) -> str:
+class Columns(NamedTuple):
+    """The columns that the user names; None where a column is found by its name."""
+
+    input: str | None = None
+    label: str | None = None
+
+
+ANY = Columns()
+
+
+def chosen(rows: Sequence[Row], kind: str, named_by_user: str | None = None, *, pairs: bool = True) -> str:
     """The column that holds the ``text``, the ``image`` or the ``label`` of each row.
 
     Args:
         rows: at least one.
         kind: which of the three.
+        named_by_user: this one and no other.
         pairs: False where a second text beside the first means nothing.
 
     Raises:
         InputError: there is none, or more than one that could be meant.
     """
     known, place = COLUMNS[kind], rows[0].place
+    if named_by_user is not None:
+        if named_by_user not in names_of(rows):
+            remedy = one_of(named_by_user, names_of(rows))
+            raise InputError(f"the data has no such column ({place})", got=named_by_user, remedy=remedy)
+        return named_by_user
     named = sorted(
         (name for name in names_of(rows) if name.lower() in known), key=lambda name: known.index(name.lower())
     )
@@ -65,7 +84,8 @@ def chosen(rows: Sequence[Row], kind: str, *, pairs: bool = True) -> str:
         found += [name for name in names_of(rows) if name.lower() in SECOND_TEXTS and _is_filled(rows, name, kind)]
     if len(found) > 1:
         pair = " (a model of text pairs is no model of this task)" if kind == "text" else ""
-        remedy = f"keep one of them and drop the others{pair}"
+        key = "label" if kind == "label" else "input"
+        remedy = f"name one, task.columns.{key}={found[0]}{pair}"
         raise InputError(f"several columns of the data could be the {kind} ({place})", got=found, remedy=remedy)
     return found[0]
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 from suite.data import columns
+from suite.data.columns import ANY, Columns
 from suite.data.images import ImageExample
 from suite.data.labels import Label, decoded, label_of
 from suite.data.readers import Row
@@ -19,12 +20,19 @@ Example = Mapping[str, Any]
 BLOCK_CHARACTERS = 8000
 
 
-def from_rows(rows: Sequence[Row], kind: Kind, folder: Path, *, secret_labels: bool = False) -> list[Example]:
+class Wanted(NamedTuple):
+    """What an example holds, and the columns of tables that the user names for it."""
+
+    kind: Kind
+    columns: Columns = ANY
+
+
+def from_rows(rows: Sequence[Row], wanted: Wanted, folder: Path, *, secret_labels: bool = False) -> list[Example]:
     """The examples of a table; none at all where every label is kept secret (absent or -1).
 
     Args:
         rows: as read.
-        kind: what an example holds.
+        wanted: what an example holds.
         folder: what file names of images are relative to.
         secret_labels: the label column itself may be absent, as in the test split of some benchmarks.
 
@@ -33,12 +41,13 @@ def from_rows(rows: Sequence[Row], kind: Kind, folder: Path, *, secret_labels: b
     """
     if not rows:
         return []
-    content = columns.chosen(rows, "image" if kind == "image" else "text", pairs=kind != "corpus")
+    kind, (of_input, of_label) = wanted.kind, wanted.columns
+    content = columns.chosen(rows, "image" if kind == "image" else "text", of_input, pairs=kind != "corpus")
     if kind == "corpus":
         return _corpus([_text(row, content) for row in rows])
-    if secret_labels and not columns.has(rows, "label"):
+    if secret_labels and not columns.has(rows, "label", of_label):
         return []
-    label = columns.chosen(rows, "label")
+    label = columns.chosen(rows, "label", of_label)
     make = _image_example if kind == "image" else _text_example
     labels = [label_of(row.values.get(label), row.place) for row in rows]
     if all(found is None or found == -1 for found in labels):

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from suite.checkpoints import locations
 from suite.data import columns, hub_data, images, readers
-from suite.data.examples import Example, Kind, blocks, checked, from_rows
+from suite.data.examples import Example, Wanted, blocks, checked, from_rows
 from suite.data.images import ImageExample
 from suite.data.split_names import by_split, split_name
 from suite.errors import InputError
@@ -20,7 +20,7 @@ FEWEST = {"image": 10, "text": 10, "corpus": 3}
 """So many different items are needed to cut data in one piece."""
 
 
-def pieces_of(source: str, kind: Kind) -> Pieces:
+def pieces_of(source: str, wanted: Wanted) -> Pieces:
     """The examples of a local file or folder, or of a hub data set.
 
     Raises:
@@ -34,26 +34,26 @@ def pieces_of(source: str, kind: Kind) -> Pieces:
         if not path.exists():
             remedy = beside(path, otherwise="give an existing file or folder, or a hub dataset id")
             raise InputError("the data does not exist", got=source, remedy=remedy)
-        return _folder(path, kind) if path.is_dir() else {"all": _file(path, kind)}
-    found = hub_data.rows(source, columns=columns.ALL)
+        return _folder(path, wanted) if path.is_dir() else {"all": _file(path, wanted)}
+    found = hub_data.rows(source, columns=[*columns.ALL, *(name.lower() for name in wanted.columns if name)])
     return {
-        name: from_rows(rows, kind, Path(), secret_labels=name == "test" and len(found) > 1)
+        name: from_rows(rows, wanted, Path(), secret_labels=name == "test" and len(found) > 1)
         for name, rows in found.items()
     }
 
 
-def _folder(path: Path, kind: Kind) -> Pieces:
+def _folder(path: Path, wanted: Wanted) -> Pieces:
     parts = _split_parts(path)
     if parts:
         secret = "test" if len(parts) > 1 else None
         return {
-            name: [example for part in found for example in _part(part, kind, secret_labels=name == secret)]
+            name: [example for part in found for example in _part(part, wanted, secret_labels=name == secret)]
             for name, found in parts.items()
         }
-    if kind == "corpus":
+    if wanted.kind == "corpus":
         return {"all": _documents(path)}
     tables = [entry for entry in sorted(path.iterdir()) if readers.is_table(entry) and entry.is_file()]
-    if kind == "image":
+    if wanted.kind == "image":
         tables = [table for table in tables if readers.split_name(table)[0].lower() in ("metadata", "labels")]
         if not tables:
             return {"all": _class_folders(path)}
@@ -61,7 +61,7 @@ def _folder(path: Path, kind: Kind) -> Pieces:
         remedy = "name one file, or call them train, validation and test"
         what = f"the folder must have one data file or named splits ({path})"
         raise InputError(what, got=[table.name for table in tables], remedy=remedy)
-    return {"all": _file(tables[0], kind)}
+    return {"all": _file(tables[0], wanted)}
 
 
 def _split_parts(path: Path) -> dict[str, list[Path]]:
@@ -82,10 +82,10 @@ def _split_parts(path: Path) -> dict[str, list[Path]]:
     return by_split(path, found)
 
 
-def _part(path: Path, kind: Kind, *, secret_labels: bool) -> list[Example]:
+def _part(path: Path, wanted: Wanted, *, secret_labels: bool) -> list[Example]:
     if path.is_file():
-        return _file(path, kind, secret_labels=secret_labels)
-    return [example for found in _folder(path, kind).values() for example in found]
+        return _file(path, wanted, secret_labels=secret_labels)
+    return [example for found in _folder(path, wanted).values() for example in found]
 
 
 def is_here(source: str) -> bool:
@@ -98,13 +98,13 @@ def _is_text(path: Path) -> bool:
     return readers.split_name(path)[1] in CORPUS_SUFFIXES
 
 
-def _file(path: Path, kind: Kind, *, secret_labels: bool = False) -> list[Example]:
-    if kind == "corpus" and _is_text(path):
+def _file(path: Path, wanted: Wanted, *, secret_labels: bool = False) -> list[Example]:
+    if wanted.kind == "corpus" and _is_text(path):
         return blocks(readers.read_text(path), path.name)
     if not readers.is_table(path):
-        remedy = f"give {', '.join(readers.SUFFIXES)}" + (", .txt" if kind == "corpus" else "")
+        remedy = f"give {', '.join(readers.SUFFIXES)}" + (", .txt" if wanted.kind == "corpus" else "")
         raise InputError("the data file's kind is unknown", got=str(path), remedy=remedy)
-    return from_rows(readers.read(path), kind, path.parent, secret_labels=secret_labels)
+    return from_rows(readers.read(path), wanted, path.parent, secret_labels=secret_labels)
 
 
 def _documents(path: Path) -> list[Example]:

@@ -15,7 +15,8 @@ from pathlib import Path
 from typing import Any, Literal
 
 from suite.core.own_data import OwnData, OwnSplits
-from suite.data.examples import Example, Kind
+from suite.data.columns import ANY, Columns
+from suite.data.examples import Example, Kind, Wanted
 from suite.data.images import ImageExample
 from suite.data.pieces import FEWEST, Pieces, pieces_of
 from suite.errors import InputError, NotApplicable
@@ -52,7 +53,7 @@ class Splits:
         return found
 
 
-def load_splits(source: OwnData, *, kind: Kind, seed: int) -> Splits:
+def load_splits(source: OwnData, *, kind: Kind, seed: int, columns: Columns = ANY) -> Splits:
     """Reads what ``task.data`` tells.
 
     Args:
@@ -62,6 +63,7 @@ def load_splits(source: OwnData, *, kind: Kind, seed: int) -> Splits:
             ``id:config``. Or one of them for the test split and one for train.
         kind: what an example holds: ``image`` and ``label``, ``text`` and ``label``, or ``text`` and ``source``.
         seed: of the cut of data that comes in one piece.
+        columns: that the user names.
 
     Returns:
         Splits. Labels are as found, integers, strings or a data set's own class numbers.
@@ -71,9 +73,9 @@ def load_splits(source: OwnData, *, kind: Kind, seed: int) -> Splits:
         NotApplicable: the hub is out of reach, or access is refused.
     """
     if isinstance(source, OwnSplits):
-        splits = _named(source, kind, seed)
+        splits = _named(source, Wanted(kind, columns), seed)
     else:
-        splits = _arrange(pieces_of(source, kind), source, kind, seed)
+        splits = _arrange(pieces_of(source, Wanted(kind, columns)), source, kind, seed)
     labels = {example["label"] for part in (splits.train, splits.test) for example in part if "label" in example}
     if kind != "corpus" and len(labels) < 2:
         remedy = "give data with two classes or more"
@@ -81,14 +83,14 @@ def load_splits(source: OwnData, *, kind: Kind, seed: int) -> Splits:
     return dataclasses.replace(splits, test=_with_sources(splits.test))
 
 
-def _named(source: OwnSplits, kind: Kind, seed: int) -> Splits:
+def _named(source: OwnSplits, wanted: Wanted, seed: int) -> Splits:
     """The test split as it came; validation comes from the training data."""
-    pieces = _labelled(pieces_of(source.test, kind), source.test)
+    pieces = _labelled(pieces_of(source.test, wanted), source.test)
     name = _one_of(pieces, ("test", "validation"), source.test)
     test_is = _name_of(source.test) if len(pieces) == 1 else f"the {name} split of {_name_of(source.test)}"
     if source.train is None:
         return Splits(train=(), validation=(), test=pieces[name], test_is=test_is)
-    others = _labelled(pieces_of(source.train, kind), source.train)
+    others = _labelled(pieces_of(source.train, wanted), source.train)
     chosen = {"test": pieces[name], "train": others[_one_of(others, ("train",), source.train)]}
     validation = _without(others.get("validation", []), chosen["test"]) if len(others) > 1 else []
     if validation:

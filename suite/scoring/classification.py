@@ -14,6 +14,7 @@ import torch
 from suite.core.own_data import OwnData
 from suite.core.setup import Setup
 from suite.core.task import Batch, Example, Task, cycle
+from suite.data.columns import Columns
 from suite.data.splits import Split, Splits, load_splits
 from suite.errors import InputError, NotApplicable
 from suite.scoring import items
@@ -60,8 +61,7 @@ class Classification(Task):
 
     def scored_from(self) -> str:
         """See Task."""
-        own = _own_splits(self.data, self.kind, self.seed) if self.data is not None else None
-        test_is = own.test_is if own else "the embedded test split"
+        test_is = "the embedded test split" if self.data is None else self._own(self.data).test_is
         return f"{len(self.test())} of {len(self._split('test'))} items of {test_is}"
 
     def queries(self) -> Sequence[Example]:
@@ -147,9 +147,12 @@ class Classification(Task):
     def _split(self, split: Split) -> Sequence[Example]:
         if self.data is None:
             return self.embedded(split)
-        return _own_splits(self.data, self.kind, self.seed).part(split)
+        return self._own(self.data).part(split)
+
+    def _own(self, data: OwnData) -> Splits:
+        return _own_splits(data, self.kind, self.seed, Columns(**self.columns))
 
 
 @functools.cache
-def _own_splits(source: OwnData, kind: Literal["image", "text"], seed: int) -> Splits:
-    return load_splits(source, kind=kind, seed=seed)
+def _own_splits(source: OwnData, kind: Literal["image", "text"], seed: int, columns: Columns) -> Splits:
+    return load_splits(source, kind=kind, seed=seed, columns=columns)

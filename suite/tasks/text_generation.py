@@ -29,6 +29,7 @@ from suite.core.own_data import OwnData
 from suite.core.setup import Setup
 from suite.core.task import Batch, Example, Task, cycle
 from suite.data.chunks import cut, windows
+from suite.data.columns import Columns
 from suite.data.splits import Split, Splits, load_splits
 from suite.errors import InputError, NotApplicable
 from suite.scoring import items
@@ -89,13 +90,19 @@ class TextGeneration(Task):
 
     def scored_from(self) -> str:
         """See Task."""
-        test_is = "the embedded test split" if self.data is None else _own_splits(self.data, self.seed).test_is
+        test_is = (
+            "the embedded test split"
+            if self.data is None
+            else _own_splits(self.data, self.seed, self._columns()).test_is
+        )
         return f"{len(self.test())} of {len(self._windows('test'))} windows of {test_is}"
 
     def queries(self) -> Sequence[Example]:
         """Texts of the test split that ``batch`` cuts to prompts."""
         size = self.prompt_tokens * PROMPT_BYTES_PER_TOKEN
-        texts = [piece for text in _texts(self.data, self.seed, "test") for piece in cut(text["text"], size)]
+        texts = [
+            piece for text in _texts(self.data, self.seed, "test", self._columns()) for piece in cut(text["text"], size)
+        ]
         long_enough = [text for text in texts if len(text.encode()) >= size // 2] or texts
         chosen = items.shuffled_copy([{"text": text} for text in long_enough], self.seed)
         return cycle(chosen, self.query_count)
@@ -203,23 +210,28 @@ class TextGeneration(Task):
 
     def _windows(self, split: Split) -> Sequence[Example]:
         limit = self.windows_per_source if self.data is None and split == "test" else None
-        return _cut_texts(self.data, self.seed, split, self.window_bytes, limit)
+        return _cut_texts(self.data, self.seed, split, self.window_bytes, limit, self._columns())
+
+    def _columns(self) -> Columns:
+        return Columns(**self.columns)
 
 
 @functools.cache
-def _cut_texts(data: OwnData | None, seed: int, split: Split, size: int, limit: int | None) -> Sequence[Example]:
-    return windows(_texts(data, seed, split), size, limit)
+def _cut_texts(
+    data: OwnData | None, seed: int, split: Split, size: int, limit: int | None, columns: Columns
+) -> Sequence[Example]:
+    return windows(_texts(data, seed, split, columns), size, limit)
 
 
-def _texts(data: OwnData | None, seed: int, split: Split) -> Sequence[Example]:
+def _texts(data: OwnData | None, seed: int, split: Split, columns: Columns) -> Sequence[Example]:
     if data is None:
         return modules(split)
-    return _own_splits(data, seed).part(split)
+    return _own_splits(data, seed, columns).part(split)
 
 
 @functools.cache
-def _own_splits(source: OwnData, seed: int) -> Splits:
-    return load_splits(source, kind="corpus", seed=seed)
+def _own_splits(source: OwnData, seed: int, columns: Columns) -> Splits:
+    return load_splits(source, kind="corpus", seed=seed, columns=columns)
 
 
 @functools.cache

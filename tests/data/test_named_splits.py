@@ -1,8 +1,11 @@
 """Data that is named by split: scored whole, never cut."""
 
+import json
+
 import pytest
 
 from suite.core.own_data import OwnSplits, own_data
+from suite.data.columns import Columns
 from suite.data.splits import load_splits
 from suite.errors import InputError, NotApplicable
 from tests.data.writing import rows, texts, write_image, write_jsonl
@@ -148,3 +151,10 @@ def test_what_the_keys_mean(given, meant):
 def test_what_they_cannot_mean_is_refused(given, words):
     with pytest.raises(InputError, match=words):
         own_data(given)
+
+
+def test_the_users_column_decides_the_labels(tmp_path):
+    rows = [{"text": f"t {n}", "coarse_label": "all", "fine_label": "ab"[n % 2]} for n in range(40)]
+    (tmp_path / "a.jsonl").write_text("\n".join(map(json.dumps, rows)))
+    found = load_splits(str(tmp_path / "a.jsonl"), kind="text", seed=0, columns=Columns(label="fine_label"))
+    assert {example["label"] for example in found.test} == {"a", "b"}

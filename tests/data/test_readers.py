@@ -6,7 +6,7 @@ import json
 import pytest
 
 from suite.data import readers
-from suite.data.examples import from_rows
+from suite.data.examples import Wanted, from_rows
 from suite.data.labels import ClassNumber
 from suite.errors import InputError
 
@@ -85,11 +85,11 @@ def test_binary_text_of_a_parquet_file_is_text(tmp_path):
 
     items = [{"text": "café".encode(), "label": b"yes"}, {"text": b"tea", "label": b"no"}]
     pyarrow.parquet.write_table(pyarrow.Table.from_pylist(items), tmp_path / "a.parquet")
-    found = from_rows(readers.read(tmp_path / "a.parquet"), "text", tmp_path)
+    found = from_rows(readers.read(tmp_path / "a.parquet"), Wanted("text"), tmp_path)
     assert found == [{"text": "café", "label": "yes"}, {"text": "tea", "label": "no"}]
 
 
 def test_binary_text_in_another_encoding_is_refused():
     rows = [readers.Row("a.parquet, row 1", {"text": "café".encode("latin-1"), "label": 1})]
     with pytest.raises(InputError, match=r"the text is not UTF-8 text \(a\.parquet, row 1\)"):
-        from_rows(rows, "text", None)
+        from_rows(rows, Wanted("text"), None)
