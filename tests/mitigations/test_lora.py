@@ -14,7 +14,7 @@ STEPS = TrainingSteps(default_batch_size=8, learning_rate=1e-2, scored_steps=2)
 
 
 def lora(rank=8):
-    return Lora(rank=rank, alpha=16.0, dropout=0.0)
+    return Lora(rank=rank, alpha=16, dropout=0.0)
 
 
 def training(kind, model=None):

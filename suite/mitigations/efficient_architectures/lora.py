@@ -23,7 +23,7 @@ class Lora(Mitigation):
 
     Attributes:
         rank: inner size of the product, at least 1.
-        alpha: the product counts ``alpha / rank``; above 0.
+        alpha: the product counts ``alpha / rank``; at least 1.
         dropout: of the product's input while training, in [0, 1].
     """
 
@@ -52,12 +52,12 @@ class Lora(Mitigation):
     )
 
     rank: int
-    alpha: float
+    alpha: int
     dropout: float
 
     def __post_init__(self) -> None:
         checks.count("lora.rank", self.rank, least=1)
-        checks.positive("lora.alpha", self.alpha)
+        checks.count("lora.alpha", self.alpha, least=1)
         checks.closed_share("lora.dropout", self.dropout)
 
     def apply(self, setup: Setup) -> Setup:
