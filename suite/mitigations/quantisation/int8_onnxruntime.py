@@ -28,8 +28,8 @@ class Int8Onnxruntime(Mitigation):
         "Inference, arXiv:1712.05877; quantize_dynamic of ONNX Runtime, https://onnxruntime.ai"
     )
     idea: ClassVar[str] = (
-        "Export the graph once; round the weights per output channel; round activations at run time, per tensor; "
-        "run fused integer kernels without Python between the layers."
+        "Export the graph once; round the weights per output channel; round activations at run time, per tensor; run "
+        "fused integer kernels without Python between the layers."
     )
     effect: ClassVar[str] = (
         "Often the largest saving on a CPU. With runtime=eager two things change together, the numbers and the "
@@ -39,8 +39,8 @@ class Int8Onnxruntime(Mitigation):
     accuracy: ClassVar[str] = "A little loss, more where activations have outliers."
     deviations: ClassVar[str] = (
         "Only matrix products with constant weights are quantised, no convolutions (int8_static has them), and not the "
-        "output head, as in the other int8 techniques. The runtime's threads do not spin while they wait: they would burn energy in the other "
-        "arm's window. optimum-onnx is not used; it cannot be installed beside transformers 5."
+        "output head, as in the other int8 techniques. The runtime's threads do not spin while they wait: they would "
+        "burn energy in the other arm's window. optimum-onnx is not used; it cannot be installed beside transformers 5."
     )
     requires: ClassVar[Requires] = Requires(
         packages={"onnx": "onnx", "onnxruntime": "onnxruntime"},

@@ -40,24 +40,24 @@ class Int8Static(Mitigation):
     )
     idea: ClassVar[str] = (
         "Export the graph once; round the weights per output channel; fix the scale of each activation from the "
-        "smallest and largest value that a calibration on training samples saw, so that nothing is measured at run time "
-        "and convolutions run in integers too."
+        "smallest and largest value that a calibration on training samples saw, so that nothing is measured at run "
+        "time and convolutions run in integers too."
     )
     effect: ClassVar[str] = (
-        "A large saving on a CPU with 8-bit dot products (VNNI, AMX, Arm's dotprod), for convolutional networks the one "
-        "way to integers here. With runtime=eager the numbers and the runtime change together; with "
+        "A large saving on a CPU with 8-bit dot products (VNNI, AMX, Arm's dotprod), for convolutional networks the "
+        "one way to integers here. With runtime=eager the numbers and the runtime change together; with "
         "runtime=onnxruntime both arms run as graphs, and the ratio is the integers' own. Does nothing on layers that "
         "are quantised already."
     )
     accuracy: ClassVar[str] = (
-        "A little loss; more where activations have outliers (transformers) or ranges that calibration did not see, and "
-        "where a depthwise convolution has channels of very different sizes."
+        "A little loss; more where activations have outliers (transformers) or ranges that calibration did not see, "
+        "and where a depthwise convolution has channels of very different sizes."
     )
     deviations: ClassVar[str] = (
         "Convolutions and products with constant weights are quantised, not products of two activations (attention), "
         "and not the output head, as in the other int8 techniques; what stands between them stays float. Ranges are "
-        "minima and maxima; no bias correction, no equalisation. On a CPU with AVX2 but no VNNI, ONNX Runtime's "
-        "8-bit products may saturate."
+        "minima and maxima; no bias correction, no equalisation. On a CPU with AVX2 but no VNNI, ONNX Runtime's 8-bit "
+        "products may saturate."
     )
     requires: ClassVar[Requires] = Requires(
         packages={"onnx": "onnx", "onnxruntime": "onnxruntime"},
@@ -107,7 +107,7 @@ class Int8Static(Mitigation):
                     nodes_to_exclude=left_out,
                     per_channel=self.per_channel,
                     weight_type=quantization.QuantType.QInt8,
-                    # Unsigned: signed ones are made unsigned on x86, and a convolution whose input is read twice is missed.
+                    # Unsigned: x86 makes signed ones unsigned, and misses a convolution whose input is read twice.
                     activation_type=quantization.QuantType.QUInt8,
                     extra_options={"MatMulConstBOnly": True},
                 )
