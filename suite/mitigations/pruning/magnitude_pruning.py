@@ -32,9 +32,9 @@ class MagnitudePruning(Mitigation):
         "whole model."
     )
     effect: ClassVar[str] = (
-        "None is expected. Zeros are stored and multiplied like any number; only sparse kernels or sparse "
-        "hardware would gain, and dense ones are what runs here. It is measured to show just that. Changes "
-        "nothing on a model that has the sparsity already."
+        "None is expected. Zeros are stored and multiplied like any number; only sparse kernels or sparse hardware "
+        "would gain, and dense ones are what runs here. It is measured to show just that. Changes nothing on a model "
+        "that has the sparsity already."
     )
     accuracy: ClassVar[str] = "Nearly unchanged up to about half of the weights, then it falls."
     deviations: ClassVar[str] = (
