@@ -96,6 +96,13 @@ def _depth_name(model: nn.Module, stack: Blocks) -> str:
     raise NotApplicable(f"the config does not name the {depth} blocks of {stack.name}")
 
 
+def spaced(depth: int, kept: int) -> list[int]:
+    """``kept`` block numbers of ``depth``, evenly spaced, first and last included; the first if only one is kept."""
+    if kept == 1:
+        return [0]
+    return [round(index * (depth - 1) / (kept - 1)) for index in range(kept)]
+
+
 def keep_blocks(model: nn.Module, kept: list[int]) -> None:
     """Drops all blocks but ``kept`` (ascending) in place; renumbers them and mends the config.
 

@@ -101,7 +101,7 @@ def _but_convolutions(model: nn.Module) -> str:
         return ""
     return (
         f": {100 * share:.0f} % of its parameters are in convolutions, and what is quantised here are matrix products; "
-        "static quantisation, which this suite does not have, would cover them"
+        "int8_static (static quantisation) covers convolutions"
     )
 
 
@@ -128,6 +128,20 @@ def matrix(layer: Any) -> torch.Tensor:
     """The weight of a product as ``nn.Linear`` has it, ``(outputs, inputs)``; a view."""
     weight: torch.Tensor = layer.weight
     return weight.t() if isinstance(layer, Conv1D) else weight
+
+
+def cut(layer: Any, *, outputs: torch.Tensor | None = None, inputs: torch.Tensor | None = None) -> None:
+    """Cuts a product down to these of its outputs, with their bias, or of its inputs (ascending indices), in place."""
+    weight = matrix(layer).detach()
+    weight = weight if outputs is None else weight[outputs]
+    weight = weight if inputs is None else weight[:, inputs]
+    stored = weight.t() if isinstance(layer, Conv1D) else weight
+    layer.weight = nn.Parameter(stored.contiguous(), requires_grad=layer.weight.requires_grad)
+    if outputs is not None and layer.bias is not None:
+        layer.bias = nn.Parameter(layer.bias.detach()[outputs].contiguous(), requires_grad=layer.bias.requires_grad)
+    names = ("nf", "nx") if isinstance(layer, Conv1D) else ("out_features", "in_features")
+    for name, size in zip(names, weight.shape, strict=True):
+        setattr(layer, name, size)
 
 
 def linears(model: nn.Module) -> dict[str, nn.Linear]:

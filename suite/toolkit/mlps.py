@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import dataclasses
-from typing import Any
 
 import torch
 from torch import nn
-from transformers.pytorch_utils import Conv1D
 
 from suite.errors import NotApplicable
 from suite.toolkit.blocks import Blocks, configs_of, stack_of
-from suite.toolkit.layers import MOSTLY, convolved_share, is_product, matrix
+from suite.toolkit.layers import MOSTLY, convolved_share, cut, is_product, matrix
 
 ATTENTION = ("attention", "attn")
 SIZE_NAMES = ("intermediate_size", "hidden_dim", "n_inner", "ffn_dim", "ffn_hidden_size", "d_ff", "d_inner")
@@ -48,19 +46,8 @@ class Mlp:
         """Cuts the layers down to ``channels`` (ascending indices), in place."""
         rows = torch.cat([channels, channels + self.size]) if self.fused else channels
         for up in self.ups:
-            _cut(up, matrix(up)[rows], outputs=rows)
-        _cut(self.down, matrix(self.down)[:, channels], outputs=None)
-
-
-def _cut(layer: Any, weight: torch.Tensor, *, outputs: torch.Tensor | None) -> None:
-    """Gives ``layer`` the ``weight`` ``(outputs, inputs)``, and of its bias what belongs to ``outputs``."""
-    stored = weight.detach().t() if isinstance(layer, Conv1D) else weight.detach()
-    layer.weight = nn.Parameter(stored.contiguous(), requires_grad=layer.weight.requires_grad)
-    if outputs is not None and layer.bias is not None:
-        layer.bias = nn.Parameter(layer.bias.detach()[outputs].contiguous(), requires_grad=layer.bias.requires_grad)
-    names = ("nf", "nx") if isinstance(layer, Conv1D) else ("out_features", "in_features")
-    for name, size in zip(names, weight.shape, strict=True):
-        setattr(layer, name, size)
+            cut(up, outputs=rows)
+        cut(self.down, inputs=channels)
 
 
 def mlps_of(model: nn.Module) -> list[Mlp]:

@@ -102,15 +102,31 @@ class OnnxModel:
         (logits,) = self._session.run(["logits"], {name: batch[name].numpy() for name in self.inputs})
         return types.SimpleNamespace(logits=torch.from_numpy(logits))
 
+    def executed(self) -> dict[str, int]:
+        """How many operations of which kind the session runs, after ONNX Runtime has fused what it can."""
+        onnx, onnxruntime = libraries.load("onnx"), libraries.load("onnxruntime")
+        with tempfile.TemporaryDirectory() as folder:
+            path = Path(folder) / "executed.onnx"
+            options = onnxruntime.SessionOptions()
+            options.log_severity_level = 3  # that the file fits this machine only is no news
+            options.optimized_model_filepath = str(path)
+            onnxruntime.InferenceSession(self._content, options, providers=["CPUExecutionProvider"])
+            return dict(sorted(Counter(node.op_type for node in onnx.load(str(path)).graph.node).items()))
+
     def statistics(self) -> dict[str, Any]:
         """The graph's constants as ``suite.toolkit.effect.snapshot`` counts weights, and the size of its file."""
         onnx = libraries.load("onnx")
         graph = onnx.load_model_from_string(self._content).graph
         weights = {tensor.name: onnx.numpy_helper.to_array(tensor) for tensor in graph.initializer}
+        widened = _widened(graph, weights)
         stored: Counter[str] = Counter()
         for name, values in weights.items():
-            if values.dtype.name in ("float32", "int8") and not name.endswith(QUANTISER_TABLES):
+            # A bias in 32 bits is a weight; other such constants are shapes and places.
+            is_weight = values.dtype.name in ("float32", "int8") or name in widened.values()
+            if is_weight and not name.endswith(QUANTISER_TABLES):
                 stored[values.dtype.name] += values.size
+        size = sum(values.nbytes for values in weights.values())
+        weights |= {output: weights[name] for output, name in widened.items()}
         in_products = [values for values in _constants(graph, weights, PRODUCTS) if values.ndim == 2]
         multiplied = [*in_products, *(values for values in _constants(graph, weights, ("Conv",)) if values.ndim > 2)]
         total, linear = sum(stored.values()), sum(values.size for values in in_products)
@@ -118,13 +134,19 @@ class OnnxModel:
         zeros = sum(int((values == 0).sum()) for values in multiplied)
         return {
             "parameters": total,
-            "bytes": sum(values.nbytes for values in weights.values()),
+            "bytes": size,
             "file_bytes": len(self._content),
             "dtypes": {name: count / total for name, count in sorted(stored.items())},
             "quantised_share": small / linear if linear else 0.0,
             "quantised_share_of_all": stored["int8"] / total if total else 0.0,
             "sparsity": zeros / sum(values.size for values in multiplied) if multiplied else None,
         }
+
+
+def _widened(graph: Any, weights: dict[str, Any]) -> dict[str, str]:
+    """Names of values that are a constant in integers made float again, each with the name of that constant."""
+    nodes = (node for node in graph.node if node.op_type == "DequantizeLinear")
+    return {node.output[0]: node.input[0] for node in nodes if node.input[0] in weights}
 
 
 def _constants(graph: Any, weights: dict[str, Any], kinds: tuple[str, ...]) -> list[Any]:
@@ -193,3 +215,22 @@ def quiet() -> Iterator[None]:
     finally:
         root.setLevel(level)
         torch._C._jit_set_onnx_log_enabled(prints)
+
+
+def prepared(source: Path, heads: list[str]) -> tuple[Path, list[str]]:
+    """The graph at ``source`` with shapes inferred and constants folded, as quantisers want it, in a file beside it.
+
+    Args:
+        source: the exported graph.
+        heads: modules of the exported model that make its output head.
+
+    Returns:
+        The file, and the names of the nodes that stand in the heads.
+    """
+    onnx, quantization = libraries.load("onnx"), libraries.load("onnxruntime.quantization")
+    target = source.with_name("prepared.onnx")
+    with quiet():
+        quantization.quant_pre_process(str(source), str(target), skip_symbolic_shape=True)
+    places = tuple(f"/model/{head.replace('.', '/')}/" for head in heads)
+    nodes = onnx.load(str(target)).graph.node
+    return target, [node.name for node in nodes if node.name.startswith(places)]

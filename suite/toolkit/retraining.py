@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import torch
 
@@ -21,7 +21,7 @@ def own_randomness(setup: Setup) -> Iterator[None]:
         yield
 
 
-def retrain(setup: Setup, *, recipe: Recipe, loss: Loss) -> None:
+def retrain(setup: Setup, *, recipe: Recipe, loss: Loss, progress: Callable[[int, float], None] | None = None) -> None:
     """Trains the setup's model in place on the task's train split, in float32, and casts it back to its dtype.
 
     float32, because 16-bit weights lose updates smaller than their own rounding. The global random state
@@ -31,10 +31,11 @@ def retrain(setup: Setup, *, recipe: Recipe, loss: Loss) -> None:
         setup: its model is the caller's own copy.
         recipe: of at least one step.
         loss: model and training batch to a scalar.
+        progress: called after each step with its number (from 1) and its loss; may change the weights.
     """
     model = layers.module_of(setup)
     layers.convert_float(model, torch.float32)
     with own_randomness(setup):
         full = setup.replace(dtype="float32", contexts=())
-        fit(model, full, setup.task.train(), recipe=recipe, loss=loss, seed=setup.seed)
+        fit(model, full, setup.task.train(), recipe=recipe, loss=loss, seed=setup.seed, progress=progress)
     layers.convert_float(model, setup.torch_dtype)

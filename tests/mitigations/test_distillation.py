@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from suite.errors import InputError, NotApplicable
-from suite.mitigations.distillation.distillation import Distillation, distillation_loss, spaced
+from suite.mitigations.distillation.distillation import Distillation, distillation_loss
 from suite.toolkit import blocks, layers
 from tests.fakes import (
     admit,
@@ -42,19 +42,6 @@ def distillation(share: float = 0.5, *, steps: int = 0, temperature: float = 1.0
         "clip_norm": 1.0,
     }
     return Distillation(keep_layers_share=share, temperature=temperature, alpha=alpha, training=training)
-
-
-@pytest.mark.parametrize(
-    ("depth", "kept", "blocks"),
-    [
-        (12, 6, [0, 2, 4, 7, 9, 11]),  # the choice of DistilBERT's authors
-        (4, 2, [0, 3]),
-        (4, 3, [0, 2, 3]),  # 1.5 rounds to the even number
-        (4, 1, [0]),
-    ],
-)
-def test_kept_blocks_are_evenly_spaced(depth: int, kept: int, blocks: list[int]) -> None:
-    assert spaced(depth, kept) == blocks
 
 
 @pytest.mark.parametrize(("kind", "make"), FAMILIES, ids=NAMES)

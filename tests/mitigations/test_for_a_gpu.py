@@ -14,10 +14,11 @@ from suite.errors import InputError, NotApplicable
 from suite.mitigations.pruning.semi_structured_pruning import SemiStructuredPruning, pruned, two_of_four
 from suite.mitigations.quantisation.float8 import Float8
 from suite.mitigations.quantisation.int4_weight_only import Int4WeightOnly
-from suite.mitigations.quantisation.int8_dynamic import Int8Dynamic, short_layers
+from suite.mitigations.quantisation.int8_dynamic import Int8Dynamic
 from suite.mitigations.quantisation.int8_quanto import Int8Quanto
 from suite.mitigations.quantisation.int8_weight_only import Int8WeightOnly
 from suite.toolkit import cuda_kernels, effect, layers
+from suite.toolkit.dynamic_int8 import short_layers
 from tests.fakes import admit, answers, fake_setup, tiny_gpt2, tiny_llama
 
 INT4 = Int4WeightOnly(group_size=128, algorithm="tinygemm")

@@ -88,3 +88,16 @@ def test_blocks_of_one_part_are_described_by_the_config_of_that_part() -> None:
     blocks.keep_blocks(model, [0])
     assert model.config.vision_config.num_hidden_layers == 1
     assert model.config.text_config.num_hidden_layers == 3
+
+
+@pytest.mark.parametrize(
+    ("depth", "kept", "numbers"),
+    [
+        (12, 6, [0, 2, 4, 7, 9, 11]),  # the choice of DistilBERT's authors
+        (4, 2, [0, 3]),
+        (4, 3, [0, 2, 3]),  # 1.5 rounds to the even number
+        (4, 1, [0]),
+    ],
+)
+def test_kept_blocks_are_evenly_spaced(depth: int, kept: int, numbers: list[int]) -> None:
+    assert blocks.spaced(depth, kept) == numbers

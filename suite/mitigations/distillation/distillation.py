@@ -75,7 +75,7 @@ class Distillation(Mitigation):
         kept = max(1, round(depth * self.keep_layers_share))
         if kept == depth:
             raise NotApplicable(f"a share of {self.keep_layers_share} keeps all {depth} blocks")
-        blocks.keep_blocks(student, spaced(depth, kept))
+        blocks.keep_blocks(student, blocks.spaced(depth, kept))
         distilled = setup.replace(model=student)
         recipe = checks.recipe("distillation.training", self.training)
         if recipe.steps:
@@ -90,13 +90,6 @@ class Distillation(Mitigation):
         was, now = len(stack.modules), len(list(layers.module_of(after).get_submodule(stack.name).children()))
         seen = effect.changes(before, after) | {"blocks": {"before": was, "after": now}}
         return effect.require(now < was, "the student has as many blocks as the model", seen)
-
-
-def spaced(depth: int, kept: int) -> list[int]:
-    """``kept`` block numbers of ``depth``, evenly spaced, first and last included; the first if only one is kept."""
-    if kept == 1:
-        return [0]
-    return [round(index * (depth - 1) / (kept - 1)) for index in range(kept)]
 
 
 def distillation_loss(

@@ -5,14 +5,11 @@ from __future__ import annotations
 import dataclasses
 from typing import Any, ClassVar
 
-from torch.nn.utils import prune
-
 from suite.core import checks
 from suite.core.mitigation import Mitigation
 from suite.core.setup import Setup
-from suite.errors import NotApplicable
 from suite.plugins.requires import Requires
-from suite.toolkit import effect, layers
+from suite.toolkit import effect, layers, sparsity
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -32,15 +29,15 @@ class MagnitudePruning(Mitigation):
         "whole model."
     )
     effect: ClassVar[str] = (
-        "None is expected. Zeros are stored and multiplied like any number; only sparse kernels or sparse "
-        "hardware would gain, and dense ones are what runs here. It is measured to show just that. Changes "
-        "nothing on a model that has the sparsity already."
+        "None is expected. Zeros are stored and multiplied like any number; only sparse kernels or sparse hardware "
+        "would gain, and dense ones are what runs here. It is measured to show just that. Changes nothing on a model "
+        "that has the sparsity already."
     )
     accuracy: ClassVar[str] = "Nearly unchanged up to about half of the weights, then it falls."
     deviations: ClassVar[str] = (
-        "One shot, without retraining; the output head is left whole. The zeros are written where the weights stand, "
-        "so that both arms run the same layers (GPT-2's Conv1D among them). Embeddings, and the experts of a mixture "
-        "that are stored as one tensor, are no such layers."
+        "One shot, without retraining (gradual_magnitude_pruning trains); the output head is left whole. The zeros are "
+        "written where the weights stand, so that both arms run the same layers (GPT-2's Conv1D among them). "
+        "Embeddings, and the experts of a mixture that are stored as one tensor, are no such layers."
     )
     requires: ClassVar[Requires] = Requires(phase="inference", reasons={"phase": "training would fill the zeros again"})
 
@@ -53,16 +50,7 @@ class MagnitudePruning(Mitigation):
         """Sets weights of a copy to zero; their number and their bytes stay."""
         layers.require_float(setup)
         model = layers.editable_copy(setup)
-        chosen = list(layers.weighted(model).values())
-        if not chosen:
-            raise NotApplicable("the model has no Linear layer and no plain convolution besides its output head")
-        zeros = sum(int((layer.weight == 0).sum()) for layer in chosen)
-        if zeros >= self.sparsity * sum(layer.weight.numel() for layer in chosen):
-            raise NotApplicable(f"the model is that sparse already ({zeros} zero weights)")
-        weights = [(layer, "weight") for layer in chosen]
-        prune.global_unstructured(weights, pruning_method=prune.L1Unstructured, amount=float(self.sparsity))
-        for layer in chosen:
-            prune.remove(layer, "weight")
+        sparsity.zero_smallest(sparsity.prunable(model, self.sparsity), self.sparsity)
         return setup.replace(model=model)
 
     def proof(self, before: Setup, after: Setup) -> dict[str, Any]:

@@ -39,13 +39,13 @@ class SemiStructuredPruning(Mitigation):
         "stored with their places, and sparse tensor cores skip the zeros."
     )
     effect: ClassVar[str] = (
-        "Less energy where arithmetic is the cost (large batches, wide layers): at most half of it. Weights take "
-        "9/16 of the bytes. On small batches or narrow layers the sparse kernels may cost more than dense ones."
+        "Less energy where arithmetic is the cost (large batches, wide layers): at most half of it. Weights take 9/16 "
+        "of the bytes. On small batches or narrow layers the sparse kernels may cost more than dense ones."
     )
     accuracy: ClassVar[str] = "A loss that grows as models get smaller: half of all weights go, in a fixed pattern."
     deviations: ClassVar[str] = (
-        "One shot by magnitude, without the retraining that the paper recovers its accuracy with; the output head "
-        "is left whole. Packed weights cannot leave the GPU, so both arms must fit there (pairing=resident)."
+        "One shot by magnitude, without the retraining that the paper recovers its accuracy with; the output head is "
+        "left whole. Packed weights cannot leave the GPU, so both arms must fit there (pairing=resident)."
     )
     requires: ClassVar[Requires] = Requires(
         device="cuda",

@@ -28,22 +28,22 @@ class StructuredPruning(Mitigation):
 
     intervention: ClassVar[str] = "pruning"
     source: ClassVar[str] = (
-        "Li et al. 2017, Pruning Filters for Efficient ConvNets, arXiv:1608.08710; for transformers' MLPs Ma et "
-        "al. 2023, LLM-Pruner, arXiv:2305.11627"
+        "Li et al. 2017, Pruning Filters for Efficient ConvNets, arXiv:1608.08710; for transformers' MLPs Ma et al. "
+        "2023, LLM-Pruner, arXiv:2305.11627"
     )
     idea: ClassVar[str] = (
-        "Rank the channels between the two (or three) layers of an MLP by the norms of their weights, drop the "
-        "weakest share, and keep smaller dense layers. A short training on the train split mends what was cut."
+        "Rank the channels between the two (or three) layers of an MLP by the norms of their weights, drop the weakest "
+        "share, and keep smaller dense layers. A short training on the train split mends what was cut."
     )
     effect: ClassVar[str] = (
-        "Energy falls about with the share of the arithmetic that was cut, on any hardware. The recovery's cost "
-        "is part of the one-off cost. Does nothing if the share is too small to drop one step of channels."
+        "Energy falls about with the share of the arithmetic that was cut, on any hardware. The recovery's cost is "
+        "part of the one-off cost. Does nothing if the share is too small to drop one step of channels."
     )
     accuracy: ClassVar[str] = "Falls with the share, and recovery brings part of it back."
     deviations: ClassVar[str] = (
-        "Norms instead of gradients rank the channels; every block loses the same number, so that the result is "
-        "an ordinary Hugging Face model with a smaller intermediate_size; attention heads stay. A model with "
-        "random weights is not mended, for there is nothing to mend."
+        "Norms instead of gradients rank the channels; every block loses the same number, so that the result is an "
+        "ordinary Hugging Face model with a smaller intermediate_size; attention heads stay. A model with random "
+        "weights is not mended, for there is nothing to mend."
     )
     requires: ClassVar[Requires] = Requires()
 

@@ -28,8 +28,8 @@ class Int8Onnxruntime(Mitigation):
         "Inference, arXiv:1712.05877; quantize_dynamic of ONNX Runtime, https://onnxruntime.ai"
     )
     idea: ClassVar[str] = (
-        "Export the graph once; round the weights per output channel; round activations at run time, per tensor; "
-        "run fused integer kernels without Python between the layers."
+        "Export the graph once; round the weights per output channel; round activations at run time, per tensor; run "
+        "fused integer kernels without Python between the layers."
     )
     effect: ClassVar[str] = (
         "Often the largest saving on a CPU. With runtime=eager two things change together, the numbers and the "
@@ -38,9 +38,9 @@ class Int8Onnxruntime(Mitigation):
     )
     accuracy: ClassVar[str] = "A little loss, more where activations have outliers."
     deviations: ClassVar[str] = (
-        "Only matrix products with constant weights are quantised, no convolutions, and not the output head, as in the "
-        "other int8 techniques. The runtime's threads do not spin while they wait: they would burn energy in the other "
-        "arm's window. optimum-onnx is not used; it cannot be installed beside transformers 5."
+        "Only matrix products with constant weights are quantised, no convolutions (int8_static has them), and not the "
+        "output head, as in the other int8 techniques. The runtime's threads do not spin while they wait: they would "
+        "burn energy in the other arm's window. optimum-onnx is not used; it cannot be installed beside transformers 5."
     )
     requires: ClassVar[Requires] = Requires(
         packages={"onnx": "onnx", "onnxruntime": "onnxruntime"},
@@ -78,15 +78,11 @@ class Int8Onnxruntime(Mitigation):
 
 def quantise(source: Path, target: Path, *, heads: list[str], per_channel: bool) -> None:
     """Rounds the weights of all matrix products to int8, but those of the ``heads``, modules of the exported model."""
-    onnx, quantization = libraries.load("onnx"), libraries.load("onnxruntime.quantization")
-    prepared = source.with_name("prepared.onnx")
+    quantization = libraries.load("onnxruntime.quantization")
+    graph, left_out = onnx_graph.prepared(source, heads)
     with onnx_graph.quiet():
-        quantization.quant_pre_process(str(source), str(prepared), skip_symbolic_shape=True)
-        nodes = onnx.load(str(prepared)).graph.node
-        places = tuple(f"/model/{head.replace('.', '/')}/" for head in heads)
-        left_out = [node.name for node in nodes if node.name.startswith(places)]
         quantization.quantize_dynamic(
-            str(prepared),
+            str(graph),
             str(target),
             op_types_to_quantize=["MatMul", "Gemm"],
             nodes_to_exclude=[
