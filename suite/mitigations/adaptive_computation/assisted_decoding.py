@@ -91,9 +91,7 @@ class AssistedDecoding(Mitigation):
 
     def _loaded(self, setup: Setup) -> nn.Module:
         spec = ModelSpec(name="draft", path=self.path, revision=None, weights="pretrained", architecture=None)
-        draft, processor = load_pretrained(
-            spec, setup.task, device=setup.device, dtype=setup.dtype, seed=setup.seed
-        )
+        draft, processor = load_pretrained(spec, setup.task, device=setup.device, dtype=setup.dtype, seed=setup.seed)
         model = layers.module_of(setup)
         if not students.same_inputs(setup.processor, processor):
             raise NotApplicable("the draft model has another tokenizer than the model, so its tokens are other ones")

@@ -135,7 +135,9 @@ class TwoModels(nn.Module):
     def counting(self, seen: dict[str, int]) -> Any:
         """A context in which the rows that each model is given are added to ``seen``."""
         return effect.hooks(
-            part.register_forward_pre_hook(lambda _, given, named, name=name: _count(seen, name, named), with_kwargs=True)
+            part.register_forward_pre_hook(
+                lambda _, given, named, name=name: _count(seen, name, named), with_kwargs=True
+            )
             for name, part in (("small", self.small), ("large", self.large))
         )
 
