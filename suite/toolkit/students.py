@@ -39,7 +39,7 @@ def shorten(model: nn.Module, share: float) -> None:
 
 
 def distilled(setup: Setup, *, share: float, recipe: Recipe, temperature: float, alpha: float) -> Setup:
-    """``setup`` with a student in the model's place: ``share`` of its blocks, trained on the train split to answer alike.
+    """``setup`` with a student in the model's place: some of its blocks, trained on the train split to answer alike.
 
     Args:
         setup: its model is the teacher, and is left as it is.

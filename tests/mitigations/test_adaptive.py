@@ -153,9 +153,7 @@ class TestEarlyExit:
         one_block, all_blocks = flops(first, samples(setup)), flops(setup.model, samples(setup))
         head = 2 * 8 * 32 * 5  # eight rows, 32 wide, five classes
         unused = flops(changed.model, samples(setup)) - head
-        assert (
-            one_block - 8 * 2 * 32 * (32 + 5) <= unused <= one_block < all_blocks / 2
-        )  # no pooler, no head of its own
+        assert one_block - 8 * 2 * 32 * (32 + 5) <= unused <= one_block < all_blocks / 2  # no pooler, no head
 
     def test_a_row_gets_the_same_answer_whoever_leaves(self) -> None:
         setup = fake_setup("text", task=unequal_texts())
@@ -172,9 +170,7 @@ class TestEarlyExit:
     def test_depths_are_those_of_the_rows(self) -> None:
         setup = fake_setup("image")
         model = self.early().apply(setup).model
-        model.flow.decide = lambda logits: (
-            model.flow.inside == 8 - len(model.flow.inside)
-        )  # the first row, at each exit
+        model.flow.decide = lambda logits: model.flow.inside == 8 - len(model.flow.inside)  # the first
         with torch.no_grad():
             depths = exits.depths_of(model, lambda: model(**samples(setup)))
         assert dict(depths) == {1: 1, 2: 1, 3: 1, 4: 5}

@@ -23,7 +23,7 @@ class AssistedDecoding(Mitigation):
     """Speculative decoding with a draft model.
 
     Attributes:
-        path: of the draft model, a local Hugging Face directory or a hub id; None for a share of the model's own blocks.
+        path: of the draft model, a local Hugging Face directory or a hub id; None for some of the model's own blocks.
         keep_layers_share: of the model's blocks that draft where ``path`` is None, in (0, 1).
         tokens: drafted before each check, at least 1.
     """

@@ -48,8 +48,8 @@ class EarlyExit(Mitigation):
     )
     accuracy: ClassVar[str] = "Falls where an early exit is sure and wrong; a higher threshold prevents it."
     deviations: ClassVar[str] = (
-        "Exits look at the mean of all tokens, normalised; sureness is the largest softmax probability, not calibrated, "
-        "where DeeBERT takes the entropy. The model itself is not trained further. The depths in the proof are of "
+        "Exits look at the mean of all tokens, normalised; sureness is the largest softmax probability, where DeeBERT "
+        "takes the entropy, and is not calibrated. The model itself is not trained further. The depths in the proof are of "
         "training samples, which it knows better than others."
     )
     requires: ClassVar[Requires] = Requires(
