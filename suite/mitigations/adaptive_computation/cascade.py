@@ -54,7 +54,12 @@ class Cascade(Mitigation):
         "of which the student is surer than of others."
     )
     requires: ClassVar[Requires] = Requires(
-        phase="inference", reasons={"phase": "what is trained here is the one-off cost, measure it in inference"}
+        phase="inference",
+        excluded_models=("AutoModelForCausalLM",),
+        reasons={
+            "phase": "what is trained here is the one-off cost, measure it in inference",
+            "excluded_models": "it is for classification",
+        },
     )
 
     path: str | None

@@ -49,11 +49,16 @@ class EarlyExit(Mitigation):
     accuracy: ClassVar[str] = "Falls where an early exit is sure and wrong; a higher threshold prevents it."
     deviations: ClassVar[str] = (
         "Exits look at the mean of all tokens, normalised; sureness is the largest softmax probability, where DeeBERT "
-        "takes the entropy, and is not calibrated. The model itself is not trained further. The depths in the proof are of "
-        "training samples, which it knows better than others."
+        "takes the entropy, and is not calibrated. The model itself is not trained further. The depths in the proof "
+        "are of training samples, which it knows better than others."
     )
     requires: ClassVar[Requires] = Requires(
-        phase="inference", reasons={"phase": "the training of the exits is the one-off cost, measure it in inference"}
+        phase="inference",
+        excluded_models=("AutoModelForCausalLM",),
+        reasons={
+            "phase": "the training of the exits is the one-off cost, measure it in inference",
+            "excluded_models": "it is for classification",
+        },
     )
 
     threshold: float
