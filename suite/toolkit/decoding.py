@@ -6,6 +6,9 @@ import dataclasses
 from collections.abc import Callable, Mapping
 from typing import Any
 
+import torch
+
+from suite.checkpoints.hub import first_line
 from suite.core.setup import Setup
 from suite.core.task import Batch
 from suite.errors import NotApplicable
@@ -40,6 +43,26 @@ def require_speculation(setup: Setup, name: str) -> None:
         raise NotApplicable(f"{name} answers one query at a time, the batch size here is {setup.batch_size}: {remedy}")
     if setup.random_weights:
         raise NotApplicable("the model has random weights: how often a guess at its next token is right means nothing")
+
+
+def require_tokens(setup: Setup, how: str) -> Setup:
+    """``setup``, if it generates for a training sample.
+
+    Args:
+        setup: whose ``generate`` is asked for what not every architecture bears.
+        how: that, as the end of a sentence.
+
+    Raises:
+        NotApplicable: it does not, in the words of the library that refuses.
+    """
+    try:
+        with setup.active():
+            setup.task.run(setup, setup.task.batch(setup, setup.task.samples(1)))
+    except torch.OutOfMemoryError:
+        raise
+    except (RuntimeError, TypeError, ValueError, NotImplementedError) as error:
+        raise NotApplicable(f"{effect.architecture(setup)} does not generate {how}: {first_line(error)}") from error
+    return setup
 
 
 @dataclasses.dataclass(frozen=True)

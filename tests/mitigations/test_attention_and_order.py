@@ -41,9 +41,9 @@ class TestAttention:
         with pytest.raises(NotApplicable, match="with sdpa already"):
             AttentionImplementation(kind="sdpa").apply(fake_setup("image"))
 
-    @pytest.mark.parametrize("architecture", ["resnet", "convnext"])
+    @pytest.mark.parametrize("architecture", ["resnet", "convnext", "fnet", "mamba"])
     def test_a_model_without_attention_is_not_applicable(self, architecture: str) -> None:
-        with pytest.raises(NotApplicable):
+        with pytest.raises(NotApplicable, match="computes no attention"):
             AttentionImplementation(kind="sdpa").apply(architecture_setup(architecture))
 
     def test_flash_attention_on_a_cpu_is_not_applicable(self) -> None:

@@ -12,6 +12,7 @@ from suite.mitigations.adaptive_computation.assisted_decoding import AssistedDec
 from suite.mitigations.adaptive_computation.prompt_lookup import PromptLookup
 from suite.mitigations.optimised_hardware.no_kv_cache import NoKvCache
 from suite.toolkit import decoding, layers
+from tests.architectures import architecture_setup
 from tests.fakes import admit, fake_setup, tiny_gpt2, tiny_llama
 
 EMBEDDED = Path(__file__).parents[2] / "models" / "llama_stdlib"
@@ -110,6 +111,10 @@ class TestSpeculation:
     def test_random_weights_guess_nothing(self, technique: Any) -> None:
         with pytest.raises(NotApplicable, match="means nothing"):
             technique.apply(one_at_a_time(random_weights=True))
+
+    def test_a_model_whose_state_cannot_go_back_is_not_applicable(self, technique: Any) -> None:
+        with pytest.raises(NotApplicable, match="MambaForCausalLM does not generate with .*: .* stateful"):
+            technique.apply(architecture_setup("mamba").replace(batch_size=1))
 
     def test_one_new_token_is_generated_too(self, technique: Any) -> None:
         """As the prefill's windows do."""

@@ -67,7 +67,7 @@ class AssistedDecoding(Mitigation):
         config: Any = draft.generation_config
         config.num_assistant_tokens, config.num_assistant_tokens_schedule = self.tokens, "constant"
         config.assistant_confidence_threshold = 0  # else it follows what was accepted before, from query to query
-        return setup.replace(generate_options=decoding.Options({MODEL: draft}))
+        return decoding.require_tokens(setup.replace(generate_options=decoding.Options({MODEL: draft})), "with a draft")
 
     def proof(self, before: Setup, after: Setup) -> dict[str, Any]:
         """Calls of the model a token, guesses, the share that was right, and the draft's size."""

@@ -53,7 +53,7 @@ class PromptLookup(Mitigation):
         """The same model, asked to generate with guesses from the text."""
         decoding.require_speculation(setup, "prompt_lookup")
         asked = {"prompt_lookup_num_tokens": self.tokens, "max_matching_ngram_size": self.ngram}
-        return setup.replace(generate_options=decoding.Options(asked))
+        return decoding.require_tokens(setup.replace(generate_options=decoding.Options(asked)), "with guesses")
 
     def proof(self, before: Setup, after: Setup) -> dict[str, Any]:
         """Calls of the model a token, guesses, and the share that was right, seen on training samples."""

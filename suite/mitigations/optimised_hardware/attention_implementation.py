@@ -60,6 +60,8 @@ class AttentionImplementation(Mitigation):
         if self.kind == "flash_attention_2":
             _require_flash(setup)
         model = layers.editable_copy(setup)
+        if not operators(setup.replace(model=model)):
+            raise NotApplicable(f"{type(model).__name__} computes no attention")
         if in_force(model) == self.kind:
             raise NotApplicable(f"the model computes attention with {self.kind} already")
         choose(model, self.kind)

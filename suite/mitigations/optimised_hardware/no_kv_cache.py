@@ -35,7 +35,8 @@ class NoKvCache(Mitigation):
     def apply(self, setup: Setup) -> Setup:
         """The same model, asked to generate without a cache."""
         decoding.require_plain(setup, "no_kv_cache")
-        return setup.replace(generate_options=decoding.Options({"use_cache": False}))
+        changed = setup.replace(generate_options=decoding.Options({"use_cache": False}))
+        return decoding.require_tokens(changed, "without a cache")
 
     def proof(self, before: Setup, after: Setup) -> dict[str, Any]:
         """Token positions computed for each new token, seen on training samples."""
