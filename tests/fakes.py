@@ -121,6 +121,25 @@ class FakeGeneration(FakeTask):
     generates: ClassVar[bool] = True
 
 
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class UnequalTexts(FakeTask):
+    """Texts that are the shorter the larger their label is, padded to the longest of a batch."""
+
+    def batch(self, setup: Setup, examples: Sequence[Example]) -> Batch:
+        lengths = [LENGTH - 2 * int(example["label"]) for example in examples]
+        ids = torch.zeros(len(examples), max(lengths), dtype=torch.long)
+        mask = torch.zeros_like(ids)
+        for row, (example, length) in enumerate(zip(examples, lengths, strict=True)):
+            ids[row, :length], mask[row, :length] = example["ids"][:length], 1
+        return {"input_ids": ids.to(setup.device), "attention_mask": mask.to(setup.device)}
+
+
+def unequal_texts(*, locked: bool = False) -> UnequalTexts:
+    """A fake task of texts of 4 to 12 tokens."""
+    plain = fake_task("text", locked=locked)
+    return UnequalTexts(**{field.name: getattr(plain, field.name) for field in dataclasses.fields(plain)})
+
+
 def admit(technique: Mitigation, setup: Setup, capability: tuple[int, int] | None = None) -> Setup:
     """``setup``, if the technique's requirements are met there, as a point asks before it loads a model."""
     found = Circumstances(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, ExitStack
 from typing import TYPE_CHECKING, Any
 
@@ -32,6 +32,10 @@ def _as_it_is(module: torch.nn.Module) -> torch.nn.Module:
     return module
 
 
+def _as_they_come(setup: Setup, examples: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+    return list(examples)
+
+
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Setup:
     """What will be run.
@@ -51,6 +55,8 @@ class Setup:
         runtime: name of the runtime that executes it: the point's, or the one that a technique has put in its place.
         generate_options: further arguments of ``generate`` for a batch and a number of new tokens.
         ready_module: makes a module ready that a workload has made itself (training's copy).
+        waiting_batches: batches whose queries wait together, so that ``arrange`` may order them before they are cut.
+        arrange: the same queries, of all waiting batches, in the order in which they are answered.
     """
 
     task: Task
@@ -66,10 +72,22 @@ class Setup:
     runtime: str = "eager"
     generate_options: Callable[[Mapping[str, Any], int], dict[str, Any]] = _no_options
     ready_module: Callable[[torch.nn.Module], torch.nn.Module] = _as_it_is
+    waiting_batches: int = 1
+    arrange: Callable[[Setup, Sequence[Mapping[str, Any]]], list[Mapping[str, Any]]] = _as_they_come
 
     def replace(self, **changes: Any) -> Setup:
         """A copy with ``changes``."""
         return dataclasses.replace(self, **changes)
+
+    @property
+    def waiting(self) -> int:
+        """Queries that wait together: after each so many, both arms of a comparison have answered the same ones."""
+        return self.batch_size * self.waiting_batches
+
+    def arranged(self, examples: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+        """``examples`` in the order in which they are answered: those that wait together stay together."""
+        starts = range(0, len(examples), self.waiting)
+        return [one for start in starts for one in self.arrange(self, examples[start : start + self.waiting])]
 
     @property
     def torch_dtype(self) -> torch.dtype:

@@ -239,7 +239,7 @@ def _baseline_setup(plan: Plan) -> Setup:
 
 
 def _ready(plan: Plan, setups: dict[Arm, Setup], meter: OpenMeter, residency: Residency) -> dict[Arm, ReadyArm]:
-    sizes = {name: setup.batch_size for name, setup in setups.items()}
+    sizes = {name: setup.waiting for name, setup in setups.items()}
     pass_queries = common_pass_queries(plan.task.query_count, sizes["baseline"], sizes["candidate"])
     arms: dict[Arm, ReadyArm] = {}
     for name, setup in setups.items():

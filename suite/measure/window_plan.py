@@ -66,7 +66,7 @@ def plan_windows(
     mix = window_mix(
         seconds_per_query,
         pass_queries=arms["baseline"].loop.pass_queries,
-        step=math.lcm(*(arm.setup.batch_size for arm in arms.values())),
+        step=math.lcm(*(arm.setup.waiting for arm in arms.values())),
         window_s=window_s,
         least=protocol.window_queries,
     )
@@ -125,9 +125,9 @@ def _lasting(least_s: float, arms: dict[Arm, ReadyArm], batch_s: dict[Arm, float
     return {name: arm.setup.batch_size * max(1, round(least_s / batch_s[name])) for name, arm in arms.items()}
 
 
-def common_pass_queries(query_count: int, baseline_batch: int, candidate_batch: int) -> int:
-    """The smallest number of queries, at least ``query_count``, that both batch sizes divide."""
-    step = math.lcm(baseline_batch, candidate_batch)
+def common_pass_queries(query_count: int, baseline: int, candidate: int) -> int:
+    """The smallest number of queries, at least ``query_count``, of which both arms' waiting queries are a part."""
+    step = math.lcm(baseline, candidate)
     return step * math.ceil(query_count / step)
 
 
@@ -149,7 +149,7 @@ def window_mix(
     Args:
         seconds_per_query: of each arm.
         pass_queries: of the whole list.
-        step: least common multiple of the batch sizes, of which the part is a multiple.
+        step: least common multiple of the arms' waiting queries, of which the part is a multiple.
         window_s: length that is planned; one step of the slower arm may take longer.
         least: fewest queries of a window, as far as they take at most twice that length.
     """

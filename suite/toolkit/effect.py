@@ -177,7 +177,7 @@ def observed_dtypes(setup: Setup, batch: Batch) -> dict[str, int]:
     def note(module: nn.Module, inputs: Any, output: Any) -> None:
         seen[str(output.dtype).removeprefix("torch.")] += 1
 
-    with _hooks(part.register_forward_hook(note) for part in setup.model.modules() if isinstance(part, PRODUCTS)):
+    with hooks(part.register_forward_hook(note) for part in setup.model.modules() if isinstance(part, PRODUCTS)):
         _answer(setup, batch)
     return dict(sorted(seen.items()))
 
@@ -190,7 +190,7 @@ def observed_dims(setup: Setup, batch: Batch) -> dict[str, int]:
         dims = max((value.dim() for value in inputs if isinstance(value, torch.Tensor)), default=0)
         seen[name] = max(seen.get(name, 0), dims)
 
-    with _hooks(
+    with hooks(
         part.register_forward_pre_hook(lambda _, inputs, name=name: note(name, inputs))
         for name, part in setup.model.named_modules()
     ):
@@ -199,7 +199,8 @@ def observed_dims(setup: Setup, batch: Batch) -> dict[str, int]:
 
 
 @contextlib.contextmanager
-def _hooks(handles: Iterable[Any]) -> Iterator[None]:
+def hooks(handles: Iterable[Any]) -> Iterator[None]:
+    """Removes the ``handles`` of hooks at the end."""
     made = list(handles)
     try:
         yield

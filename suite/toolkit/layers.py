@@ -48,6 +48,13 @@ def editable_copy(setup: Setup) -> nn.Module:
     return model.to(setup.device)
 
 
+def sharing_copy(model: nn.Module) -> nn.Module:
+    """A copy that holds the same parameters, not copies of them: for changes of anything else, at no cost in memory."""
+    made = copy.deepcopy(model, {id(weight): weight for weight in model.parameters()})
+    vars(made).pop("_compiled_call", None)
+    return made
+
+
 def copy_to_quantise(setup: Setup, *, most_dims: int | None = None) -> tuple[nn.Module, dict[str, nn.Linear]]:
     """A copy of the model and the layers of it whose weights a technique may put others in the place of, by name.
 

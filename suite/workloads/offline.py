@@ -43,7 +43,7 @@ class Offline(Workload):
 
 class _OfflineLoop(Loop):
     def __init__(self, setup: Setup, pass_queries: int) -> None:
-        examples = cycle(setup.task.queries(), pass_queries)
+        examples = setup.arranged(cycle(setup.task.queries(), pass_queries))
         size = setup.batch_size
         self._setup = setup
         self._batches: list[Batch] = [

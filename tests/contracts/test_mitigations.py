@@ -22,16 +22,18 @@ from suite.errors import InputError, NoEffect, NotApplicable
 from suite.plugins.cards import TEXTS, read_card
 from suite.plugins.requires import Requires
 from tests.architectures import architecture_setup
-from tests.fakes import Kind, admit, answers, fake_setup
+from tests.fakes import Kind, admit, answers, fake_setup, unequal_texts
 
 CONF = Path(__file__).parents[2] / "conf" / "mitigation"
 NAMES = sorted(path.stem for path in CONF.glob("*.yaml") if path.stem != "none")
-Case = tuple[Kind | Literal["convolutions"], str, str]
+Case = tuple[Kind | Literal["convolutions", "unequal_texts", "one_prompt"], str, str]
 CASES: list[Case] = [
     ("image", "float32", "inference"),
     ("text", "float32", "inference"),
     ("generation", "float32", "inference"),
     ("convolutions", "float32", "inference"),
+    ("unequal_texts", "float32", "inference"),
+    ("one_prompt", "float32", "inference"),  # at a time
     ("image", "bfloat16", "inference"),
     ("generation", "bfloat16", "inference"),
     ("text", "float32", "training"),
@@ -61,10 +63,15 @@ def technique(name: str) -> Mitigation:
 def setup_for(name: str, case: Case) -> Setup:
     """A setup for the technique whose task fails on every split but train."""
     kind, dtype, phase = case
+    layers = 1 if name in TRACED else 4
     if kind == "convolutions":
         setup = architecture_setup("resnet").replace(dtype=dtype, phase=phase)
+    elif kind == "unequal_texts":
+        setup = fake_setup("text", layers=layers, task=unequal_texts(locked=True), dtype=dtype, phase=phase)
+    elif kind == "one_prompt":
+        setup = fake_setup("generation", layers=layers, locked=True, batch_size=1, dtype=dtype, phase=phase)
     else:
-        setup = fake_setup(kind, layers=1 if name in TRACED else 4, locked=True, dtype=dtype, phase=phase)
+        setup = fake_setup(kind, layers=layers, locked=True, dtype=dtype, phase=phase)
     setup.model.to(setup.torch_dtype)
     return setup
 

@@ -1,3 +1,5 @@
+import dataclasses
+
 import pytest
 
 from suite.core.meter import Ticker
@@ -108,3 +110,15 @@ def test_windows_of_swapped_arms_are_longer_and_in_one_stretch():
     plan = planned(swapped=True, swapped_factor=2)
     assert plan.slices == 1
     assert min(plan.queries.values()) * 0.01 >= 4.0
+
+
+@pytest.mark.parametrize(("waiting_batches", "span"), [(1, 4), (2, 8)])
+def test_a_window_holds_whole_lists_of_the_queries_that_wait_together(waiting_batches, span):
+    arms = world_arms(World())
+    setup = arms["candidate"].setup.replace(waiting_batches=waiting_batches)
+    arms["candidate"] = dataclasses.replace(arms["candidate"], setup=setup)
+    slow = {"baseline": 0.3, "candidate": 0.3}
+    rules = protocol(window_s={"cpu": 1.0, "cuda": 5.0}, window_queries=1)
+    plan = plan_windows(arms, slow, rules, ticker=None, swapped=False)
+    # 1.05 s hold 3.5 queries: one batch of 4, or the two that wait together
+    assert (plan.span, plan.queries) == (span, {"baseline": span, "candidate": span})

@@ -2,22 +2,14 @@
 
 from __future__ import annotations
 
-import copy
 import dataclasses
-from collections.abc import Callable
 from typing import Any, ClassVar
-
-import torch
-from torch.nn import functional
 
 from suite.core import checks
 from suite.core.mitigation import Mitigation
 from suite.core.setup import Setup
-from suite.core.task import Batch, Task
-from suite.errors import NotApplicable
 from suite.plugins.requires import Requires
-from suite.toolkit import blocks, effect, layers
-from suite.toolkit.retraining import retrain
+from suite.toolkit import blocks, effect, layers, students
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -67,22 +59,10 @@ class Distillation(Mitigation):
 
     def apply(self, setup: Setup) -> Setup:
         """Cuts a copy to the student's depth and trains it on the train split."""
-        if setup.random_weights:
-            raise NotApplicable("the model has random weights and nothing to teach")
-        layers.require_float(setup)
-        student = layers.editable_copy(setup)
-        depth = blocks.depth_of(student)
-        kept = max(1, round(depth * self.keep_layers_share))
-        if kept == depth:
-            raise NotApplicable(f"a share of {self.keep_layers_share} keeps all {depth} blocks")
-        blocks.keep_blocks(student, blocks.spaced(depth, kept))
-        distilled = setup.replace(model=student)
         recipe = checks.recipe("distillation.training", self.training)
-        if recipe.steps:
-            teacher = copy.deepcopy(layers.module_of(setup)).to(setup.device).float().eval()
-            loss = distillation_loss(setup.task, teacher, self.temperature, self.alpha)
-            retrain(distilled, recipe=recipe, loss=loss)
-        return distilled
+        return students.distilled(
+            setup, share=self.keep_layers_share, recipe=recipe, temperature=self.temperature, alpha=self.alpha
+        )
 
     def proof(self, before: Setup, after: Setup) -> dict[str, Any]:
         """Parameters and blocks, before and after."""
@@ -90,26 +70,3 @@ class Distillation(Mitigation):
         was, now = len(stack.modules), len(list(layers.module_of(after).get_submodule(stack.name).children()))
         seen = effect.changes(before, after) | {"blocks": {"before": was, "after": now}}
         return effect.require(now < was, "the student has as many blocks as the model", seen)
-
-
-def distillation_loss(
-    task: Task, teacher: torch.nn.Module, temperature: float, alpha: float
-) -> Callable[[Any, Batch], torch.Tensor]:
-    """``alpha * CE(student, labels) + (1 - alpha) * T^2 * KL(teacher || student)``, both softened by ``T``.
-
-    The factor ``T^2`` keeps the gradients' size, as Hinton et al. propose.
-    """
-
-    def loss(student: Any, batch: Batch) -> torch.Tensor:
-        logits, targets = task.logits(student, batch)
-        with torch.no_grad():
-            wanted, _ = task.logits(teacher, batch)
-        soft = functional.kl_div(
-            functional.log_softmax(logits / temperature, dim=-1),
-            functional.log_softmax(wanted / temperature, dim=-1),
-            reduction="batchmean",
-            log_target=True,
-        )
-        return alpha * functional.cross_entropy(logits, targets) + (1 - alpha) * temperature**2 * soft
-
-    return loss
