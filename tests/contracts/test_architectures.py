@@ -16,10 +16,11 @@ from tests.fakes import admit, answers
 
 TECHNIQUES = (
     "autocast_bf16", "bf16", "fp16", "int8_bitsandbytes", "int8_dynamic", "int8_onnxruntime", "int8_quanto",
-    "int8_weight_only", "nf4", "magnitude_pruning", "structured_pruning", "distillation",
+    "int8_weight_only", "int8_static", "nf4", "magnitude_pruning", "structured_pruning", "distillation",
 )  # fmt: skip
 QUANTISERS = tuple(name for name in TECHNIQUES if name.startswith("int8") or name == "nf4")
-TRACED = ("int8_onnxruntime",)
+PRODUCTS_ONLY = tuple(name for name in QUANTISERS if name != "int8_static")
+TRACED = ("int8_onnxruntime", "int8_static")
 NO_BLOCKS = ("structured_pruning", "distillation")
 
 TWO_STACKS = "two stacks of 2 blocks"
@@ -29,10 +30,11 @@ UNSUPPORTED = "torch's exporter makes no ONNX graph of .*: Exporting the operato
 REFUSED: dict[tuple[str, str], str] = {
     ("fnet", "bf16"): "FNetForSequenceClassification does not run in bfloat16",
     ("fnet", "fp16"): "FNetForSequenceClassification does not run in float16",
-    ("fnet", "int8_onnxruntime"): UNSUPPORTED,
+    **{("fnet", name): UNSUPPORTED for name in TRACED},
     ("deberta", "autocast_bf16"): "DebertaForSequenceClassification does not run under autocast to bfloat16",
     ("longformer", "int8_onnxruntime"): "the exported graph of Longformer.* does not run on another batch",
-    ("dinov2_with_registers", "int8_onnxruntime"): UNSUPPORTED,
+    ("longformer", "int8_static"): "the exported graph of Longformer.* does not run on the samples that calibrate it",
+    **{("dinov2_with_registers", name): UNSUPPORTED for name in TRACED},
     ("dinov2_with_registers", "structured_pruning"): "the config names no one MLP size",
     ("albert", "distillation"): "2 layers of the model share one block",
     ("convnext", "int8_bitsandbytes"): "all Linear layers of the model get inputs of more than 3 dimensions",
@@ -47,7 +49,7 @@ REFUSED: dict[tuple[str, str], str] = {
     **{("swiftformer", name): "no stack of equal blocks|in convolutions" for name in NO_BLOCKS},
     **{(name, "distillation"): STAGES for name in ("mobilenet_v2", "resnet")},
     **{(name, "structured_pruning"): CONVOLUTIONS for name in ("mobilenet_v2", "resnet")},
-    **{(cnn, name): f"{CONVOLUTIONS}.*static" for cnn in ("mobilenet_v2", "resnet") for name in QUANTISERS},
+    **{(cnn, name): f"{CONVOLUTIONS}.*static" for cnn in ("mobilenet_v2", "resnet") for name in PRODUCTS_ONLY},
 }
 """Where a technique does not apply, and why; everywhere else it must."""
 

@@ -15,7 +15,7 @@ from suite.core.setup import Setup
 from suite.errors import InputError, NoEffect, NotApplicable
 from suite.mitigations.pruning.layer_pruning import LayerPruning
 from suite.toolkit import block_influence, effect
-from tests.architectures import architecture_setup
+from tests.architectures import CONFIGS, architecture_setup
 from tests.fakes import (
     answers,
     fake_setup,
@@ -185,13 +185,24 @@ def test_a_share_that_drops_no_block_is_not_applicable() -> None:
         pruning(0.1).apply(fake_setup())
 
 
-@pytest.mark.parametrize(
-    ("architecture", "reason"),
-    [("resnet", "stages or blocks of different widths"), ("albert", "share one block"), ("t5", "two stacks")],
-)
-def test_models_without_one_stack_of_blocks_are_not_applicable(architecture: str, reason: str) -> None:
-    with pytest.raises(NotApplicable, match=reason):
-        pruning(0.5).apply(architecture_setup(architecture))
+REFUSED = {
+    **dict.fromkeys(("resnet", "mobilenet_v2", "swin", "swinv2", "convnext", "segformer"), "different widths"),
+    **dict.fromkeys(("t5", "bart", "xlm"), "two stacks of 2 blocks"),
+    "albert": "share one block",
+    "swiftformer": "no stack of equal blocks",
+}
+
+
+@pytest.mark.parametrize("architecture", CONFIGS)
+def test_one_of_two_blocks_goes_or_it_is_said_why_not(architecture: str) -> None:
+    setup = architecture_setup(architecture)
+    if architecture in REFUSED:
+        with pytest.raises(NotApplicable, match=REFUSED[architecture]):
+            pruning(0.5).apply(setup)
+        return
+    changed = pruning(0.5).apply(setup)
+    assert pruning(0.5).proof(setup, changed)["blocks"] == {"before": 2, "after": 1}
+    assert torch.isfinite(answers(changed)).all()
 
 
 def test_as_many_blocks_as_before_are_no_effect() -> None:

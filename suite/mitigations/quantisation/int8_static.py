@@ -90,29 +90,33 @@ class Int8Static(Mitigation):
             exported, quantised = Path(folder) / "model.onnx", Path(folder) / "int8.onnx"
             onnx_graph.export(model, effect.probe_batch(setup), exported)
             graph, left_out = onnx_graph.prepared(exported, layers.heads(model))
-            self._quantise(graph, quantised, _Reader(setup, samples), left_out)
+            reader = _Reader(setup, samples)
+            try:
+                self._quantise(graph, quantised, reader, left_out)
+            except Exception as error:  # the library has a class for each of its codes, all of them plain exceptions
+                what = (
+                    f"the exported graph of {effect.architecture(setup)} does not run on the samples that calibrate it"
+                )
+                raise NotApplicable(f"{what}: {first_line(error)}") from error
             content = quantised.read_bytes()
         return onnx_graph.session_of(setup, model, content)
 
     def _quantise(self, source: Path, target: Path, reader: _Reader, left_out: list[str]) -> None:
         quantization = libraries.load("onnxruntime.quantization")
-        try:
-            with onnx_graph.quiet():
-                quantization.quantize_static(
-                    str(source),
-                    str(target),
-                    reader,
-                    quant_format=quantization.QuantFormat.QDQ,
-                    op_types_to_quantize=list(QUANTISED),
-                    nodes_to_exclude=left_out,
-                    per_channel=self.per_channel,
-                    weight_type=quantization.QuantType.QInt8,
-                    # Unsigned: x86 makes signed ones unsigned, and misses a convolution whose input is read twice.
-                    activation_type=quantization.QuantType.QUInt8,
-                    extra_options={"MatMulConstBOnly": True},
-                )
-        except (ValueError, RuntimeError) as error:
-            raise NotApplicable(f"ONNX Runtime cannot calibrate this graph: {first_line(error)}") from error
+        with onnx_graph.quiet():
+            quantization.quantize_static(
+                str(source),
+                str(target),
+                reader,
+                quant_format=quantization.QuantFormat.QDQ,
+                op_types_to_quantize=list(QUANTISED),
+                nodes_to_exclude=left_out,
+                per_channel=self.per_channel,
+                weight_type=quantization.QuantType.QInt8,
+                # Unsigned: x86 makes signed ones unsigned, and misses a convolution whose input is read twice.
+                activation_type=quantization.QuantType.QUInt8,
+                extra_options={"MatMulConstBOnly": True},
+            )
 
     def proof(self, before: Setup, after: Setup) -> dict[str, Any]:
         """The share of integer weights, the bytes, and how many operations really run in integers."""
@@ -132,7 +136,7 @@ class _Reader:
 
     def __init__(self, setup: Setup, samples: Sequence[Example]) -> None:
         starts = range(0, len(samples), setup.batch_size)
-        self._batches = (setup.task.batch(setup, samples[start : start + setup.batch_size]) for start in starts)
+        self._batches = iter([setup.task.batch(setup, samples[start : start + setup.batch_size]) for start in starts])
 
     def get_next(self) -> dict[str, Any] | None:
         """The next batch as arrays by the graph's input."""
