@@ -32,6 +32,7 @@ class Card:
     The chart is the trade-off, or the energy alone where nothing was scored. ``gate`` is None where nothing was scored.
     """
 
+    name: str
     answer: sentences.Answer
     run: str | None
     chart: Chart | None
@@ -75,6 +76,7 @@ def _card(task: str, run: str | None, groups: list[Group]) -> Card:
     tradeoff = None if leading is None else tradeoff_chart(leading)
     chart = tradeoff or (None if leading is None else forest_chart(leading))
     return Card(
+        name=groups[0].name,
         answer=sentences.answer(task, groups),
         run=run,
         chart=chart,
