@@ -54,6 +54,7 @@ def test_headings_leave_the_fingerprints_to_the_details(visit):
 
 def test_the_only_card_has_the_large_chart_and_the_width(visit):
     page, _, _ = visit(width=1400)
+    page.locator(".card .drawing.wide[data-drawn]").wait_for()
     chart = page.locator(".card .drawing.wide svg")
     assert chart.bounding_box()["width"] > 700
     assert page.locator(".card .drawing.narrow").count() == 0
@@ -91,7 +92,7 @@ def test_the_name_of_a_row_stays_where_a_table_is_wider_than_the_window(visit, w
 
 
 def test_in_print_nothing_is_folded_and_intervals_are_the_smaller_figures(visit):
-    page, _, _ = visit(width=720)
+    page, _, _ = visit(width=703)  # what the margins leave of A4
     page.emulate_media(media="print")
     size = "each => parseFloat(getComputedStyle(each).fontSize)"
     cell = page.locator("#techniques td:has(.interval)").first
@@ -104,7 +105,7 @@ def test_in_print_nothing_is_folded_and_intervals_are_the_smaller_figures(visit)
         assert each.is_hidden() or each.evaluate("each => [...each.children].at(-1).getBoundingClientRect().height") > 0
     assert not page.locator("#points").is_visible()
     assert not page.locator("#what-if").is_visible()
-    assert page.evaluate("document.documentElement.scrollWidth") <= 720
+    assert page.evaluate("document.documentElement.scrollWidth") <= 703
 
 
 def test_a_point_that_the_reader_opened_is_printed(visit):
