@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from suite import cli
+from suite.text import numbers as text
 
 DESCRIPTION = """\
 Makes a folder that any web server or pages host can serve: a page that lists the reports, and each report behind it.
@@ -38,7 +39,7 @@ def _run(options: argparse.Namespace) -> int:
         found = publish(options.reports, options.out, with_records=options.records)
     for line in [*(f"nothing can be said of {line}" for line in found.unreadable), *found.notes]:
         print(f"warning: {line}", file=sys.stderr)
-    print(f"{found.page} ({found.reports} report{'' if found.reports == 1 else 's'})")
+    print(f"{found.page} ({text.counted(text.whole(found.reports), 'report', 'reports')})")
     return 0
 
 

@@ -17,6 +17,7 @@ from suite.io.redaction import redacted
 from suite.machine import environment
 from suite.machine.rapl import POWERCAP, packages, unreadable
 from suite.plugins.conf_folders import conf_folders
+from suite.text.numbers import counted
 
 Facts = dict[str, Any]
 
@@ -122,7 +123,11 @@ def rapl(powercap: Path) -> Facts:
             "root only (since CVE-2020-8694), and some of the processors' energy is no figure",
             "remedy": f"sudo chmod a+r {powercap}/intel-rapl*:*/energy_uj (until the next boot)",
         }
-    return {"state": "readable", "reason": f"{len(found)} RAPL counters in {powercap}", "remedy": None}
+    return {
+        "state": "readable",
+        "reason": f"{counted(str(len(found)), 'RAPL counter', 'RAPL counters')} in {powercap}",
+        "remedy": None,
+    }
 
 
 def meters(device: str, counters: Facts) -> list[Facts]:

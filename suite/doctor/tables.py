@@ -46,7 +46,8 @@ def _bytes(count: int | None) -> str:
 
 def _machine(found: Facts) -> Table:
     table, hardware = _table("Machine", "part", "found"), found["hardware"]
-    _row(table, "CPU", f"{hardware['cpu']}, {hardware['cores']} logical CPUs, {hardware['cpu_capability']}")
+    cores = fmt.counted(str(hardware["cores"]), "logical CPU", "logical CPUs")
+    _row(table, "CPU", f"{hardware['cpu']}, {cores}, {hardware['cpu_capability']}")
     _row(table, "memory", _bytes(hardware["memory_bytes"]))
     for gpu in found["gpus"]:
         _row(table, f"GPU {gpu['index']}", _gpu(gpu))

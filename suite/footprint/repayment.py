@@ -8,6 +8,7 @@ from suite.analysis.point.break_even import Repayment, break_even_range, repayme
 from suite.analysis.summary import PointSummary
 from suite.carbon.quantity import significant
 from suite.footprint.parity import Span
+from suite.text.numbers import counted
 
 OUTCOMES = {
     "at-once": "at once: it cost nothing",
@@ -58,9 +59,10 @@ def repaid_text(found: Repaid, queries_per_day: float | None = None) -> str:
     """What may be said of it in words; days where a rate was given."""
     if found.outcome != "repaid":
         return OUTCOMES[found.outcome]
-    text = f"after {_span_text(found.queries)} queries"
+    text = f"after {counted(_span_text(found.queries), 'query', 'queries')}"
     if found.days is not None and queries_per_day is not None:
-        text += f", {_span_text(found.days)} days at {significant(queries_per_day)} queries a day"
+        rate = counted(significant(queries_per_day), "query", "queries")
+        text += f", {counted(_span_text(found.days), 'day', 'days')} at {rate} a day"
     return f"{text} (modelled from {found.basis} energies; the interval is that of the energy ratio)"
 
 

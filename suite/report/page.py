@@ -19,10 +19,10 @@ from suite.report.prose.script_words import script_words
 from suite.report.prose.style import BASES, LOOKS
 from suite.report.safe import safe_json
 from suite.report.view_model import Report
-from suite.text import i18n
+from suite.text import i18n, labels
 from suite.text import numbers as text
 
-SCRIPTS = ("report.js", "gate.js", "details.js", "footprint.js")
+SCRIPTS = ("report.js", "save_chart.js", "gate.js", "details.js", "footprint.js")
 
 
 class Section(NamedTuple):
@@ -82,7 +82,7 @@ def template_environment() -> jinja2.Environment:
     environment.policies["ext.i18n.trimmed"] = True
     environment.install_gettext_callables(i18n.gettext, i18n.ngettext)  # type: ignore[attr-defined]
     environment.globals |= {"text": text, "looks": LOOKS, "bases": BASES, "large": LARGE}
-    environment.globals |= {"language": i18n.language}
+    environment.globals |= {"language": i18n.language, "file_stem": labels.file_stem}
     return environment
 
 

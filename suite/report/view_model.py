@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -14,6 +15,7 @@ from suite.analysis.run.stability import Stability
 from suite.analysis.summary import PointSummary
 from suite.carbon.grid import Grid
 from suite.record.dotted_keys import flatten
+from suite.text import labels
 from suite.text import numbers as text
 from suite.text.i18n import N_, _
 
@@ -39,10 +41,14 @@ class Entry:
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Group:
-    """Points that were all compared with the same baseline."""
+    """Points that were all compared with the same baseline.
+
+    ``task`` is the label that records have; ``name`` is what readers see of it.
+    """
 
     number: int
     task: str
+    name: str
     title: str
     entries: tuple[Entry, ...]
 
@@ -130,6 +136,15 @@ class Report:
         """How many points ended so."""
         return sum(point.status == status for point in self.points)
 
+    @functools.cached_property
+    def names(self) -> dict[str, str]:
+        """What tasks, models and workloads are called, by their labels."""
+        return names_of(self.points)
+
+    def called(self, label: str) -> str:
+        """A task or workload of the report as words."""
+        return labels.words(self.names.get(label, label))
+
     @property
     def tasks(self) -> list[str]:
         """Tasks in order of appearance."""
@@ -153,6 +168,7 @@ def groups_of(points: Sequence[PointSummary]) -> list[Group]:
     for point in points:
         by_baseline.setdefault((point.run, baseline_of(point)), []).append(point)
     task_order = {task: place for place, task in enumerate(dict.fromkeys(point.task for point in points))}
+    names = names_of(points)
     is_one_run = len({point.run for point in points}) <= 1
     # Within a task: inference before training, else in order of appearance (sorted is stable).
     ordered = sorted(by_baseline.items(), key=lambda item: (task_order[item[0][1][0]], item[0][1][1]))
@@ -160,27 +176,32 @@ def groups_of(points: Sequence[PointSummary]) -> list[Group]:
         Group(
             number=number,
             task=key[0],
-            title=_title(key) if is_one_run else f"{run} · {_title(key)}",
+            name=labels.words(names[key[0]]),
+            title=_title(key, names) if is_one_run else f"{run} · {_title(key, names)}",
             entries=_entries(number, members),
         )
         for number, ((run, key), members) in enumerate(ordered, start=1)
     ]
 
 
-def _title(key: tuple[Any, ...]) -> str:
+def names_of(points: Sequence[PointSummary]) -> dict[str, str]:
+    """What tasks, models and workloads of ``points`` are called, by their labels."""
+    return labels.told_apart(label for point in points for label in (point.task, point.model, point.workload))
+
+
+def _title(key: tuple[Any, ...], names: Mapping[str, str]) -> str:
     phase, workload, model, batch_size, dtype, runtime, device = key[1:8]
     batch = _("batch {size}").format(size=batch_size)
-    ran = [] if workload == "training_steps" else [workload]
+    ran = [] if workload == "training_steps" else [labels.words(names[workload])]
     executed = [] if runtime == "eager" else [runtime]
-    parts = [phase, *ran, batch, dtype, *executed, device, model]
-    return " · ".join(text.words(str(part)) if part in (phase, workload) else str(part) for part in parts)
+    return " · ".join([text.words(phase), *ran, batch, dtype, *executed, device, names[model]])
 
 
 def _entries(number: int, members: Sequence[PointSummary]) -> tuple[Entry, ...]:
-    labels = _labels(members)
+    found = _labels(members)
     order = sorted(range(len(members)), key=lambda index: _place(members[index]))
     return tuple(
-        Entry(point=members[index], label=labels[index], anchor=f"p{number}-{members[index].point_id}")
+        Entry(point=members[index], label=found[index], anchor=f"p{number}-{members[index].point_id}")
         for index in order
     )
 
@@ -204,7 +225,7 @@ def _labels(members: Sequence[PointSummary]) -> list[str]:
         for key, value in mine.items():
             values.setdefault((point.mitigation, key), []).append(text.value(value))
     differ = {key for key, seen in values.items() if len(set(seen)) > 1 or len(seen) < twins[key[0]]}
-    labels = []
+    found = []
     for point, mine in zip(members, params, strict=True):
         name = _("baseline (A/A)") if point.mitigation == "none" else text.key_words(point.mitigation)
         namesake = _namesake(point, mine)
@@ -215,8 +236,8 @@ def _labels(members: Sequence[PointSummary]) -> list[str]:
             for key, value in mine.items()
             if (point.mitigation, key) in differ and key != namesake
         ]
-        labels.append(f"{name} ({', '.join(differing)})" if differing else name)
-    return labels
+        found.append(f"{name} ({', '.join(differing)})" if differing else name)
+    return found
 
 
 def _namesake(point: PointSummary, params: Mapping[str, Any]) -> str | None:

@@ -14,6 +14,7 @@ from suite.record.schema import Reason, Status
 from suite.sweep.forecast import Forecast
 from suite.sweep.pace import TimeLeft
 from suite.sweep.point_run import Reporter
+from suite.text import numbers as text
 
 _FAR_OFF = 1.25  # a point that takes so much longer than foretold is worth a line
 _LONGEST_REASON = 400
@@ -44,7 +45,7 @@ class Console(Reporter):
         """Says, before anything runs, how much there is to do and how long it will take."""
         already = f", {done} already measured" if done else ""
         about = f", about {_from_to(forecast.low_s, forecast.high_s)}{_where(forecast.devices)}" if self._total else ""
-        print(f"{self._total} points to measure{already}{about}, into {folder}")
+        print(f"{text.counted(text.whole(self._total), 'point', 'points')} to measure{already}{about}, into {folder}")
 
     def __enter__(self) -> Self:
         self._began_s = time.monotonic()
@@ -88,7 +89,7 @@ class Console(Reporter):
     def left_out(self, count: int, why: str) -> None:
         """Prints one line for all of them."""
         self._left_out += count
-        self.say(f"{count} of {self._total} points left out: {why}")
+        self.say(f"{count} of {text.counted(text.whole(self._total), 'point', 'points')} left out: {why}")
 
     def _time_left(self, title: str, status: Status) -> str:
         if self._left is None:
@@ -102,8 +103,10 @@ class Console(Reporter):
     def summary(self, failed: int, took_s: float) -> None:
         """The last line before the report's path."""
         ends = [f"{failed} failed"] * bool(failed) + [f"{self._left_out} left out"] * bool(self._left_out)
-        points = f"{self.done} point{'' if self.done == 1 else 's'}"
-        print(f"{points} measured in {took_s / 60:.1f} minutes" + "".join(f", {end}" for end in ends))
+        print(
+            f"{text.counted(text.whole(self.done), 'point', 'points')} measured in {took_s / 60:.1f} minutes"
+            + "".join(f", {end}" for end in ends)
+        )
 
 
 def _shortened(line: str) -> str:

@@ -142,6 +142,11 @@ def whole(value: int | None) -> str:
     return NOTHING if value is None else localised(f"{value:,}")
 
 
+def counted(shown: str, singular: str, plural: str) -> str:
+    """A number as it is ``shown`` and what it counts, in English, which commands speak: ``1 query``, ``12 queries``."""
+    return f"{shown} {singular if shown == '1' else plural}"
+
+
 def per_second(value: float | None) -> str:
     """A rate."""
     return NOTHING if value is None else _("{rate}/s").format(rate=significant(value))

@@ -88,7 +88,7 @@ def test_the_verdict_and_the_front_can_be_chosen(visit):
     rows = page.locator("#techniques tbody tr:visible")
     page.get_by_label("Verdict", exact=True).select_option("skipped")
     assert rows.count() == 6
-    assert page.locator("#filter-count").inner_text() == "6 of 67 points shown"
+    assert page.locator("#filter-count").inner_text() == "shown: 6 of 67"
     page.get_by_label("Verdict", exact=True).select_option("")
     page.get_by_label("Pareto front only").check()
     assert 0 < rows.count() == page.locator("#techniques tr[data-front]").count()
@@ -221,12 +221,15 @@ def test_every_chart_can_be_saved(visit, tmp_path, kind):
     assert buttons.count() == page.locator("section .chart[data-name]").count() > 10
     with page.expect_download() as download:
         buttons.first.click()
-    assert download.value.suggested_filename == f"tradeoff-1.{kind.lower()}"
+    assert download.value.suggested_filename == f"embedded-image-classification-tradeoff-1.{kind.lower()}"
     download.value.save_as(tmp_path / "chart")
     content = (tmp_path / "chart").read_bytes()
     assert content.startswith(b"\x89PNG" if kind == "PNG" else b"<svg")
     if kind == "SVG":
-        assert "distillation" in unquote(content.decode())
+        words = unquote(content.decode())
+        assert "distillation" in words
+        assert "Energy against accuracy: image classification" in words
+        assert "saves, loses accuracy" in words
     assert said == []
 
 

@@ -12,6 +12,7 @@ from suite.carbon.quantity import Figure, significant
 from suite.footprint.location import Site
 from suite.footprint.repayment import repaid, repaid_text
 from suite.footprint.subject import boundary, energy_of, query_of, year_of
+from suite.text.numbers import counted, whole
 
 QUERIES = 1000
 
@@ -108,7 +109,8 @@ def _accuracy(point: PointSummary) -> str:
     interval = "" if None in ends else f" [{', '.join(f'{end:+.4f}' for end in ends if end is not None)}]"
     return (
         f"Score ({point.metric}, measured {year_of(point)}): {point.score:.4f}, baseline {point.baseline_score:.4f}, "
-        f"on {point.scored_items:,} items; difference {point.score_delta:+.4f}{interval}, above 0 is better."
+        f"on {counted(whole(point.scored_items), 'item', 'items')}; "
+        f"difference {point.score_delta:+.4f}{interval}, above 0 is better."
     )
 
 
@@ -122,11 +124,12 @@ def _not_measured(figures: Mapping[str, Figure]) -> list[str]:
 def _method(point: PointSummary) -> list[str]:
     protocol = point.config.get("protocol")
     name = protocol.get("name") if isinstance(protocol, dict) else None
+    blocks = counted(whole(len(point.block_energy_ratios)), "paired block", "paired blocks")
     converged = "converged" if point.converged else "not converged"
     return [
         f"{point.component}: {point.method} ({point.energy_basis}).",
-        f"{len(point.block_energy_ratios)} paired blocks of both arms in turn ({converged}, {point.pairing}), "
-        f"protocol {name or 'not recorded'}, {point.queries:,} queries of the technique.",
+        f"{blocks} of both arms in turn ({converged}, {point.pairing}), "
+        f"protocol {name or 'not recorded'}, {counted(whole(point.queries), 'query', 'queries')} of the technique.",
     ]
 
 

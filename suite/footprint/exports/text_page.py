@@ -9,6 +9,7 @@ from suite.footprint.assess import Footprint, Variant
 from suite.footprint.impact import Impact
 from suite.footprint.repayment import repaid_text
 from suite.footprint.scenario import Part
+from suite.text.numbers import counted
 
 NAMES = {
     "it_energy": "energy of the hardware",
@@ -121,7 +122,7 @@ def _unknown(impact: Impact) -> list[str]:
 
 def _part(part: Part, impact: Impact, sources: Sequence[str]) -> list[str]:
     share = f"{impact.shares[part.task]:.1%}".replace("%", " %") if impact.shares else ""
-    count = "" if part.queries is None else f"{significant(part.queries)} queries"
+    count = "" if part.queries is None else counted(significant(part.queries), "query", "queries")
     name = part.task.replace("_", " ") + (f" with {part.technique}" if part.technique else "")
     return [name, share, with_ends(part.energy), count, *cells(part.wh_per_query, sources)]
 

@@ -37,7 +37,7 @@ def component_chart(group: Group, columns: Sequence[Column]) -> vega.Chart | Non
         words = _("Energy per query of {task} by component ({names}). The table below has every figure.")
     return vega.Chart(
         identifier=identifier,
-        description=words.format(task=text.words(group.task), names=names),
+        description=words.format(task=group.name, names=names),
         wide=_spec(identifier, group, columns, drawn, is_wide=True),
         narrow=_spec(identifier, group, columns, drawn, is_wide=False),
         left_out=len(techniques) - len(drawn),

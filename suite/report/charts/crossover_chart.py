@@ -14,7 +14,7 @@ from suite.report.charts.hatching import texture
 from suite.report.charts.row_labels import row_axis, row_place
 from suite.report.prose.style import LOOKS
 from suite.text import numbers as text
-from suite.text.i18n import _
+from suite.text.i18n import _, ngettext
 
 MOST_ROWS = 40
 WIDE_WIDTH, NARROW_WIDTH = 560, 175
@@ -37,9 +37,12 @@ def crossover_chart(
     drawn, identifier = strips[:MOST_ROWS], f"crossover-{number}"
     return vega.Chart(
         identifier=identifier,
-        description=_(
+        description=ngettext(
+            "Where {count} technique saves and where it costs energy over the batch size: {title}. "
+            "The table below has every figure.",
             "Where {count} techniques save and where they cost energy over the batch size: {title}. "
-            "The table below has every figure."
+            "The table below has every figure.",
+            len(drawn),
         ).format(count=text.whole(len(drawn)), title=title),
         wide=_spec(f"{identifier}-wide", drawn, basis, is_wide=True),
         narrow=_spec(f"{identifier}-narrow", drawn, basis, is_wide=False),

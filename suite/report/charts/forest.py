@@ -11,7 +11,7 @@ from suite.report.charts import vega
 from suite.report.prose.style import LOOKS
 from suite.report.view_model import Entry, Group
 from suite.text import numbers as text
-from suite.text.i18n import _
+from suite.text.i18n import _, ngettext
 
 WIDE_WIDTH, NARROW_WIDTH = 620, 185
 WIDE_ROW, NARROW_ROW = 25, 32
@@ -55,10 +55,13 @@ def forest_chart(group: Group) -> vega.Chart | None:
     count, entries = len(entries), entries[:MOST]
     return vega.Chart(
         identifier=f"forest-{group.number}",
-        description=_(
+        description=ngettext(
+            "Change of energy per {query} with 95 % interval for {count} point of {task}. "
+            "The table of techniques has every figure.",
             "Change of energy per {query} with 95 % interval for {count} points of {task}. "
-            "The table of techniques has every figure."
-        ).format(query=_(group.query), count=text.whole(count), task=text.words(group.task)),
+            "The table of techniques has every figure.",
+            count,
+        ).format(query=_(group.query), count=text.whole(count), task=group.name),
         wide=_spec(entries, _(group.query), WIDE_WIDTH, WIDE_ROW * len(entries)),
         narrow=_spec(entries, _(group.query), NARROW_WIDTH, NARROW_ROW * len(entries)),
         left_out=count - len(entries),

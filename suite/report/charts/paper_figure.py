@@ -67,7 +67,7 @@ def _panel(lead: Lead, number: int, *, is_one_run: bool) -> Panel:
     scored = tradeoff_chart(group)
     chart = scored or forest_chart(dataclasses.replace(group, entries=tuple(group.ok[:MOST_ROWS])))
     assert chart is not None  # a technique has a ratio
-    task = text.words(lead.task)
+    task = lead.name
     drawing = _renamed(chart.svg_narrow, f"panel{number}-")
     return Panel(
         lead=lead,

@@ -12,7 +12,7 @@ from suite.report.prose.published_words import batch_range
 from suite.report.prose.style import LOOKS
 from suite.report.view_model import Entry, Group
 from suite.text import numbers as text
-from suite.text.i18n import N_, _
+from suite.text.i18n import N_, _, ngettext
 
 MOST_OURS = 40
 KINDS = {
@@ -46,9 +46,12 @@ def published_chart(
     drawn = sorted(ours, key=lambda pair: (pair[1].label, pair[0].number))[:MOST_OURS]
     return range_chart(
         identifier=f"published-{family}",
-        description=_(
-            "Change of energy of {ours} points of this run beside {theirs} published changes. "
-            "The tables below have every figure."
+        description=ngettext(
+            "Change of energy of {ours} point of this run beside published changes, {theirs} in all. "
+            "The tables below have every figure.",
+            "Change of energy of {ours} points of this run beside published changes, {theirs} in all. "
+            "The tables below have every figure.",
+            len(drawn),
         ).format(ours=text.whole(len(drawn)), theirs=text.whole(len(theirs))),
         title=_("change against the baseline"),
         rows=[*(_ours(name, entry) for name, (_group, entry) in zip(_names(drawn), drawn, strict=True)), *theirs],
@@ -58,13 +61,14 @@ def published_chart(
 
 
 def _names(ours: Sequence[tuple[Group, Entry]]) -> list[str]:
-    """Technique and task, with the batch size where two rows would have one name."""
-    tasks = [text.words(group.task) for group, _entry in ours]
+    """Technique, task where there are several, and the batch size where two rows would have one name."""
+    tasks = [group.name for group, _entry in ours]
     twins = Counter((entry.label, task) for (_group, entry), task in zip(ours, tasks, strict=True))
-    names = []
+    names, is_many = [], len(set(tasks)) > 1
     for (_group, entry), task in zip(ours, tasks, strict=True):
         batch = _("batch {size}").format(size=entry.point.baseline_batch_size)
-        names.append(", ".join([entry.label, *([batch] if twins[entry.label, task] > 1 else []), task]))
+        apart = [batch] if twins[entry.label, task] > 1 else []
+        names.append(", ".join([entry.label, *apart, *([task] if is_many else [])]))
     return names
 
 

@@ -62,7 +62,7 @@ AGAINST = (
         key="latency",
         title=N_("change of latency"),
         description=N_(
-            "Change of energy against change of latency for {count} points of {task}. The table below has every figure."
+            "Change of energy against change of latency for {task}, points: {count}. The table below has every figure."
         ),
         quadrants=(
             N_("less energy, faster"),
@@ -76,7 +76,7 @@ AGAINST = (
         key="memory",
         title=N_("change of peak memory"),
         description=N_(
-            "Change of energy against change of peak memory for {count} points of {task}. "
+            "Change of energy against change of peak memory for {task}, points: {count}. "
             "The table below has every figure."
         ),
         quadrants=(
@@ -107,7 +107,7 @@ def _chart(group: Group, against: Against) -> vega.Chart | None:
     spec = _spec(group, rows, against)
     return vega.Chart(
         identifier=f"{against.key}-{group.number}",
-        description=_(against.description).format(count=text.whole(len(rows)), task=text.words(group.task)),
+        description=_(against.description).format(count=text.whole(len(rows)), task=group.name),
         wide=spec,
         narrow=spec,
         left_out=len(entries) - len(rows),
@@ -192,10 +192,12 @@ def _names(rows: Sequence[dict[str, Any]], plane: _Plane) -> list[dict[str, Any]
             (1 - plane.y.share(row["y"])) * plane.height - plane.strip,
             row["label"],
             -number,
+            label_placement.POINT_RADIUS,
         )
         for number, row in enumerate(rows)
     ]
     headroom = plane.height - 2 * plane.strip
+    bars = [_bar(row, plane) for row in rows]
     return [
         {
             "label": dot.name,
@@ -205,6 +207,13 @@ def _names(rows: Sequence[dict[str, Any]], plane: _Plane) -> list[dict[str, Any]
             "dot_y": row["y"],
             "far": abs(centre[1] - dot.y) > label_placement.LEADER_FROM,
         }
-        for row, dot, centre in zip(rows, dots, label_placement.place(dots, plane.width, headroom), strict=True)
+        for row, dot, centre in zip(rows, dots, label_placement.place(dots, bars, plane.width, headroom), strict=True)
         if centre is not None
     ]
+
+
+def _bar(row: dict[str, Any], plane: _Plane) -> label_placement.Box:
+    """The interval of a point's energy, in pixels below the upper strip."""
+    across = plane.x.share(row["x"]) * plane.width
+    top, bottom = sorted((1 - plane.y.share(row[end])) * plane.height - plane.strip for end in ("low", "high"))
+    return label_placement.Box(across - 1, top, across + 1, bottom)

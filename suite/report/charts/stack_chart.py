@@ -32,9 +32,9 @@ def stack_chart(group: Group, stacks: Sequence[tuple[str, Interaction]]) -> vega
     return range_chart(
         identifier=f"stacks-{group.number}",
         description=_(
-            "Change of energy of {count} stacks of {task}: expected from their parts and found. "
+            "Change of energy of stacks of {task}, {count} in all: expected from their parts and found. "
             "The table below has every figure."
-        ).format(count=text.whole(len(drawn)), task=text.words(group.task)),
+        ).format(count=text.whole(len(drawn)), task=group.name),
         title=_("change of energy per training sample") if group.is_training else _("change of energy per query"),
         rows=rows,
         kinds=KINDS,

@@ -43,7 +43,7 @@ def tradeoff_chart(group: Group) -> vega.Chart | None:
             query=_(group.query),
             metric=text.words(group.scored[0].point.metric or ""),
             count=text.whole(len(group.scored)),
-            task=text.words(group.task),
+            task=group.name,
             best=", ".join(best[:12]) or _("none"),
         ),
         wide=_spec(group, drawn, WIDE[0], WIDE[1] if len(drawn) > FEW else 220),
@@ -205,9 +205,11 @@ def _named(rows: list[dict[str, Any]], x: vega.Axis, y: vega.Axis, width: int, h
         label_placement.Dot(
             x.share(row["x"]) * width, (1 - y.share(row["y"])) * height, row["label"] if row in chosen else "",
             2 * row["is_baseline"] + row["pareto"] if row in chosen else -1,
+            label_placement.RING_RADIUS if row["pareto"] or row["near"] else label_placement.POINT_RADIUS,
         )
         for row in [*chosen, *others]
     ]  # fmt: skip
+    bars = [bar for row in rows for bar in _bars(row, x, y, width, height)]
     return [
         {
             "label": dot.name,
@@ -217,8 +219,19 @@ def _named(rows: list[dict[str, Any]], x: vega.Axis, y: vega.Axis, width: int, h
             "dot_y": _short(y.at(1 - dot.y / height)),
             "far": abs(centre[1] - dot.y) > label_placement.LEADER_FROM,
         }
-        for dot, centre in zip(dots, label_placement.place(dots, width, height), strict=True)
+        for dot, centre in zip(dots, label_placement.place(dots, bars, width, height), strict=True)
         if centre is not None and dot.name
+    ]
+
+
+def _bars(row: dict[str, Any], x: vega.Axis, y: vega.Axis, width: int, height: int) -> list[label_placement.Box]:
+    """Both intervals of a point in pixels."""
+    left, right = sorted(x.share(row[end]) * width for end in ("x_low", "x_high"))
+    top, bottom = sorted((1 - y.share(row[end])) * height for end in ("y_low", "y_high"))
+    across, down = x.share(row["x"]) * width, (1 - y.share(row["y"])) * height
+    return [
+        label_placement.Box(left, down - 1, right, down + 1),
+        label_placement.Box(across - 1, top, across + 1, bottom),
     ]
 
 

@@ -56,7 +56,7 @@ def _heads(comparisons: Sequence[PointComparison], name_a: str, name_b: str) -> 
 
 
 def _points(count: int) -> str:
-    return f"{count} point" if count == 1 else f"{count} points"
+    return text.counted(text.whole(count), "point", "points")
 
 
 def _row(each: PointComparison) -> tuple[str, ...]:

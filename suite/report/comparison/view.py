@@ -82,10 +82,10 @@ def two_runs(
     groups = shared_groups(points)
     rows = [
         Row(
-            task=text.words(group.task),
+            task=group.name,
             settings=group.title,
             label=entry.label,
-            name=f"{entry.label}{apart} · {text.words(group.task)}",
+            name=f"{entry.label}{apart} · {group.name}",
             found=by_id[entry.point.point_id],
         )
         for group, apart in zip(groups, _told_apart(groups), strict=True)

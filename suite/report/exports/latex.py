@@ -139,7 +139,7 @@ def _caption(lead: Lead) -> str:
     )
     return escape(
         words.format(
-            task=text.words(lead.task),
+            task=lead.name,
             settings=lead.leading.title,
             hardware=", ".join(hardware) or _("unknown hardware"),
             basis=", ".join(bases) or _("no energy figures"),

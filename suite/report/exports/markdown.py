@@ -104,7 +104,7 @@ def _energy(report: Report) -> str:
 
 
 def _name(lead: Lead, report: Report) -> str:
-    task = escape(text.words(lead.task))
+    task = escape(lead.name)
     return task if len(report.runs) == 1 else f"{task}, {escape(lead.run)}"
 
 

@@ -12,7 +12,7 @@ from suite.analysis.run.components import is_estimate_beside_gpu
 from suite.record.dotted_keys import flatten
 from suite.report.view_model import Report
 from suite.text import numbers as text
-from suite.text.i18n import N_, _
+from suite.text.i18n import N_, _, ngettext
 
 METHODS = {
     "nvml_energy_counter": N_("the GPU's energy counter (NVML)"),
@@ -152,12 +152,28 @@ def _check(agreements: Sequence[Agreement], names: str, *, of_points: bool) -> C
         return None
     if of_points:
         total, agreeing = len(agreements), sum(each.agreeing == each.windows for each in agreements)
-        agree = _("{readings} agree within {worst} over all windows in {count} of {total} points")
-        disagree = _("{readings} disagree over all windows in {count} of {total} points, by up to {worst}")
+        agree = ngettext(
+            "{readings} agree within {worst} over all windows in {count} of {total} point",
+            "{readings} agree within {worst} over all windows in {count} of {total} points",
+            total,
+        )
+        disagree = ngettext(
+            "{readings} disagree over all windows in {count} of {total} point, by up to {worst}",
+            "{readings} disagree over all windows in {count} of {total} points, by up to {worst}",
+            total,
+        )
     else:
         total, agreeing = sum(each.windows for each in agreements), sum(each.agreeing for each in agreements)
-        agree = _("{readings} agree within {worst} in {count} of {total} windows")
-        disagree = _("{readings} disagree in {count} of {total} windows, by up to {worst}")
+        agree = ngettext(
+            "{readings} agree within {worst} in {count} of {total} window",
+            "{readings} agree within {worst} in {count} of {total} windows",
+            total,
+        )
+        disagree = ngettext(
+            "{readings} disagree in {count} of {total} window, by up to {worst}",
+            "{readings} disagree in {count} of {total} windows, by up to {worst}",
+            total,
+        )
     holds = agreeing == total
     words = (agree if holds else disagree).format(
         readings=names,

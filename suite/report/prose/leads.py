@@ -17,11 +17,13 @@ _REORDERING = re.compile("[\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 class Lead:
     """One task of one run: the comparison that leads, what it says, and the comparisons beside it.
 
+    ``name`` is what readers see of the label ``task``.
     ``leading`` is None where no point of the task ended with a result.
     """
 
     run: str
     task: str
+    name: str
     leading: Group | None
     answer: sentences.Answer
     others: tuple[Group, ...]
@@ -40,6 +42,7 @@ def _lead(run: str, task: str, groups: list[Group]) -> Lead:
     return Lead(
         run=run,
         task=task,
+        name=groups[0].name,
         leading=leading,
         answer=sentences.answer(task, groups),
         others=tuple(group for group in groups if group is not leading),

@@ -18,7 +18,7 @@ def script_words() -> dict[str, str]:
         "copy": _("Copy the command"),
         "copied": _("Copied"),
         "not_copied": _("The browser does not allow it: select the command and copy it"),
-        "rows_shown": _("{shown} of {total} points shown"),
+        "rows_shown": _("shown: {shown} of {total}"),
         "windows_chart": _("Energy per query of each window, by block: baseline and technique"),
         "block": _("block"),
         "baseline": _("baseline"),

@@ -73,7 +73,7 @@ def context(report: Report) -> dict[str, Any] | None:
     found = crossover_maps(report.points)
     if not found:
         return None
-    views = [_view(number, each) for number, each in enumerate(found, start=1)]
+    views = [_view(report, number, each) for number, each in enumerate(found, start=1)]
     linked = {
         (entry.point.run, entry.point.point_id): entry.anchor
         for group in limits.detailed_groups(report)
@@ -95,8 +95,8 @@ def context(report: Report) -> dict[str, Any] | None:
     }
 
 
-def _view(number: int, found: CrossoverMap) -> View:
-    title, labels = _title(found), _labels(found.rows)
+def _view(report: Report, number: int, found: CrossoverMap) -> View:
+    title, labels = _title(report, found), _labels(found.rows)
     basis: Basis = found.example.energy_basis or "estimated"  # type: ignore[assignment]
     techniques = [
         Technique(
@@ -131,11 +131,11 @@ def _at(effects: Sequence[PublishedEffect], batch_size: int) -> PublishedEffect 
     return next((effect for effect in effects if effect.holds_at(batch_size)), None)
 
 
-def _title(found: CrossoverMap) -> str:
+def _title(report: Report, found: CrossoverMap) -> str:
     """What all points of a map share, but the task."""
     point = found.example
-    workload = [] if point.workload == "training_steps" else [text.words(point.workload)]
-    setting = [point.dtype, point.runtime, point.device, point.model]
+    workload = [] if point.workload == "training_steps" else [report.called(point.workload)]
+    setting = [point.dtype, point.runtime, point.device, report.names[point.model]]
     return " · ".join([text.words(point.phase), *workload, *setting, *([point.hardware] if point.hardware else [])])
 
 

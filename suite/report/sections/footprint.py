@@ -23,7 +23,6 @@ from suite.footprint.subject import is_real, tag_of, year_of
 from suite.footprint.water import offsite_water
 from suite.report.prose.instruments import method_words
 from suite.report.view_model import Entry, Group, Report
-from suite.text import numbers as text
 from suite.text.i18n import N_, _
 from suite.units import joules_to_kwh
 
@@ -172,7 +171,7 @@ def _run_uses(report: Report) -> list[Use]:
 def _run_use(group: Group, real: Sequence[Entry], grid: Grid) -> Use:
     techniques = _techniques(real, group.task, "")
     return Use(
-        title=_("this run: {task}").format(task=text.words(group.task)),
+        title=_("this run: {task}").format(task=group.name),
         detail=group.title,
         unit=_("queries a day"),
         count=DAILY_QUERIES,

@@ -33,6 +33,7 @@ class Card:
     (what the scores are of) is empty.
     """
 
+    name: str
     answer: sentences.Answer
     run: str | None
     chart: Chart | None
@@ -77,6 +78,7 @@ def _card(task: str, run: str | None, groups: list[Group]) -> Card:
     tradeoff = None if leading is None else tradeoff_chart(leading)
     chart = tradeoff or (None if leading is None else forest_chart(leading))
     return Card(
+        name=groups[0].name,
         answer=sentences.answer(task, groups),
         run=run,
         chart=chart,

@@ -41,6 +41,11 @@ class View:
     chart: Chart | None
 
     @property
+    def has_line(self) -> bool:
+        """Whether any curve has the values that a straight line can be held against."""
+        return any(curve.exponent is not None for curve in self.family.curves)
+
+    @property
     def rows(self) -> list[tuple[str, Curve]]:
         """The curves by name."""
         return list(zip(self.names, self.family.curves, strict=True))
@@ -51,12 +56,13 @@ def context(report: Report) -> dict[str, Any] | None:
     found = families(report.points)
     if not found:
         return None
-    views = [_view(number, family) for number, family in enumerate(found, start=1)]
+    views = [_view(report, number, family) for number, family in enumerate(found, start=1)]
+    charted = [view.family for view in views if view.chart]
     return {
         "views": views,
         "drawn": min(len(views), MOST_CHARTS),
-        "has_joined": any(each.joined for f in found for curve in f.curves for each in curve.readings),
-        "most_curves": MOST_CURVES if any(len(family.curves) > MOST_CURVES + 1 for family in found) else None,
+        "has_joined": any(each.joined for f in charted for curve in f.curves for each in curve.readings),
+        "most_curves": MOST_CURVES if any(len(family.curves) > MOST_CURVES + 1 for family in charted) else None,
         "knob": knob_words,
         "in_words": in_words,
         "exponent": exponent,
@@ -64,22 +70,20 @@ def context(report: Report) -> dict[str, Any] | None:
     }
 
 
-def _view(number: int, family: Family) -> View:
-    return View(
-        family=family,
-        title=_title(family),
-        names=tuple(curve_names(family.curves)),
-        chart=scaling_chart(number, family) if number <= MOST_CHARTS else None,
-    )
+def _view(report: Report, number: int, family: Family) -> View:
+    view = View(family=family, title=_title(report, family), names=tuple(curve_names(family.curves)), chart=None)
+    is_drawn = view.has_line and number <= MOST_CHARTS
+    return dataclasses.replace(view, chart=scaling_chart(number, family)) if is_drawn else view
 
 
-def _title(family: Family) -> str:
+def _title(report: Report, family: Family) -> str:
     """What all points of a family share; a family over the batch size has no one batch size."""
     point = family.example
     batch = [] if family.knob == "batch_size" else [_("batch {size}").format(size=point.baseline_batch_size)]
     runtime = [] if point.runtime == "eager" else [point.runtime]
-    workload = [] if point.workload == "training_steps" else [text.words(point.workload)]
-    return " · ".join([text.words(point.phase), *workload, *batch, point.dtype, *runtime, point.device, point.model])
+    workload = [] if point.workload == "training_steps" else [report.called(point.workload)]
+    model = report.names[point.model]
+    return " · ".join([text.words(point.phase), *workload, *batch, point.dtype, *runtime, point.device, model])
 
 
 def interval(energy_j: Interval, unit: text.Scale | None = None) -> str:

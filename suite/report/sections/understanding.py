@@ -18,11 +18,14 @@ def context(report: Report) -> dict[str, Any]:
     margins = {
         (point.task, point.metric, point.margin) for point in report.points if point.metric and point.margin is not None
     }
-    return {"looks": LOOKS, "margins": [_margin(*found) for found in sorted(margins)]}
+    return {
+        "looks": LOOKS,
+        "margins": [_margin(report.called(task), metric, margin) for task, metric, margin in sorted(margins)],
+    }
 
 
 def _margin(task: str, metric: str, margin: float) -> str:
     """The largest loss that counts as none: ``image classification 1.0 pt``."""
     size = text.score_change(margin, metric).replace("+", "")
     unit = "" if text.score_unit(metric) else f" {text.words(metric)}"
-    return f"{text.words(task)} {size}{unit}"
+    return f"{task} {size}{unit}"

@@ -6,7 +6,6 @@ import dataclasses
 from typing import Any
 
 from suite.report.view_model import Report
-from suite.text import numbers as text
 from suite.text.i18n import N_
 
 ORDER = 80
@@ -37,7 +36,7 @@ def context(report: Report) -> dict[str, Any]:
     for group in report.groups:
         for entry in group.entries:
             for warning in entry.point.warnings:
-                where = (f"{text.words(group.task)}: {entry.label}", entry.anchor, warning.message)
+                where = (f"{group.name}: {entry.label}", entry.anchor, warning.message)
                 found.setdefault((warning.code, warning.remedy), []).append(where)
     cautions = [_caution(code, remedy, points) for (code, remedy), points in found.items()]
     return {"cautions": sorted(cautions, key=lambda caution: -caution.count)}

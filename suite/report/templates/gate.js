@@ -29,11 +29,11 @@
   }
 
   function moveLines(found, gate) {
-    for (const chart of found.charts) for (const width of ["wide", "narrow"]) moveLine(views.get(`${chart}-${width}`), gate);
+    for (const chart of found.charts) for (const width of ["wide", "narrow"]) (views.get(`${chart}-${width}`) ?? []).forEach((view) => moveLine(view, gate));
   }
 
   function moveLine(view, gate) {
-    if (view) view.signal("gate", gate).runAsync();
+    view.signal("gate", gate).runAsync();
   }
 
   function prepare(row) {

@@ -2,7 +2,7 @@
 "use strict";
 
 const { charts: specs, words, numbers } = JSON.parse(document.getElementById("page-data").textContent);
-const views = new Map();
+const views = new Map(); // a chart may stand in a card and in its section
 
 function fill(sentence, fields) {
   return sentence.replace(/\{(\w+)\}/g, (whole, name) => (name in fields ? fields[name] : whole));
@@ -19,7 +19,7 @@ async function enliven(drawing) {
   const { view } = await window.vegaEmbed(stage, spec, settings);
   drawing.replaceChildren(stage);
   drawing.dataset.drawn = "script";
-  views.set(drawing.dataset.chart, view);
+  views.set(drawing.dataset.chart, [...(views.get(drawing.dataset.chart) ?? []), view]);
   drawing.dispatchEvent(new CustomEvent("drawn", { bubbles: true, detail: view }));
 }
 
@@ -50,65 +50,12 @@ library.then(() => {
   for (const drawing of document.querySelectorAll(".drawing[data-chart]")) seen.observe(drawing);
 });
 
-// Saving a chart: the drawing that shows, with the colours it has on the screen.
-function standalone(drawing) {
-  const svg = drawing.querySelector("svg");
-  const copy = svg.cloneNode(true);
-  copy.setAttribute("xmlns", "http://www.w3.org/2000/svg");
-  const [shown, copied] = [svg, copy].map((root) => [root, ...root.querySelectorAll("*")]);
-  shown.forEach((element, index) => {
-    const style = getComputedStyle(element);
-    if (element.tagName === "text") {
-      for (const name of ["fill", "font-family", "paint-order", "stroke", "stroke-width"]) copied[index].style.setProperty(name, style.getPropertyValue(name));
-    }
-  });
-  const back = document.createElementNS("http://www.w3.org/2000/svg", "rect");
-  const { width, height } = svg.viewBox.baseVal;
-  for (const [name, value] of Object.entries({ width, height, fill: getComputedStyle(drawing.closest("section, article, body")).backgroundColor })) back.setAttribute(name, value);
-  copy.prepend(back);
-  copy.setAttribute("width", width);
-  copy.setAttribute("height", height);
-  return { text: new XMLSerializer().serializeToString(copy), width, height };
-}
-
-function save(address, name) {
-  const link = document.createElement("a");
-  [link.href, link.download] = [address, name];
-  link.click();
-}
-
-function asAddress(text) {
-  return `data:image/svg+xml;charset=utf-8,${encodeURIComponent(text)}`;
-}
-
-async function savePng(drawing, name) {
-  const { text, width, height } = standalone(drawing);
-  const picture = new Image();
-  picture.src = asAddress(text);
-  await picture.decode();
-  const canvas = document.createElement("canvas");
-  [canvas.width, canvas.height] = [2 * width, 2 * height];
-  canvas.getContext("2d").drawImage(picture, 0, 0, canvas.width, canvas.height);
-  save(canvas.toDataURL("image/png"), name);
-}
-
 function button(text, action) {
   const made = document.createElement("button");
   made.type = "button";
   made.textContent = text;
   made.addEventListener("click", action);
   return made;
-}
-
-for (const figure of document.querySelectorAll("section .chart[data-name]")) {
-  const showing = () => [...figure.querySelectorAll(".drawing")].find((each) => each.offsetParent !== null);
-  const tools = document.createElement("div");
-  tools.className = "chart-tools";
-  tools.append(
-    button(words.save_svg, () => save(asAddress(standalone(showing()).text), `${figure.dataset.name}.svg`)),
-    button(words.save_png, () => savePng(showing(), `${figure.dataset.name}.png`)),
-  );
-  figure.append(tools);
 }
 
 // Sorting: by the number behind a cell where there is one, else by its text; empty cells last.

@@ -79,7 +79,7 @@ def test_a_check_that_fails_says_in_how_many_windows_and_by_how_much(tmp_path):
     found = instruments.checks(report_of(tmp_path, gpu_record(counter_j=80.0, integral_j=75.0)))
     assert [(check.holds, check.words.replace("\N{NO-BREAK SPACE}", " ")) for check in found] == [
         (False, "CodeCarbon and the GPU's counter disagree in 16 of 16 windows, by up to 37.5 %"),
-        (False, "the counter and the integral of power disagree over all windows in 1 of 1 points, by up to 6.7 %"),
+        (False, "the counter and the integral of power disagree over all windows in 1 of 1 point, by up to 6.7 %"),
     ]
 
 

@@ -64,7 +64,7 @@ def test_the_chart_has_a_curve_for_each_arm(halving):
 def test_a_reading_of_the_technique_batch_size_is_hollow_and_explained(tmp_path):
     stack = (("batch_size", {"size": 64}),)
     larger = at_batch(8, 1.0, stack, 0.5, candidate={"batch_size": 64})
-    made = report_of(tmp_path, at_batch(8, 1.0), larger)
+    made = report_of(tmp_path, at_batch(8, 1.0), at_batch(16, 1.0), larger)
     hollow = context(made)["views"][0].chart.wide["layer"][-1]
     assert hollow["mark"]["filled"] is False
     assert (
@@ -75,6 +75,14 @@ def test_a_reading_of_the_technique_batch_size_is_hollow_and_explained(tmp_path)
 
 def test_without_such_a_reading_nothing_is_said_of_it(halving):
     assert "Hollow" not in words_of(html_of("scaling", halving))
+
+
+def test_two_values_alone_have_no_chart_and_the_page_says_why(tmp_path):
+    made = report_of(tmp_path, *(at_batch(size, 8.0 / size) for size in (1, 2)))
+    html = html_of("scaling", made)
+    assert drawings_of(html) == []
+    assert "through two any line fits" in words_of(html)
+    assert [row[4] for row in rows_of(html)] == ["from 1 to 2 (batch size) energy per query changes by -50.0 %"]
 
 
 def test_a_number_of_the_task_is_called_by_its_name(tmp_path):
@@ -102,7 +110,7 @@ def test_two_sets_of_parameters_are_told_apart(tmp_path):
 
 def test_more_curves_than_can_be_told_apart_stand_in_the_table(tmp_path):
     stacks = [(("structured_pruning", {"share": n / 100}),) for n in range(1, 16)]
-    made = report_of(tmp_path, *(at_batch(size, 1.0, stack, 0.5) for stack in stacks for size in (8, 16)))
+    made = report_of(tmp_path, *(at_batch(size, 1.0, stack, 0.5) for stack in stacks for size in (8, 16, 32)))
     html = html_of("scaling", made)
     assert len(rows_of(html)) == 16
     assert "A chart shows the baseline and the first 12 techniques." in words_of(html)
