@@ -90,7 +90,7 @@ def test_cuda_without_cuda_is_bad_input(tmp_path, capsys):
 
 def test_a_sweep_measures_then_resumes(suite_in, tmp_path):
     code, printed = suite_in("-m", "mitigation=none,tf32")
-    assert code == 0
+    assert code == 0, printed.out
     assert "2 points to measure" in printed.out
     records = [record for _, record in load_run(tmp_path / "runs" / "default")[0]]
     assert sorted((record.point.label, record.status) for record in records) == [("none", "ok"), ("tf32", "skipped")]
