@@ -74,6 +74,11 @@ def test_the_announcement_says_how_long_and_on_how_many_devices(capsys, forecast
     assert words in capsys.readouterr().out
 
 
+def test_one_point_is_announced_as_one(capsys):
+    Console(1).announce(0, Forecast(20, 40, 1), Path("runs/a"))
+    assert capsys.readouterr().out.startswith("1 point to measure, about")
+
+
 @pytest.fixture
 def outcomes(monkeypatch):
     """Points end as the test says, by the number of their turn, instead of being measured."""

@@ -134,3 +134,8 @@ def test_an_interval_of_scores_that_has_a_width_reads_so():
     assert text.score_interval(-0.0002, 0.0002, "accuracy") == f"[{text.MINUS}0.02, +0.02]"
     assert text.score_interval(-0.00002, 0.00002, "bits_per_byte") == f"[{text.MINUS}0.00002, +0.00002]"
     assert text.score_interval(0.0, 0.0, "accuracy") == "[0.0, 0.0]"
+
+
+@pytest.mark.parametrize(("shown", "words"), [("1", "1 query"), ("0", "0 queries"), ("1.5", "1.5 queries")])
+def test_one_is_counted_as_one(shown, words):
+    assert text.counted(shown, "query", "queries") == words

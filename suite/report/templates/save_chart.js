@@ -44,6 +44,12 @@
     return block.querySelector(".legend") ?? below ?? figure.closest("section").querySelector(":scope > .legend");
   }
 
+  // A section's legend serves all its charts: a texture that this one lacks is no sign of it.
+  function isOf(chart, item) {
+    const texture = item.querySelector("pattern")?.id.replace(/[^-]*$/, "");
+    return !texture || chart.querySelector(`pattern[id^="${texture}"]`) !== null;
+  }
+
   function sign(item) {
     const copy = item.querySelector("svg").cloneNode(true);
     const symbol = document.querySelector(copy.querySelector("use")?.getAttribute("href") ?? "none");
@@ -55,9 +61,9 @@
   }
 
   // Signs and words in rows, from `top` on; gives where they end.
-  function drawLegend(into, legend, { top, width, family, ink }) {
+  function drawLegend(into, items, { top, width, family, ink }) {
     let [left, middle] = [MARGIN, top];
-    for (const item of legend ? legend.querySelectorAll(".verdict") : []) {
+    for (const item of items) {
       const words = item.textContent.trim();
       const room = SIGN + 7 + widthOf(words, { size: 12 }, family) + 18;
       if (left > MARGIN && left + room > width) [left, middle] = [MARGIN, middle + LINE];
@@ -66,7 +72,7 @@
       into.append(drawn, svgElement("text", { x: left + SIGN + 7, y: middle + 4, "font-size": 12, "font-family": family, fill: ink }, words));
       left += room;
     }
-    return legend ? middle + LINE : top;
+    return items.length ? middle + LINE : top;
   }
 
   function copyOf(svg) {
@@ -99,7 +105,8 @@
     const chart = copyOf(svg);
     for (const [name, value] of Object.entries({ x: MARGIN, y: bottom + 8, width: own, height: tall })) chart.setAttribute(name, value);
     picture.append(chart);
-    const height = drawLegend(picture, legendOf(figure), { top: bottom + tall + 24, width, family, ink }) + MARGIN / 2;
+    const items = [...(legendOf(figure)?.querySelectorAll(".verdict") ?? [])].filter((item) => isOf(svg, item));
+    const height = drawLegend(picture, items, { top: bottom + tall + 24, width, family, ink }) + MARGIN / 2;
     picture.prepend(svgElement("rect", { width, height, fill: back }));
     for (const [name, value] of Object.entries({ width, height, viewBox: `0 0 ${width} ${height}` })) picture.setAttribute(name, value);
     return { text: new XMLSerializer().serializeToString(picture), width, height };
