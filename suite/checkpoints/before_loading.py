@@ -42,10 +42,10 @@ def check_before_loading(spec: ModelSpec, task: Task, *, with_data: bool) -> Non
     """
     if not spec.is_local:
         return
-    with pretrained._quiet(), _without_gpu_libraries(), contextlib.suppress(NotApplicable):
+    with pretrained.quiet(), _without_gpu_libraries(), contextlib.suppress(NotApplicable):
         origin = pretrained.local_origin(spec)
-        config = pretrained._config(spec, task, origin)
-        processor = pretrained._processor(spec, task, origin)
+        config = pretrained.config_of(spec, task, origin)
+        processor = pretrained.processor_of(spec, task, origin)
         model = _without_weights(task, config)
     if model is not None and processor is not None and with_data:
         with contextlib.suppress(NotApplicable):
@@ -56,7 +56,7 @@ def _without_weights(task: Task, config: Any) -> Any:
     """The model with parameters that hold nothing; None where its class does not let itself be built so."""
     try:
         with torch.device("meta"):
-            return pretrained._auto_class(task).from_config(config, trust_remote_code=False)
+            return pretrained.auto_class_of(task).from_config(config, trust_remote_code=False)
     except (RuntimeError, ValueError, TypeError, AttributeError, KeyError, ImportError):
         return None  # said as its weights are loaded, by whom they concern
 

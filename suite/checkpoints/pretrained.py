@@ -16,7 +16,7 @@ from safetensors import SafetensorError
 from suite.checkpoints import hub, locations, quantised_checkpoint, tokenizer_fit
 from suite.checkpoints.generation_settings import choose_greedily
 from suite.checkpoints.weights_hash import check_hash
-from suite.core.setup import DTYPES
+from suite.core.setup import DTYPES, Setup
 from suite.core.task import Task
 from suite.errors import InputError, NotApplicable
 from suite.text.suggest import beside
@@ -76,7 +76,7 @@ class ModelSpec:
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
-class _Origin:
+class Origin:
     """Where a checkpoint is read from, and what every ``from_pretrained`` call is told of it."""
 
     location: str
@@ -84,6 +84,7 @@ class _Origin:
 
     @property
     def arguments(self) -> dict[str, Any]:
+        """Of every ``from_pretrained``: no code of the checkpoint's, and nothing fetched that need not be."""
         common: dict[str, Any] = {"trust_remote_code": False}
         if self.repository is None:
             return common | {"local_files_only": True}
@@ -109,18 +110,18 @@ def load_pretrained(spec: ModelSpec, task: Task, *, device: str, dtype: str, see
     """
     if dtype not in DTYPES:
         raise InputError("dtype is unknown", got=dtype, remedy=f"use one of {', '.join(DTYPES)}")
-    with _quiet():
+    with quiet():
         if spec.path is None:
             config, processor = _architecture(spec), None
             model = _random_model(task, config, device, dtype, seed)
         else:
             origin = _origin(spec)
-            config = _config(spec, task, origin)
+            config = config_of(spec, task, origin)
             if spec.weights == "random":
                 model = _random_model(task, config, device, dtype, seed)
             else:
                 model = _trained_model(spec, task, origin, config, device, dtype)
-            processor = _processor(spec, task, origin)
+            processor = processor_of(spec, task, origin)
             if hasattr(processor, "pad_token_id") and task.auto_class != "AutoModelForCausalLM":
                 tokenizer_fit.fit(processor, model)
     model.eval()
@@ -129,8 +130,25 @@ def load_pretrained(spec: ModelSpec, task: Task, *, device: str, dtype: str, see
     return model, processor
 
 
+def load_beside(name: str, path: str | None, setup: Setup, revision: str | None = None) -> tuple[Any, Any]:
+    """Another checkpoint for the setup's task, with its processor, on the same device and in the same dtype.
+
+    Args:
+        name: what it is called where it cannot be loaded.
+        path: a local directory or a hub id.
+        setup: says what it is loaded for.
+        revision: of a hub repository.
+
+    Raises:
+        InputError: as ``load_pretrained``.
+        NotApplicable: as ``load_pretrained``.
+    """
+    spec = ModelSpec(name=name, path=path, revision=revision, weights="pretrained", architecture=None)
+    return load_pretrained(spec, setup.task, device=setup.device, dtype=setup.dtype, seed=setup.seed)
+
+
 @contextlib.contextmanager
-def _quiet() -> Iterator[None]:
+def quiet() -> Iterator[None]:
     """No progress bars, no advice: what matters is raised."""
     from transformers.utils import logging as transformers_logging
 
@@ -146,20 +164,20 @@ def _quiet() -> Iterator[None]:
             transformers_logging.enable_progress_bar()
 
 
-def _origin(spec: ModelSpec) -> _Origin:
+def _origin(spec: ModelSpec) -> Origin:
     assert spec.path is not None
     if not spec.is_local:
         repository = hub.look_up(spec.path, spec.revision, "model")
         if not repository.cached_only:
             _check_files(spec, repository.files)
-        return _Origin(location=spec.path, repository=repository)
+        return Origin(location=spec.path, repository=repository)
     origin = local_origin(spec)
     if spec.weights == "pretrained":
         check_hash(Path(origin.location))
     return origin
 
 
-def local_origin(spec: ModelSpec) -> _Origin:
+def local_origin(spec: ModelSpec) -> Origin:
     """The directory of a model that lies on this machine; its weights are not read.
 
     Raises:
@@ -172,7 +190,7 @@ def local_origin(spec: ModelSpec) -> _Origin:
         remedy = beside(folder, otherwise="give a directory written by save_pretrained, or a hub id")
         raise InputError(what, got=spec.path, remedy=remedy)
     _check_files(spec, tuple(path.name for path in folder.iterdir()))
-    return _Origin(location=str(folder), repository=None)
+    return Origin(location=str(folder), repository=None)
 
 
 def _check_files(spec: ModelSpec, files: tuple[str, ...]) -> None:
@@ -189,7 +207,12 @@ def _check_files(spec: ModelSpec, files: tuple[str, ...]) -> None:
     raise InputError("the model has no weights", got=spec.path, remedy=remedy)
 
 
-def _config(spec: ModelSpec, task: Task, origin: _Origin) -> Any:
+def config_of(spec: ModelSpec, task: Task, origin: Origin) -> Any:
+    """The checkpoint's configuration, which fits the task.
+
+    Raises:
+        InputError: it cannot be used, or is made for another task.
+    """
     import transformers
 
     try:
@@ -200,7 +223,8 @@ def _config(spec: ModelSpec, task: Task, origin: _Origin) -> Any:
     return config
 
 
-def _auto_class(task: Task) -> Any:
+def auto_class_of(task: Task) -> Any:
+    """The class of transformers that loads the task's models."""
     import transformers
 
     return getattr(transformers, task.auto_class)
@@ -209,7 +233,7 @@ def _auto_class(task: Task) -> Any:
 def _check_kind(spec: ModelSpec, task: Task, config: Any) -> None:
     """The task's class must know the configuration, and a masked language model generates nothing."""
     kinds = list(getattr(config, "architectures", None) or [])
-    fits = type(config) in _auto_class(task)._model_mapping
+    fits = type(config) in auto_class_of(task)._model_mapping
     if fits and task.auto_class == "AutoModelForCausalLM":
         fits = not (kinds and all(kind.endswith("ForMaskedLM") for kind in kinds))
     if not fits:
@@ -232,25 +256,25 @@ def _architecture(spec: ModelSpec) -> Any:
 
 
 def _random_model(task: Task, config: Any, device: str, dtype: str, seed: int) -> Any:
-    if type(config) not in _auto_class(task)._model_mapping:
+    if type(config) not in auto_class_of(task)._model_mapping:
         what = f"the architecture does not fit the task {task.name} ({task.auto_class})"
         raise InputError(what, got=config.model_type, remedy="choose one made for this task")
     # Made where it will live: a billion weights are drawn in no time on a GPU and take a minute on a CPU.
     with torch.random.fork_rng(devices=[torch.cuda.current_device()] if device == "cuda" else []):
         torch.manual_seed(seed)
         with torch.device(device):
-            model = _auto_class(task).from_config(config, dtype=DTYPES[dtype], trust_remote_code=False)
+            model = auto_class_of(task).from_config(config, dtype=DTYPES[dtype], trust_remote_code=False)
     return model.to(device)
 
 
-def _trained_model(spec: ModelSpec, task: Task, origin: _Origin, config: Any, device: str, dtype: str) -> Any:
+def _trained_model(spec: ModelSpec, task: Task, origin: Origin, config: Any, device: str, dtype: str) -> Any:
     quantised = getattr(config, "quantization_config", None) is not None
     if quantised:
         quantised_checkpoint.check_backend(str(spec.path), config)
     # Weights go straight to a GPU; a quantised checkpoint cannot be moved afterwards.
     placing = {"device_map": {"": device}} if device == "cuda" or quantised else {}
     try:
-        model, info = _auto_class(task).from_pretrained(
+        model, info = auto_class_of(task).from_pretrained(
             origin.location,
             config=config,
             dtype=DTYPES[dtype],
@@ -272,7 +296,12 @@ def _trained_model(spec: ModelSpec, task: Task, origin: _Origin, config: Any, de
     return model
 
 
-def _processor(spec: ModelSpec, task: Task, origin: _Origin) -> Any:
+def processor_of(spec: ModelSpec, task: Task, origin: Origin) -> Any:
+    """The checkpoint's tokenizer or image processor.
+
+    Raises:
+        InputError: it has none, or one that cannot be used.
+    """
     try:
         processor = _processor_class(task.processor_class).from_pretrained(origin.location, **origin.arguments)
     except _LOAD_ERRORS as error:

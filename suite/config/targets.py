@@ -39,7 +39,7 @@ def _allowed(search_path: tuple[str, ...]) -> tuple[frozenset[str], frozenset[st
     """Packages, and single targets that stand in the user's own yaml files."""
     packages = {
         _OWN,
-        *(re.split(r"[./]", entry.removeprefix("pkg://"))[0] for entry in search_path if "pkg://" in entry),
+        *(re.split(r"[./]", entry.removeprefix(_PACKAGE))[0] for entry in search_path if _PACKAGE in entry),
     }
     named: set[str] = set()
     for folder in conf_folders(search_path)[1:]:

@@ -29,6 +29,12 @@ def positive(name: str, value: float) -> None:
         raise InputError(f"{name} must be a number above 0", got=value, remedy="give for example 1.0")
 
 
+def checkpoint_path(name: str, value: str | None) -> None:
+    """``value`` is None, or names something: a directory or a hub id."""
+    if value is not None and not str(value).strip():
+        raise InputError(f"{name} is empty", got=value, remedy="give a directory or a hub id")
+
+
 LONGEST_S = 86_400.0
 """No span of time in a measurement is longer than a day."""
 

@@ -24,7 +24,7 @@ from suite.measure.observer import Nobody, Observer
 from suite.measure.residency import Residency
 from suite.measure.scores import scores_of
 from suite.measure.seeds import seed_scores
-from suite.measure.stack import apply_stack, effect_of, errors_named
+from suite.measure.stack import apply_stack, effect_of, errors_named, executed
 from suite.measure.warm_up import warm_up
 from suite.measure.window_plan import WindowPlan, common_pass_queries, plan_windows
 from suite.measure.windows import ReadyArm
@@ -139,7 +139,10 @@ def _prepare(session: _Session, baseline: Setup, *, swapped: bool) -> tuple[dict
     draft.pairing = "swapped" if swapped else "resident"
     draft.effect = effect_of(plan, stack, swapped=swapped)
     draft.model_bytes = {arm: draft.effect[arm]["bytes"] for arm in ("baseline", "candidate")}
-    setups = _executed(plan, baseline, stack.candidate)
+    setups: dict[Arm, Setup] = {
+        "baseline": plan.runtime.prepare(baseline),
+        "candidate": executed(plan, baseline, stack.candidate),
+    }
     residency = Residency(setups, swapped=swapped)
     arms = _ready(plan, setups, meter, residency)
     if any(setup.runtime == "compiled" for setup in setups.values()):
@@ -147,17 +150,10 @@ def _prepare(session: _Session, baseline: Setup, *, swapped: bool) -> tuple[dict
         draft.compile_cost = compile_arms(arms, meter, residency, session.watch)
     observer.stage("scoring")
     draft.scores = scores_of(plan, setups, residency)
-    draft.seed_scores = seed_scores(plan, baseline, draft.scores, meter, residency, observer)
+    draft.seed_scores = seed_scores(plan, baseline, draft.scores, residency, observer)
     if baseline.device == "cuda":  # batches that do not fit show here, where the arms can still be swapped
         try_out(arms, residency)
     return arms, residency
-
-
-def _executed(plan: Plan, baseline: Setup, candidate: Setup) -> dict[Arm, Setup]:
-    """Both arms as the point's runtime executes them; the candidate's own where the runtime is the technique."""
-    made = plan.runtime.prepare(baseline)
-    own = candidate.runtime != baseline.runtime
-    return {"baseline": made, "candidate": candidate if own else plan.runtime.prepare(candidate)}
 
 
 def _measure_windows(session: _Session, arms: dict[Arm, ReadyArm], residency: Residency) -> None:

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
+from statistics import fmean
+
 from suite.config.plan import Plan
-from suite.core.meter import OpenMeter
 from suite.core.setup import Setup
 from suite.measure.observer import Observer
 from suite.measure.residency import Residency, release_unused
 from suite.measure.scores import finite
-from suite.measure.stack import apply_stack
+from suite.measure.stack import apply_to, executed
 from suite.record.schema import Scores, SeedScore
 
 
 def seed_scores(
-    plan: Plan, baseline: Setup, scores: Scores | None, meter: OpenMeter, residency: Residency, observer: Observer
+    plan: Plan, baseline: Setup, scores: Scores | None, residency: Residency, observer: Observer
 ) -> list[SeedScore]:
     """The candidate's mean score after training with each seed, the measured one first.
 
@@ -21,7 +22,6 @@ def seed_scores(
         plan: says how many seeds.
         baseline: what techniques start from.
         scores: of the measured one; None where nothing is scored, and then nothing is trained again.
-        meter: open; what training again costs is no cost of the technique, and is not kept.
         residency: of the measured arms.
         observer: told which seed is at work.
 
@@ -33,18 +33,15 @@ def seed_scores(
     """
     if plan.seeds == 1 or scores is None:
         return []
-    found = [SeedScore(seed=plan.seed, score=_mean(scores.candidate))]
+    found = [SeedScore(seed=plan.seed, score=fmean(scores.candidate))]
     for seed in range(plan.seed + 1, plan.seed + plan.seeds):
         observer.stage(f"training again with seed {seed}")
         residency.bring("baseline")
-        again = apply_stack(plan, baseline.replace(seed=seed), meter, swapped=residency.is_swapped).candidate
-        executed = again if again.runtime != baseline.runtime else plan.runtime.prepare(again)
-        found.append(SeedScore(seed=seed, score=_mean(finite(plan.workload.evaluate(executed), "candidate"))))
-        del again, executed
+        steps = [baseline.replace(seed=seed)]
+        apply_to(steps, plan, swapped=residency.is_swapped)
+        scored = plan.workload.evaluate(executed(plan, baseline, steps[-1]))
+        found.append(SeedScore(seed=seed, score=fmean(finite(scored, "candidate"))))
+        del steps
         residency.forget()
     release_unused()
     return found
-
-
-def _mean(values: list[float]) -> float:
-    return sum(values) / len(values)

@@ -60,19 +60,26 @@ def apply_stack(plan: Plan, baseline: Setup, meter: OpenMeter, *, swapped: bool)
         twin = baseline.replace(model=copy.deepcopy(baseline.model))
         return AppliedStack(steps=steps, candidate=twin, cost=None)
 
-    def apply_all() -> None:
-        del steps[1:]
-        for mitigation in plan.mitigations.values():
-            if swapped:
-                move_weights(steps[-1], "cpu")
-            steps.append(mitigation.apply(steps[-1]))
-        steps[-1].synchronize()
-
-    spent = metered(meter, apply_all)
+    spent = metered(meter, lambda: apply_to(steps, plan, swapped=swapped))
     if spent.duration_s < _MOMENT_S and not swapped:
-        spent = metered(meter, apply_all)
+        spent = metered(meter, lambda: apply_to(steps, plan, swapped=swapped))
     cost = ApplyCost(duration_s=spent.duration_s, energy_j=spent.energy_j, method=spent.method)
     return AppliedStack(steps=steps, candidate=steps[-1], cost=cost)
+
+
+def apply_to(steps: list[Setup], plan: Plan, *, swapped: bool) -> None:
+    """Leaves the first of ``steps``, what techniques start from, and adds the setup after each; once, not metered."""
+    del steps[1:]
+    for mitigation in plan.mitigations.values():
+        if swapped:
+            move_weights(steps[-1], "cpu")
+        steps.append(mitigation.apply(steps[-1]))
+    steps[-1].synchronize()
+
+
+def executed(plan: Plan, baseline: Setup, candidate: Setup) -> Setup:
+    """The candidate as the point's runtime executes it; as it is where the runtime is the technique."""
+    return candidate if candidate.runtime != baseline.runtime else plan.runtime.prepare(candidate)
 
 
 def effect_of(plan: Plan, stack: AppliedStack, *, swapped: bool) -> dict[str, Any]:

@@ -52,17 +52,15 @@ def _against(record: Record, control: PointSummary, of_control: Record) -> dict[
     ours, theirs = record.scores, of_control.scores
     assert ours is not None
     assert theirs is not None
-    fields = {
-        "control_point_id": control.point_id,
-        "training_score_delta": control.score_delta,
-        "training_score_delta_low": control.score_delta_low,
-        "training_score_delta_high": control.score_delta_high,
-    }
     if len(ours.candidate) != len(theirs.candidate):
         return {}
     sign = 1.0 if ours.higher_is_better else -1.0
     beyond = mean_difference(differences_of(theirs.candidate, ours.candidate, ours.clusters, sign=sign)).interval()
-    return fields | {
+    return {
+        "control_point_id": control.point_id,
+        "training_score_delta": control.score_delta,
+        "training_score_delta_low": control.score_delta_low,
+        "training_score_delta_high": control.score_delta_high,
         "beyond_training_score_delta": beyond.estimate,
         "beyond_training_score_delta_low": beyond.low,
         "beyond_training_score_delta_high": beyond.high,

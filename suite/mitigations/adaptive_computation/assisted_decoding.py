@@ -7,11 +7,11 @@ from typing import Any, ClassVar
 
 from torch import nn
 
-from suite.checkpoints.pretrained import ModelSpec, load_pretrained
+from suite.checkpoints.pretrained import load_beside
 from suite.core import checks
 from suite.core.mitigation import Mitigation
 from suite.core.setup import Setup
-from suite.errors import InputError, NotApplicable
+from suite.errors import NotApplicable
 from suite.plugins.requires import Requires
 from suite.toolkit import decoding, effect, layers, students
 
@@ -55,8 +55,7 @@ class AssistedDecoding(Mitigation):
     tokens: int
 
     def __post_init__(self) -> None:
-        if self.path is not None and not str(self.path).strip():
-            raise InputError("assisted_decoding.path is empty", got=self.path, remedy="give a directory or a hub id")
+        checks.checkpoint_path("assisted_decoding.path", self.path)
         checks.open_share("assisted_decoding.keep_layers_share", self.keep_layers_share)
         checks.count("assisted_decoding.tokens", self.tokens, least=1)
 
@@ -90,8 +89,7 @@ class AssistedDecoding(Mitigation):
         return draft.to(setup.device)
 
     def _loaded(self, setup: Setup) -> nn.Module:
-        spec = ModelSpec(name="draft", path=self.path, revision=None, weights="pretrained", architecture=None)
-        draft, processor = load_pretrained(spec, setup.task, device=setup.device, dtype=setup.dtype, seed=setup.seed)
+        draft, processor = load_beside("draft", self.path, setup)
         model = layers.module_of(setup)
         if not students.same_inputs(setup.processor, processor):
             raise NotApplicable("the draft model has another tokenizer than the model, so its tokens are other ones")

@@ -11,12 +11,12 @@ from typing import Any, ClassVar
 import torch
 from torch import nn
 
-from suite.checkpoints.pretrained import ModelSpec, load_pretrained
+from suite.checkpoints.pretrained import load_beside
 from suite.core import checks
 from suite.core.mitigation import Mitigation
 from suite.core.setup import Setup
 from suite.core.task import Batch
-from suite.errors import InputError, NotApplicable
+from suite.errors import NotApplicable
 from suite.plugins.requires import Requires
 from suite.scoring.labels import classes_of
 from suite.toolkit import confidence, effect, layers, students
@@ -68,8 +68,7 @@ class Cascade(Mitigation):
     training: dict[str, Any]
 
     def __post_init__(self) -> None:
-        if self.path is not None and not str(self.path).strip():
-            raise InputError("cascade.path is empty", got=self.path, remedy="give a directory or a hub id")
+        checks.checkpoint_path("cascade.path", self.path)
         checks.open_share("cascade.threshold", self.threshold)
         checks.open_share("cascade.keep_layers_share", self.keep_layers_share)
         checks.recipe("cascade.training", self.training)
@@ -106,8 +105,7 @@ class Cascade(Mitigation):
         return layers.module_of(made)
 
     def _loaded(self, setup: Setup) -> nn.Module:
-        spec = ModelSpec(name="cascade", path=self.path, revision=None, weights="pretrained", architecture=None)
-        small, processor = load_pretrained(spec, setup.task, device=setup.device, dtype=setup.dtype, seed=setup.seed)
+        small, processor = load_beside("cascade", self.path, setup)
         if not students.same_inputs(setup.processor, processor):
             raise NotApplicable("the small model reads other inputs than the model (its tokenizer or image processor)")
         if classes_of(small.config).names != classes_of(setup.model.config).names:

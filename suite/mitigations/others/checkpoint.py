@@ -7,10 +7,10 @@ from typing import Any, ClassVar
 
 import torch
 
-from suite.checkpoints.pretrained import ModelSpec, load_pretrained
+from suite.checkpoints.pretrained import load_beside
+from suite.core import checks
 from suite.core.mitigation import Mitigation
 from suite.core.setup import Setup
-from suite.errors import InputError
 from suite.plugins.requires import Requires
 from suite.toolkit import effect
 
@@ -46,15 +46,11 @@ class Checkpoint(Mitigation):
     revision: str | None
 
     def __post_init__(self) -> None:
-        if self.path is not None and not str(self.path).strip():
-            raise InputError("checkpoint.path is empty", got=self.path, remedy="give a directory or a hub id")
+        checks.checkpoint_path("checkpoint.path", self.path)
 
     def apply(self, setup: Setup) -> Setup:
         """The setup with the checkpoint's model and processor; contexts and batch size stay."""
-        spec = ModelSpec(
-            name="checkpoint", path=self.path, revision=self.revision, weights="pretrained", architecture=None
-        )
-        model, processor = load_pretrained(spec, setup.task, device=setup.device, dtype=setup.dtype, seed=setup.seed)
+        model, processor = load_beside("checkpoint", self.path, setup, self.revision)
         return setup.replace(model=model, processor=processor, random_weights=False)
 
     def proof(self, before: Setup, after: Setup) -> dict[str, Any]:

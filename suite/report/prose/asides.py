@@ -21,10 +21,8 @@ def trained(point: PointSummary) -> str:
     """With how many seeds a technique was trained, and what came of it; empty where it trains nothing."""
     if point.seeds is None:
         return ""
-    if point.score_over_seeds_low is None or point.score_over_seeds_high is None:
-        return _("one seed")
-    low, high = (text.score(end, point.metric) for end in (point.score_over_seeds_low, point.score_over_seeds_high))
-    return _("{n} seeds: {low} to {high}").format(n=text.whole(point.seeds), low=low, high=high)
+    spread = _over_seeds(point)
+    return _("{n} seeds: {low} to {high}").format(**spread) if spread else _("one seed")
 
 
 def training_alone(point: PointSummary) -> str:
@@ -44,11 +42,18 @@ def _latency(point: PointSummary) -> list[tuple[Part, ...]]:
 def _seeds(point: PointSummary) -> list[tuple[Part, ...]]:
     if point.seeds is None:
         return []
-    if point.score_over_seeds_low is None or point.score_over_seeds_high is None:
+    spread = _over_seeds(point)
+    if spread is None:
         return [parts(_("It was trained with one seed; another may score differently."))]
-    words = _("Trained with {n} seeds it scores {low} to {high}.")
+    return [parts(_("Trained with {n} seeds it scores {low} to {high}."), **spread)]
+
+
+def _over_seeds(point: PointSummary) -> dict[str, str] | None:
+    """How many seeds, and the lowest and highest score after training with them; None where there was one."""
+    if point.score_over_seeds_low is None or point.score_over_seeds_high is None:
+        return None
     low, high = (text.score(end, point.metric) for end in (point.score_over_seeds_low, point.score_over_seeds_high))
-    return [parts(words, n=text.whole(point.seeds), low=low, high=high)]
+    return {"n": text.whole(point.seeds), "low": low, "high": high}
 
 
 def _control(point: PointSummary) -> list[tuple[Part, ...]]:
