@@ -11,7 +11,7 @@ from typing import Any
 from suite.core.recipe import Recipe
 from suite.core.task import Example
 from suite.reference.spec import Reference
-from suite.toolkit.fit import Loss
+from suite.toolkit.training.fit import Loss
 
 VOCABULARY = 2048
 POSITIONS = 256

@@ -8,7 +8,7 @@ from typing import Any
 
 from suite.core.recipe import Recipe
 from suite.core.task import Example
-from suite.toolkit.fit import Loss
+from suite.toolkit.training.fit import Loss
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)

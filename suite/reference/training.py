@@ -15,7 +15,7 @@ import torch
 from suite.core.setup import Setup
 from suite.reference.card import Result, card
 from suite.reference.spec import Reference
-from suite.toolkit.fit import fit
+from suite.toolkit.training.fit import fit
 
 
 def train(reference: Reference, task: Any, folder: Path, *, seed: int, say: Callable[[str], None]) -> Result:

@@ -14,7 +14,7 @@ from PIL import Image
 from suite.core.recipe import Recipe
 from suite.core.task import Batch, Example
 from suite.reference.spec import Reference
-from suite.toolkit.fit import Loss
+from suite.toolkit.training.fit import Loss
 
 VARIANTS = 20
 """Distorted copies of each training image; 1,147 images alone are learned by heart."""

@@ -9,7 +9,7 @@ import torch
 from suite.errors import InputError, NotApplicable
 from suite.mitigations.distillation.distillation import Distillation
 from suite.toolkit import blocks, layers
-from suite.toolkit.students import distillation_loss
+from suite.toolkit.training.students import distillation_loss
 from tests.fakes import (
     admit,
     answers,

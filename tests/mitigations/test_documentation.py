@@ -63,10 +63,11 @@ def test_the_example_refuses_a_share_of_one(example: Any) -> None:
 
 
 def test_every_helper_it_names_exists() -> None:
-    from suite.toolkit import blocks, effect, layers, libraries, mlps, retraining
+    from suite.toolkit import blocks, effect, layers, libraries, mlps
+    from suite.toolkit.training import retraining
 
     section = PAGE.split("## What there is to use")[1].split("## Four traps")[0]
-    for name in re.findall(r"`(\w+)\(?", section.split("- `suite.toolkit.retraining")[0]):
+    for name in re.findall(r"`(\w+)\(?", section.split("- `suite.toolkit.training.retraining")[0]):
         assert name == "suite" or any(hasattr(module, name) for module in (blocks, effect, layers, mlps)), name
     assert callable(retraining.retrain)
     assert callable(libraries.load)

@@ -11,7 +11,8 @@ import torch
 from suite.errors import InputError, NoEffect, NotApplicable
 from suite.mitigations.pruning.gradual_magnitude_pruning import GradualMagnitudePruning, sparsity_after
 from suite.mitigations.pruning.magnitude_pruning import MagnitudePruning
-from suite.toolkit import layers, retraining, sparsity
+from suite.toolkit import layers, sparsity
+from suite.toolkit.training import retraining
 from tests.architectures import architecture_setup
 from tests.fakes import admit, answers, fake_setup, tiny_gpt2, tiny_vit
 

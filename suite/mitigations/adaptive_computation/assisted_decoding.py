@@ -13,7 +13,8 @@ from suite.core.mitigation import Mitigation
 from suite.core.setup import Setup
 from suite.errors import NotApplicable
 from suite.plugins.requires import Requires
-from suite.toolkit import decoding, effect, layers, students
+from suite.toolkit import decoding, effect, layers
+from suite.toolkit.training import students
 
 MODEL = "assistant_model"
 

@@ -19,7 +19,8 @@ from suite.core.task import Batch
 from suite.errors import NotApplicable
 from suite.plugins.requires import Requires
 from suite.scoring.labels import classes_of
-from suite.toolkit import confidence, effect, layers, students
+from suite.toolkit import confidence, effect, layers
+from suite.toolkit.training import students
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)

@@ -16,8 +16,8 @@ from suite.core.task import Batch
 from suite.errors import NotApplicable
 from suite.plugins.requires import Requires
 from suite.toolkit import blocks, confidence, effect, exits, layers
-from suite.toolkit.fit import fit
-from suite.toolkit.retraining import own_randomness
+from suite.toolkit.training.fit import fit
+from suite.toolkit.training.retraining import own_randomness
 
 TOLERANCE = 0.05
 """Of the largest logit: what other batch sizes may change in 16 bits."""

@@ -9,7 +9,8 @@ from suite.core import checks
 from suite.core.mitigation import Mitigation
 from suite.core.setup import Setup
 from suite.plugins.requires import Requires
-from suite.toolkit import blocks, effect, layers, students
+from suite.toolkit import blocks, effect, layers
+from suite.toolkit.training import students
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)

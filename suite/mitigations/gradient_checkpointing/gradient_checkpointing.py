@@ -14,7 +14,7 @@ from suite.core.setup import Setup
 from suite.errors import NotApplicable
 from suite.plugins.requires import Requires
 from suite.toolkit import effect, layers
-from suite.toolkit.retraining import own_randomness
+from suite.toolkit.training.retraining import own_randomness
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)

@@ -11,7 +11,7 @@ from suite.core.setup import Setup
 from suite.errors import InputError, NotApplicable
 from suite.plugins.requires import Requires
 from suite.toolkit import effect, layers
-from suite.toolkit.retraining import retrain
+from suite.toolkit.training.retraining import retrain
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)

@@ -13,7 +13,7 @@ from suite.core.setup import Setup
 from suite.errors import NotApplicable
 from suite.plugins.requires import Requires
 from suite.toolkit import effect, layers, mlps
-from suite.toolkit.retraining import retrain
+from suite.toolkit.training.retraining import retrain
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)

@@ -12,7 +12,7 @@ from suite.errors import InputError, NotApplicable
 from suite.plugins.requires import Requires
 from suite.toolkit import dynamic_int8, effect
 from suite.toolkit.fake_quantisation import fake_quantised
-from suite.toolkit.retraining import retrain
+from suite.toolkit.training.retraining import retrain
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)

@@ -15,7 +15,7 @@ from suite.core.setup import Setup
 from suite.core.task import Batch, Task
 from suite.errors import NotApplicable
 from suite.toolkit import blocks, effect, layers
-from suite.toolkit.retraining import retrain
+from suite.toolkit.training.retraining import retrain
 
 
 def shorten(model: nn.Module, share: float) -> None:

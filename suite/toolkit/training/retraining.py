@@ -10,7 +10,7 @@ import torch
 from suite.core.recipe import Recipe
 from suite.core.setup import Setup
 from suite.toolkit import layers
-from suite.toolkit.fit import Loss, fit
+from suite.toolkit.training.fit import Loss, fit
 
 
 @contextlib.contextmanager
