@@ -82,12 +82,16 @@ class PointSummary(msgspec.Struct, frozen=True, kw_only=True):
     apply_energy_j: float | None = None
     break_even_queries: float | None = None
     co2e_g_per_1000: float | None = None
+    co2e_ratio: float | None = None
+    co2e_ratio_low: float | None = None
+    co2e_ratio_high: float | None = None
     verdict: Verdict
     verdict_corrected: Verdict | None = None
     pareto: bool = False
 
     record_id: str
     reason_kind: str | None = None
+    relative_carbon_intensity: float | None = None
     prompt_tokens_per_query: float | None = None
     prefill_energy_per_query_j_low: float | None = None
     prefill_energy_per_query_j_high: float | None = None

@@ -56,6 +56,7 @@ class Setup:
         generate_options: further arguments of ``generate`` for a batch and a number of new tokens.
         ready_module: makes a module ready that a workload has made itself (training's copy).
         waiting_batches: batches whose queries wait together, so that ``arrange`` may order them before they are cut.
+        relative_carbon_intensity: of the electricity that it would run on, to that of the baseline's.
         arrange: the same queries, of all waiting batches, in the order in which they are answered.
     """
 
@@ -72,6 +73,7 @@ class Setup:
     runtime: str = "eager"
     generate_options: Callable[[Mapping[str, Any], int], dict[str, Any]] = _no_options
     ready_module: Callable[[torch.nn.Module], torch.nn.Module] = _as_it_is
+    relative_carbon_intensity: float = 1.0
     waiting_batches: int = 1
     arrange: Callable[[Setup, Sequence[Mapping[str, Any]]], list[Mapping[str, Any]]] = _as_they_come
 

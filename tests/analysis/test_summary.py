@@ -22,7 +22,8 @@ DESIGNED_COLUMNS = (
     "baseline_decode_energy_per_token_j, decode_energy_ratio, decode_energy_ratio_low, decode_energy_ratio_high, "
     "energy_basis, converged, pairing, latency_ms_p50, latency_ratio, throughput_qps, "
     "peak_memory_mb, model_mb, metric, baseline_score, score, score_delta, score_delta_low, score_delta_high, "
-    "apply_energy_j, break_even_queries, co2e_g_per_1000, verdict, verdict_corrected, pareto"
+    "apply_energy_j, break_even_queries, co2e_g_per_1000, co2e_ratio, co2e_ratio_low, co2e_ratio_high, "
+    "verdict, verdict_corrected, pareto"
 )
 
 

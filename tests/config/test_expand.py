@@ -7,7 +7,7 @@ from suite.config.expand import expand, experiment_points
 from suite.errors import InputError
 from suite.io.paths import CONF
 
-LARGE = {"gpu", "study", "embedded", "latency"}
+LARGE = {"gpu", "techniques", "embedded", "latency"}
 FILES = sorted((CONF / "experiment").glob("*.yaml"))
 
 

@@ -7,13 +7,11 @@ from typing import Any
 
 from suite.analysis.point import energy
 from suite.analysis.point.break_even import break_even_queries, break_even_range
+from suite.analysis.point.carbon_fields import carbon_fields
 from suite.analysis.point.interval_fields import interval_fields
 from suite.analysis.point.token_fields import token_fields
 from suite.record.schema import ApplyCost, Record, Window
 from suite.stats import paired
-from suite.units import joules_to_kwh
-
-QUERIES_PER_CO2E = 1000
 
 
 def energy_fields(record: Record, found: energy.Headline, g_co2e_per_kwh: float | None) -> dict[str, Any]:
@@ -22,6 +20,7 @@ def energy_fields(record: Record, found: energy.Headline, g_co2e_per_kwh: float 
     windows = energy.used_windows(record.windows, component)
     block_ratios = paired.every_block_ratio(windows, component)
     candidate = energy.energy_per_query(windows, "candidate", component)
+    ratio = paired.ratio_interval(block_ratios or [])
     idle_w = energy.idle_power(record.idle, component)
     idle = record.idle if idle_w is not None else None
     return {
@@ -38,18 +37,11 @@ def energy_fields(record: Record, found: energy.Headline, g_co2e_per_kwh: float 
         "idle_after_w": idle.after_w.get(component) if idle else None,
         "net_energy_per_query_j": energy.net_per_query(windows, "candidate", component, idle_w),
         "baseline_net_energy_per_query_j": energy.net_per_query(windows, "baseline", component, idle_w),
-        "co2e_g_per_1000": co2e_g_per_1000(candidate, g_co2e_per_kwh),
-        **interval_fields("energy_ratio", paired.ratio_interval(block_ratios or [])),
+        **carbon_fields(record.effect, candidate, ratio, g_co2e_per_kwh),
+        **interval_fields("energy_ratio", ratio),
         **token_fields(record, component, candidate),
         **interval_fields("net_energy_ratio", energy.net_ratio(windows, idle, component)),
     }
-
-
-def co2e_g_per_1000(energy_per_query_j: float | None, g_co2e_per_kwh: float | None) -> float | None:
-    """Grams of CO2e of a thousand queries; None where energy or intensity is not known."""
-    if energy_per_query_j is None or g_co2e_per_kwh is None:
-        return None
-    return joules_to_kwh(energy_per_query_j * QUERIES_PER_CO2E) * g_co2e_per_kwh
 
 
 def component_fields(windows: Sequence[Window]) -> dict[str, Any]:

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import msgspec
 
-from suite.analysis.point.energy_fields import co2e_g_per_1000
+from suite.analysis.point.carbon_fields import co2e_g_per_1000
 from suite.analysis.results.csv_json import RESULTS, read_json
 from suite.analysis.results.lineage import Lineage, analysis_version, unknown_lineages
 from suite.analysis.results.parquet import TABLE, read_lineages, read_parquet
@@ -107,5 +107,5 @@ def _published(folder: Path, without: Collection[str]) -> RunResults:
 
 def _on_grid(point: PointSummary, g_co2e_per_kwh: float | None) -> PointSummary:
     """The point with the carbon of this grid; a table holds that of its report's."""
-    grams = co2e_g_per_1000(point.energy_per_query_j, g_co2e_per_kwh)
+    grams = co2e_g_per_1000(point.energy_per_query_j, g_co2e_per_kwh, point.relative_carbon_intensity)
     return point if grams == point.co2e_g_per_1000 else msgspec.structs.replace(point, co2e_g_per_1000=grams)

@@ -1,0 +1,1 @@
+"""Green AI and carbon-aware scheduling: the same work at a lower cost in carbon."""
