@@ -34,3 +34,8 @@ def detailed_groups(report: Report) -> list[Group]:
 def left_out(report: Report) -> int:
     """How many points have no details on the page."""
     return len(report.points) - sum(len(detailed(report, group)) for group in detailed_groups(report))
+
+
+def linked(report: Report) -> set[str]:
+    """Anchors of the points that have details on the page."""
+    return {entry.anchor for group in detailed_groups(report) for entry in detailed(report, group)}

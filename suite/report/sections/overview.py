@@ -8,6 +8,7 @@ from typing import Any
 
 from markupsafe import Markup
 
+from suite.report import limits
 from suite.report.charts.forest import forest_chart
 from suite.report.charts.tradeoff import tradeoff_chart
 from suite.report.charts.vega import Chart
@@ -17,6 +18,7 @@ from suite.report.prose.reservations import cautioned, reservations
 from suite.report.prose.sentences import Answer
 from suite.report.prose.still_open import still_open
 from suite.report.prose.style import LOOKS
+from suite.report.prose.tiles import tiles
 from suite.report.safe import safe_json
 from suite.report.view_model import Group, Report
 from suite.text.i18n import _
@@ -56,6 +58,8 @@ def context(report: Report) -> dict[str, Any]:
     cards = _with_gates([(_card(task, run if several else None, groups), groups) for (task, run), groups in shown])
     gated = [card for card in cards if card.gate is not None]
     return {
+        "tiles": tiles(report),
+        "linked": limits.linked(report),
         "cards": cards,
         "gates": len(gated),
         "gate_number": lambda card: gated.index(card) + 1,

@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-import contextlib
 import dataclasses
-from collections.abc import Iterable
 from typing import Any
 
 from suite.analysis.summary import PointSummary
-from suite.errors import InputError
-from suite.plugins.cards import Card, read_card
-from suite.plugins.conf_folders import CONF, techniques
+from suite.analysis.technique_cards import cards
 from suite.record.dotted_keys import flatten
 from suite.report import limits
 from suite.report.prose.repeat_command import repeat_command
@@ -45,21 +41,6 @@ def context(report: Report) -> dict[str, Any] | None:
         "proof": proof,
         "windows": windows,
     }
-
-
-def cards(points: Iterable[PointSummary]) -> dict[str, Card]:
-    """Cards of the techniques of ``points``, by name; one whose source is not on this machine has none."""
-    recorded: dict[str, str] = {}
-    for point in points:
-        for name, settings in (point.config.get("mitigation") or {}).items():
-            recorded.setdefault(name, str(settings.get("_target_")))
-    of_today = {name: str(settings["_target_"]) for name, settings in techniques([CONF]).items()}
-    targets = recorded | {name: target for name, target in of_today.items() if name in recorded}
-    found = {}
-    for name, target in sorted(targets.items()):
-        with contextlib.suppress(InputError):
-            found[name] = read_card(target)
-    return found
 
 
 def windows(point: PointSummary) -> Windows | None:

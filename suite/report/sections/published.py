@@ -49,7 +49,7 @@ def context(report: Report) -> dict[str, Any] | None:
     found = effects_on({entry.point.mitigation for _group, entry in tried})
     if not found:
         return None
-    linked = {e.anchor for group in limits.detailed_groups(report) for e in limits.detailed(report, group)}
+    linked = limits.linked(report)
     views, number = [], 1
     for family, effects in found.items():
         views.append(_view(family, tried, list(enumerate(effects, start=number)), linked))

@@ -68,7 +68,7 @@ def context(report: Report) -> dict[str, Any] | None:
     joules = {run: _joules(first, points[run]) for run in report.runs[1:]}
     seen = [_run(run, points[run], joules.get(run, {})) for run in report.runs]
     entries = {(e.point.run, e.point.point_id): e for group in report.groups for e in group.entries}
-    linked = {e.anchor for group in limits.detailed_groups(report) for e in limits.detailed(report, group)}
+    linked = limits.linked(report)
     tables = [_table(group, seen, entries, joules) for group in shared_groups(report.points)]
     agreed = [row.agrees for table in tables for row in table.rows]
     shown = [table for table in tables if len(table.runs) > 1]

@@ -46,7 +46,7 @@ def context(report: Report) -> dict[str, Any] | None:
     if not total:
         return None
     views = [_view(group, each, is_drawn=number < MOST_GROUPS) for number, (group, each) in enumerate(found)]
-    linked = {e.anchor for group in limits.detailed_groups(report) for e in limits.detailed(report, group)}
+    linked = limits.linked(report)
     return {
         "views": views,
         "drawn": min(len(views), MOST_GROUPS),

@@ -19,7 +19,7 @@ def context(report: Report) -> dict[str, Any] | None:
     """One table a group, each with one unit of energy; names link to the points that have details."""
     if not report.groups:
         return None
-    linked = {e.anchor for group in limits.detailed_groups(report) for e in limits.detailed(report, group)}
+    linked = limits.linked(report)
     found = {point.claim for point in report.points}
     return {
         "tables": [(group, _unit(group)) for group in report.groups],
