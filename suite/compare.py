@@ -32,6 +32,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("b", type=Path, help="the run after")
     parser.add_argument("--energy-tolerance", type=float, help="share that joules a query may rise by")
     parser.add_argument("--ratio-tolerance", type=float, help="share that the ratio to the baseline may rise by")
+    parser.add_argument(
+        "--across",
+        metavar="NAMES",
+        help="join points that differ in these, e.g. device,dtype,runtime for a CPU against a GPU; no regressions then",
+    )
     parser.add_argument("--html", type=Path, metavar="FILE", help="write the comparison as one HTML page as well")
     parser.add_argument("--language", default="en", help="of the HTML page and the Markdown table (default: en)")
     form = parser.add_mutually_exclusive_group()
@@ -46,17 +51,20 @@ def _run(options: argparse.Namespace) -> int:
 
     tolerances = _tolerances(options)
     unseen = () if options.json else _UNSEEN
-    comparisons = compare(_points(options.a, unseen), _points(options.b, unseen), **tolerances)
+    across = [name.strip() for name in options.across.split(",")] if options.across else []
+    comparisons = compare(_points(options.a, unseen), _points(options.b, unseen), **tolerances, across=across)
     if not any(each.a and each.b for each in comparisons):
         raise InputError(
             "the two runs have no point in common",
             got=(str(options.a), str(options.b)),
-            remedy="measure the same points",
+            remedy="measure the same points"
+            if across
+            else "measure the same points, or name what differs with --across",
         )
     regressed = [each for each in comparisons if each.regressions]
-    text = _written(options, comparisons, tolerances)
+    text = _written(options, comparisons, tolerances, across)
     if options.json:
-        found = {"a": str(options.a), "b": str(options.b), **tolerances, "points": comparisons}
+        found = {"a": str(options.a), "b": str(options.b), **tolerances, "across": across, "points": comparisons}
         found["measured_differently"] = differences(comparisons)
         print(cli.as_json(found | {"regressions": len(regressed)}))
     elif options.markdown:
@@ -64,12 +72,15 @@ def _run(options: argparse.Namespace) -> int:
     else:
         from suite.report.comparison.table import table
 
-        print(table(comparisons, options.a.name, options.b.name))
+        print(table(comparisons, options.a.name, options.b.name, across))
     return 1 if regressed else 0
 
 
 def _written(
-    options: argparse.Namespace, comparisons: Sequence[PointComparison], tolerances: dict[str, float]
+    options: argparse.Namespace,
+    comparisons: Sequence[PointComparison],
+    tolerances: dict[str, float],
+    across: Sequence[str],
 ) -> str | None:
     """Writes the page where one is asked for; the Markdown table where that is."""
     if options.html is None and not options.markdown:
@@ -81,7 +92,7 @@ def _written(
     from suite.text.i18n import speaking
 
     with speaking(options.language):
-        found = two_runs(comparisons, options.a.resolve().name, options.b.resolve().name, **tolerances)
+        found = two_runs(comparisons, options.a.resolve().name, options.b.resolve().name, **tolerances, across=across)
         text = comparison_markdown(found) if options.markdown else None
         page = None if options.html is None else comparison_page(found).encode()
     if page is not None:

@@ -91,3 +91,19 @@ def test_runs_without_a_common_point_are_refused(runs, capsys):
 def test_a_run_that_is_not_there_is_refused(runs, capsys):
     assert main([runs("a", 1.0), "runs/nowhere"]) == 2
     assert "no such run" in capsys.readouterr().err
+
+
+def test_two_devices_side_by_side(tmp_path, capsys):
+    """A CPU's counter against a GPU's: joules with an interval, no regression, and said so in every form."""
+    for name, joules, fields in (("gpu", 1.0, {"device": "cuda", "dtype": "bfloat16"}), ("cpu", 5.0, {})):
+        seen = windows((0.8, 0.81, 0.79, 0.8), baseline_j=joules, component=name, method="measured:counter")
+        write_run(tmp_path / name, [record(mitigations=[("int8_dynamic", {})], run_windows=seen, **fields)])
+    folders = [str(tmp_path / "gpu"), str(tmp_path / "cpu")]
+    assert main(folders) == 2
+    assert "--across" in capsys.readouterr().err
+    page = tmp_path / "page.html"
+    assert main([*folders, "--across", "device,dtype", "--html", str(page)]) == 0
+    shown = capsys.readouterr().out
+    assert "Compared across device, dtype" in shown
+    assert "+400" in shown
+    assert "Compared across device, dtype" in page.read_text("utf-8")

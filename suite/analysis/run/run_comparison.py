@@ -2,32 +2,58 @@
 
 Joules are compared only where both runs used the same hardware and got the figure in the same way. A point's own
 ratio to its paired baseline is compared in any case: it is what carries over from one machine to another.
+
+Points of two runs that differ in what is asked about, such as the device, are joined *across* it. Then nothing is a
+regression, and joules are compared where both were measured: each covers the component that did the work.
 """
 
 from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import Literal
+from typing import Any, Literal
 
 import msgspec
 
 from suite.analysis.point.seen_windows import SeenWindow
 from suite.analysis.summary import PointSummary
+from suite.errors import InputError
 from suite.stats.interval import Interval, welch_interval
 
 Finding = Literal["energy", "ratio", "accuracy", "status", "missing"]
+_IDENTITY = (
+    "task",
+    "model",
+    "mitigation",
+    "mitigation_params",
+    "phase",
+    "workload",
+    "baseline_batch_size",
+    "device",
+    "dtype",
+    "runtime",
+)
+ACROSS = {
+    "batch_size": "baseline_batch_size",
+    "device": "device",
+    "dtype": "dtype",
+    "model": "model",
+    "runtime": "runtime",
+    "workload": "workload",
+}
+"""What two runs may be compared across: name for users, and field of a point."""
 
 
 class PointComparison(msgspec.Struct, frozen=True, kw_only=True):
     """One point in two runs. ``a`` or ``b`` is None where the run lacks it.
 
     Attributes:
-        point_id: what both have in common.
+        point_id: what both have in common; across something, that of the second run.
         title: task and technique, for people.
         a: the point in the first run.
         b: the point in the second run.
-        same_hardware: whether joules may be compared: the same hardware, component and method.
+        same_hardware: whether joules may be compared: the same hardware, component and method; or both measured, where
+            runs are compared across something.
         energy: joules a query, B over A; without ends where one of the runs has fewer than two blocks.
         ratio: ratio to the paired baseline, B over A; likewise.
         score: accuracy against the baseline in B minus that in A; above 0 is better.
@@ -51,6 +77,7 @@ def compare(
     *,
     energy_tolerance: float,
     ratio_tolerance: float,
+    across: Sequence[str] = (),
 ) -> list[PointComparison]:
     """Joins two runs on ``point_id``, in the first run's order, then what only the second has.
 
@@ -59,14 +86,45 @@ def compare(
         b: those of the second.
         energy_tolerance: share by which joules a query may rise before it is a regression.
         ratio_tolerance: the same for the ratio to the paired baseline.
+        across: names of ``ACROSS`` in which the points of a pair may differ; then nothing is a regression.
+
+    Raises:
+        InputError: an unknown name, or several points of a run differ in nothing else.
     """
-    in_a = {point.point_id: point for point in a}
-    in_b = {point.point_id: point for point in b}
-    return [_compared(name, in_a.get(name), in_b.get(name), energy_tolerance, ratio_tolerance) for name in in_a | in_b]
+    in_a, in_b = _by_key(a, across), _by_key(b, across)
+    pairs = [(in_a.get(key), in_b.get(key)) for key in in_a | in_b]
+    if across:
+        return [_set_side_by_side(*pair) for pair in pairs]
+    return [_compared(*pair, energy_tolerance, ratio_tolerance) for pair in pairs]
+
+
+def _by_key(points: Sequence[PointSummary], across: Sequence[str]) -> dict[Any, PointSummary]:
+    if not across:
+        return {point.point_id: point for point in points}
+    unknown = [name for name in across if name not in ACROSS]
+    if unknown:
+        raise InputError("runs are not compared across that", got=unknown[0], remedy=f"choose {', '.join(ACROSS)}")
+    fields = [name for name in _IDENTITY if name not in {ACROSS[each] for each in across}]
+    found: dict[Any, PointSummary] = {}
+    for point in points:
+        other = found.setdefault(tuple(getattr(point, name) for name in fields), point)
+        if other is not point:
+            remedy = "give a run that has one of them, or fewer names to compare across"
+            got = f"{point.task} · {point.mitigation} in {point.run}"
+            raise InputError(f"several points of a run differ only in {', '.join(across)}", got=got, remedy=remedy)
+    return found
+
+
+def _set_side_by_side(a: PointSummary | None, b: PointSummary | None) -> PointComparison:
+    """Two points that differ in what is compared across."""
+    found = _compared(a, b, math.inf, math.inf)
+    if a is None or b is None or not a.energy_basis == b.energy_basis == "measured":
+        return msgspec.structs.replace(found, regressions=[])
+    energy = _change(_candidate_j(a), _candidate_j(b))
+    return msgspec.structs.replace(found, regressions=[], same_hardware=True, energy=energy)
 
 
 def _compared(
-    point_id: str,
     a: PointSummary | None,
     b: PointSummary | None,
     energy_tolerance: float,
@@ -86,7 +144,7 @@ def _compared(
             score = b.score_delta - a.score_delta
         regressions = _regressions(a, b, energy, ratio, energy_tolerance, ratio_tolerance)
     return PointComparison(
-        point_id=point_id,
+        point_id=shown.point_id,
         title=f"{shown.task} · {shown.mitigation} · {shown.workload} · batch {shown.baseline_batch_size}",
         a=a,
         b=b,

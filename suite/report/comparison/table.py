@@ -25,16 +25,16 @@ _HEADINGS = (
 )
 
 
-def table(comparisons: Sequence[PointComparison], name_a: str, name_b: str) -> str:
+def table(comparisons: Sequence[PointComparison], name_a: str, name_b: str, across: Sequence[str] = ()) -> str:
     """A line a point, with what A and B stand for above it and what the run as a whole shows below."""
     rows = [_HEADINGS, *(_row(each) for each in comparisons)]
     widths = [max(len(row[column]) for row in rows) for column in range(len(_HEADINGS))]
     lines = ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows]
     lines.insert(1, "-" * max(map(len, lines)))
-    return "\n".join([*_heads(comparisons, name_a, name_b), "", *lines, "", _verdict(comparisons)])
+    return "\n".join([*_heads(comparisons, name_a, name_b, across), "", *lines, "", _verdict(comparisons)])
 
 
-def _heads(comparisons: Sequence[PointComparison], name_a: str, name_b: str) -> list[str]:
+def _heads(comparisons: Sequence[PointComparison], name_a: str, name_b: str, across: Sequence[str]) -> list[str]:
     lines = []
     for letter, name, points in (
         ("A", name_a, [each.a for each in comparisons if each.a]),
@@ -43,7 +43,10 @@ def _heads(comparisons: Sequence[PointComparison], name_a: str, name_b: str) -> 
         hardware = sorted({point.hardware or "unknown hardware" for point in points})
         bases = sorted({point.energy_basis for point in points if point.energy_basis})
         lines.append(f"{letter}  {name}: {_points(len(points))}, {'; '.join(hardware)}, energy {' and '.join(bases)}")
-    if any(each.ratio and not each.same_hardware for each in comparisons):
+    if across:
+        names = ", ".join(across)
+        lines.append(f"Compared across {names}: joules where both were measured, each of its own component.")
+    elif any(each.ratio and not each.same_hardware for each in comparisons):
         lines.append("Joules of different hardware or meters are not compared; ratios to the paired baseline are.")
     found = differences(comparisons)
     lines += [

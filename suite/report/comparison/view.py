@@ -55,7 +55,8 @@ class TwoRuns:
     """Two runs and the tolerances that they were held against.
 
     ``rows`` are the points of both runs and those that regressed by being gone, what got worse first; ``only_a`` and
-    ``only_b`` all points that one run lacks. ``differences`` are those in how points of both were measured.
+    ``only_b`` all points that one run lacks.
+    ``differences`` are those in how points of both were measured. The two points of a row may differ in ``across``.
     """
 
     a: Side
@@ -66,6 +67,7 @@ class TwoRuns:
     only_a: tuple[Row, ...]
     only_b: tuple[Row, ...]
     differences: tuple[Difference, ...]
+    across: tuple[str, ...] = ()
 
     @property
     def regressed(self) -> int:
@@ -74,11 +76,17 @@ class TwoRuns:
 
 
 def two_runs(
-    comparisons: Sequence[PointComparison], a: str, b: str, *, energy_tolerance: float, ratio_tolerance: float
+    comparisons: Sequence[PointComparison],
+    a: str,
+    b: str,
+    *,
+    energy_tolerance: float,
+    ratio_tolerance: float,
+    across: Sequence[str] = (),
 ) -> TwoRuns:
     """What ``comparisons`` of the runs called ``a`` and ``b`` say."""
-    by_id = {each.point_id: each for each in comparisons}
-    points = [point for each in comparisons for point in (each.a, each.b) if point is not None]
+    by_id = {each.point_id: each for each in comparisons}  # each pair once, as its second run has it
+    points = [point for each in comparisons for point in (each.a, each.b) if point and point.point_id == each.point_id]
     groups = shared_groups(points)
     rows = [
         Row(
@@ -101,6 +109,7 @@ def two_runs(
         only_a=tuple(row for row in rows if row.found.b is None),
         only_b=tuple(row for row in rows if row.found.a is None),
         differences=tuple(differences(comparisons)),
+        across=tuple(across),
     )
 
 
@@ -145,6 +154,9 @@ def measured_differently(runs: TwoRuns) -> list[str]:
 def verdict(runs: TwoRuns) -> str:
     """The result of the gate in a sentence."""
     total = len(runs.rows)
+    if runs.across:
+        words = _("Compared across {names}: both runs side by side, and no regression.")
+        return words.format(names=", ".join(map(text.key_words, runs.across)))
     if not runs.regressed:
         words = ngettext(
             "No regression: the {total} point of both runs did not get worse beyond the tolerances.",
@@ -161,7 +173,12 @@ def verdict(runs: TwoRuns) -> str:
 
 
 def gate(runs: TwoRuns) -> str:
-    """What counts as a regression."""
+    """What counts as a regression, or what is compared where nothing does."""
+    if runs.across:
+        return _(
+            "Joules are compared where both were measured, each of the component that did the work and no other; "
+            "ratios to the paired baseline in any case."
+        )
     return _(
         "A regression is one of these: joules per query that rose by more than {energy}, or the ratio to the paired "
         "baseline by more than {ratio}, with the whole 95 % interval beyond that; a score that fell by more than the "

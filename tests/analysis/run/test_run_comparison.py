@@ -5,6 +5,7 @@ import pytest
 
 from suite.analysis.run.run_comparison import compare
 from suite.analysis.summary import summarise
+from suite.errors import InputError
 from tests.synthetic import Reason, binary_scores, environment, record, windows
 
 
@@ -107,3 +108,42 @@ def test_a_point_that_fails_now_is_a_regression():
     failed = record(status="failed", reason=Reason(kind="crashed", message="gone"), where=environment("one CPU"))
     assert compared(one(), failed).regressions == ["status"]
     assert compared(failed, one()).regressions == []
+
+
+def across(a, b, names=("device", "dtype")):
+    return compare(points(*a), points(*b), energy_tolerance=0.05, ratio_tolerance=0.05, across=names)
+
+
+def measured(component, joules, **fields):
+    seen = windows((0.8, 0.81, 0.79, 0.8), baseline_j=joules, component=component, method="measured:counter")
+    return record(run_windows=seen, **fields)
+
+
+def test_devices_are_compared_where_both_were_measured_and_nothing_is_a_regression():
+    cpu, gpu = measured("cpu", 4.0), measured("gpu", 1.0, device="cuda", dtype="bfloat16")
+    (found,) = across([gpu], [cpu])
+    assert found.energy.estimate == pytest.approx(4.0)
+    assert found.energy.low < 4.0 < found.energy.high
+    assert (found.same_hardware, found.regressions) == (True, [])
+    assert found.point_id == points(cpu)[0].point_id
+
+
+def test_an_estimate_is_not_compared_with_a_counter():
+    (found,) = across([one()], [measured("gpu", 1.0, device="cuda")])
+    assert (found.energy, found.same_hardware, found.regressions) == (None, False, [])
+    assert found.ratio.estimate == pytest.approx(1.0)
+
+
+def test_what_is_not_compared_across_still_tells_points_apart():
+    found = across([one()], [one(device="cuda", batch_size=8)])
+    assert [(each.a is None, each.b is None) for each in found] == [(False, True), (True, False)]
+
+
+def test_several_points_that_would_be_one_are_refused():
+    with pytest.raises(InputError, match="differ only in device, dtype"):
+        across([one(), one(dtype="bfloat16")], [one()])
+
+
+def test_an_unknown_name_is_refused():
+    with pytest.raises(InputError, match="choose batch_size, device"):
+        across([one()], [one()], names=("colour",))
