@@ -22,6 +22,7 @@ from suite.io.paths import CHECKOUT
 from suite.publish import main as publish
 from suite.report.__main__ import main as report
 from tests.commands.test_own_model import WORDS, fine_tuned_bert
+from tests.synthetic import record, windows, write_run
 
 PAGES = [CHECKOUT / "README.md", *sorted((CHECKOUT / "docs").glob("*.md"))]
 RUNS = {
@@ -80,6 +81,9 @@ def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         (tmp_path / "runs" / name).symlink_to(CHECKOUT / "reports" / published)
     for name in ("monday", "main", "embedded-xeon-2cpu"):
         shutil.copytree(CHECKOUT / "reports" / RUNS.get(name, name), tmp_path / "reports" / name)
+    for device in ("cpu", "cuda"):
+        seen = windows([0.8] * 4, component={"cuda": "gpu"}.get(device, device))
+        write_run(tmp_path / "runs" / {"cuda": "gpu"}.get(device, device), [record(device=device, run_windows=seen)])
     fine_tuned_bert(tmp_path / "my-bert")
     for name in ("reviews.jsonl", "more_reviews.jsonl"):
         texts = [f"the {name[0]} film {number} was {WORDS[number % 10]}" for number in range(40)]
