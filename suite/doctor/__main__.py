@@ -7,7 +7,6 @@ import sys
 from collections.abc import Sequence
 
 from suite import cli
-from suite.doctor.technique_pages import markdown
 from suite.errors import InputError
 from suite.io.paths import CHECKOUT
 from suite.machine.log_levels import quieten
@@ -37,7 +36,9 @@ def _run(chosen: argparse.Namespace) -> int:
     quieten()
     search_path = _search_path(chosen.search_path)
     if chosen.techniques:
-        print(markdown(techniques(conf_folders(search_path))))
+        from suite.doctor.technique_pages import markdown, published_reports  # its libraries are not needed for --help
+
+        print(markdown(techniques(conf_folders(search_path)), published_reports(CHECKOUT / "reports")))
         return 0
     from suite.doctor.facts import gather  # imports torch, which --help does not need
 

@@ -10,6 +10,7 @@ from suite.analysis.technique_cards import cards
 from suite.record.dotted_keys import flatten
 from suite.report import limits
 from suite.report.prose.repeat_command import repeat_command
+from suite.report.prose.technique_facts import measured, published
 from suite.report.view_model import Report
 from suite.text import numbers as text
 from suite.text.i18n import N_
@@ -36,6 +37,8 @@ def context(report: Report) -> dict[str, Any] | None:
         "groups": groups,
         "left_out": limits.left_out(report),
         "cards": cards(entry.point for _, entries in groups for entry in entries),
+        "measured": lambda name: measured(name, report.points),
+        "published": published,
         "command": repeat_command,
         "effect_rows": effect_rows,
         "proof": proof,
