@@ -16,6 +16,11 @@ FAMILIES = {
     "batching": N_("larger batches"),
     "gradient_checkpointing": N_("gradient checkpointing"),
     "runtime": N_("compiled models and CUDA graphs"),
+    "adaptive_computation": N_("adaptive computation"),
+    "hardware": N_("settings of the hardware"),
+    "serving": N_("serving"),
+    "data_efficiency": N_("data efficiency"),
+    "architecture": N_("efficient architectures"),
 }
 MEASURES = {
     "energy": N_("energy"),
@@ -256,4 +261,39 @@ WORDS: dict[str, Words] = {
     "E14a": Words(N_("quantised StarCoder2 against the original"), N_("took more energy, and wrote worse code")),
     "E14b": Words(N_("pruned StarCoder2 against the original"), N_("took less energy, and wrote worse code")),
     "E15": Words(N_("int8 vision models with OpenVINO against fp32"), N_("given as up to 3.3 times as fast")),
+    "E16a": Words(
+        N_("speculative decoding with EAGLE-3 against plain decoding, a model of 8 billion parameters"),
+        N_("the range is that of the tasks; by CodeCarbon; 1.8 to 2.9 times as fast"),
+    ),
+    "E16b": Words(
+        N_("speculative decoding with EAGLE-3 against plain decoding, the table's second model"),
+        N_("from code, where it saves, to summaries, where it costs energy and time"),
+    ),
+    "E17": Words(
+        N_("early exits chosen by reinforcement learning against the whole depth, completing code"),
+        N_("the range of the mean saving; 3 billion parameters"),
+    ),
+    "E18a": Words(
+        N_("a power limit of 300 W against the default, fine-tuning a language model"),
+        N_("computed from a third less power at a twentieth less throughput"),
+    ),
+    "E18b": Words(N_("a power limit of 150 W against 180 W, generating text"), N_("one author's test, 1 % slower")),
+    "E19": Words(
+        N_("continuous batching against static batches of the same engine"), N_("at best, with large batches")
+    ),
+    "E20": Words(
+        N_("training without near-duplicates against the whole of C4"),
+        N_("estimated from hardware and time; perplexity as good or better"),
+    ),
+    "E21": Words(
+        N_("training that is aware of 8-bit rounding against fp32"), N_("a small network; the score fell by 6.5 %")
+    ),
+    "E22": Words(
+        N_("a small model made for the task against Llama-3.1-8B that is asked for the label"),
+        N_("the small one is a linear model on embeddings of sentences, and scores higher"),
+    ),
+    "E23": Words(
+        N_("training on a teacher's answers against training directly"),
+        N_("training alone, without what the student then saves; the teacher's answers are most of it"),
+    ),
 }
