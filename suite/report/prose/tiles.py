@@ -68,13 +68,12 @@ def tiles(report: Report) -> list[Tile]:
 def _tile(result: InterventionResult, task: str, entry: Entry) -> Tile:
     point, outcome = entry.point, result.outcome
     measured = point.status == "ok" and point.energy_ratio is not None
-    words = WORDS.get(outcome) or LOOKS[outcome].words  # type: ignore[index]
     more = len(result.tried) - 1
     others = ngettext("one more technique tried", "{count} more techniques tried", more).format(count=more)
     return Tile(
         name=_(INTERVENTIONS[result.key]),
         outcome=outcome,
-        words=_(words),
+        words=_words(outcome, point),
         technique=_("{technique}, {task}").format(technique=entry.label, task=task),
         anchor=entry.anchor,
         figure=_figure(point) if measured else ("", ""),
@@ -82,6 +81,12 @@ def _tile(result: InterventionResult, task: str, entry: Entry) -> Tile:
         point=point if measured else None,
         others=others if more else "",
     )
+
+
+def _words(outcome: Outcome, point: PointSummary) -> str:
+    if outcome == "inconclusive" and point.is_energy_claimed and (point.energy_ratio or 1) < 1:
+        return _("saves, loss of accuracy not ruled out")
+    return _(WORDS.get(outcome) or LOOKS[outcome].words)  # type: ignore[index]
 
 
 def _figure(point: PointSummary) -> tuple[str, str]:

@@ -61,6 +61,13 @@ def test_a_loss_is_no_saving_and_never_repaid(tmp_path):
     assert tile.endswith("10.0 J once, never repaid")
 
 
+def test_a_saving_whose_loss_is_open_says_which_of_the_two_is_not_known(tmp_path):
+    """Six of 100 answers lost and five won: -1 pt, and far more not ruled out."""
+    made = one("pruning", 0, run_windows=windows([0.5] * 4), scores=binary_scores(79, 6, 5, 10))
+    tile = shown(tmp_path, pruning=made)["pruning"]
+    assert tile.startswith("pruning saves, loss of accuracy not ruled out -50.0 %")
+
+
 def test_what_cannot_run_says_why_and_has_no_figure(tmp_path):
     tile = shown(tmp_path)["distillation"]
     assert tile == "knowledge distillation cannot run here by distillation, image classification needs a GPU"
