@@ -8,18 +8,11 @@ import torch
 from tokenizers import Tokenizer, models, pre_tokenizers
 from transformers import BertConfig, BertForSequenceClassification, PreTrainedTokenizerFast
 
+from suite.data.cldr_names import FEWEST_LANGUAGES, FEWEST_RARE, LANGUAGES, cldr_names, rare_names, split_of
 from suite.errors import InputError, NotApplicable
 from suite.scoring import items as scoring_items
 from suite.stats.score_difference import differences_of, mean_difference
-from suite.tasks.text_classification import (
-    FEWEST_LANGUAGES,
-    FEWEST_RARE,
-    LANGUAGES,
-    cldr_names,
-    items,
-    rare_names,
-    split_of,
-)
+from suite.tasks.text_classification import items
 
 
 @pytest.fixture(scope="module")

@@ -7,8 +7,9 @@ import torch
 from tokenizers import Tokenizer, decoders, models, pre_tokenizers
 from transformers import LlamaConfig, LlamaForCausalLM, PreTrainedTokenizerFast
 
+from suite.data.library_source import library_files
 from suite.errors import ImpossibleOutput, InputError, NotApplicable
-from suite.tasks.text_generation import library_files, scored_rows
+from suite.tasks.text_generation import scored_rows
 
 VOCABULARY = 258  # 256 bytes, one merge, one special token
 
