@@ -11,7 +11,6 @@ between any two tokenizers (lower is better). Windows of one module are the same
 from __future__ import annotations
 
 import dataclasses
-import functools
 import math
 from collections import Counter
 from collections.abc import Sequence
@@ -21,15 +20,11 @@ import torch
 
 from suite.checkpoints.tokenizer_fit import stated_limit
 from suite.core import checks
-from suite.core.own_data import OwnData
 from suite.core.setup import Setup
-from suite.core.task import Batch, Example, Task, cycle
-from suite.data.chunks import cut, windows
-from suite.data.columns import Columns
-from suite.data.library_source import modules
-from suite.data.splits import Split, Splits, load_splits
+from suite.core.task import Batch, Example, cycle
 from suite.errors import InputError, NotApplicable
 from suite.scoring import items
+from suite.scoring.corpus import Corpus
 
 PROMPT_BYTES_PER_TOKEN = 8
 """Bytes of text cut for each token of a prompt: more than any usual tokenizer needs for Python."""
@@ -39,14 +34,12 @@ IGNORED = -100
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
-class TextGeneration(Task):
+class TextGeneration(Corpus):
     """Texts; a query continues a prompt, an item's score is its bits per byte.
 
     Attributes:
         prompt_tokens: tokens of each prompt, the start token included.
         new_tokens: tokens generated for each prompt, neither more nor fewer.
-        window_bytes: bytes of text (UTF-8) of a scored item, at most.
-        windows_per_source: embedded data only: at most so many scored windows of one module, evenly spread.
     """
 
     auto_class: ClassVar[str] = "AutoModelForCausalLM"
@@ -55,48 +48,16 @@ class TextGeneration(Task):
 
     prompt_tokens: int
     new_tokens: int
-    window_bytes: int
-    windows_per_source: int
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        for field in ("prompt_tokens", "new_tokens", "window_bytes", "windows_per_source"):
+        for field in ("prompt_tokens", "new_tokens"):
             checks.count(f"task.{field}", getattr(self, field), least=1)
-
-    def train(self) -> Sequence[Example]:
-        """See Task."""
-        return self._windows("train")
-
-    def validation(self) -> Sequence[Example]:
-        """See Task."""
-        return self._windows("validation")
-
-    def test(self) -> Sequence[Example]:
-        """See Task."""
-        return items.sample(self._windows("test"), self.max_scored, self.seed)
-
-    def scored_from(self) -> str:
-        """See Task."""
-        test_is = (
-            "the embedded test split"
-            if self.data is None
-            else _own_splits(self.data, self.seed, self._columns()).test_is
-        )
-        return f"{len(self.test())} of {len(self._windows('test'))} windows of {test_is}"
 
     def queries(self) -> Sequence[Example]:
         """Texts of the test split that ``batch`` cuts to prompts."""
-        size = self.prompt_tokens * PROMPT_BYTES_PER_TOKEN
-        texts = [
-            piece for text in _texts(self.data, self.seed, "test", self._columns()) for piece in cut(text["text"], size)
-        ]
-        long_enough = [text for text in texts if len(text.encode()) >= size // 2] or texts
-        chosen = items.shuffled_copy([{"text": text} for text in long_enough], self.seed)
-        return cycle(chosen, self.query_count)
-
-    def clusters(self) -> list[int] | None:
-        """See Task."""
-        return items.source_numbers(self.test())
+        texts = self.pieces(self.prompt_tokens * PROMPT_BYTES_PER_TOKEN)
+        return cycle(items.shuffled_copy([{"text": text} for text in texts], self.seed), self.query_count)
 
     def chance_score(self) -> float:
         """Bits per byte of a model that knows how often each byte occurs in the scored text, and nothing else."""
@@ -194,31 +155,6 @@ class TextGeneration(Task):
     def _random_ids(self, setup: Setup, example: Example, length: int) -> list[int]:
         generator = items.generator_for(self.seed, example["text"].encode())
         return torch.randint(vocabulary_of(setup.model.config), (length,), generator=generator).tolist()
-
-    def _windows(self, split: Split) -> Sequence[Example]:
-        limit = self.windows_per_source if self.data is None and split == "test" else None
-        return _cut_texts(self.data, self.seed, split, self.window_bytes, limit, self._columns())
-
-    def _columns(self) -> Columns:
-        return Columns(**self.columns)
-
-
-@functools.cache
-def _cut_texts(
-    data: OwnData | None, seed: int, split: Split, size: int, limit: int | None, columns: Columns
-) -> Sequence[Example]:
-    return windows(_texts(data, seed, split, columns), size, limit)
-
-
-def _texts(data: OwnData | None, seed: int, split: Split, columns: Columns) -> Sequence[Example]:
-    if data is None:
-        return modules(split)
-    return _own_splits(data, seed, columns).part(split)
-
-
-@functools.cache
-def _own_splits(source: OwnData, seed: int, columns: Columns) -> Splits:
-    return load_splits(source, kind="corpus", seed=seed, columns=columns)
 
 
 def token_rows(processor: Any, examples: Sequence[Example]) -> list[list[int]]:
