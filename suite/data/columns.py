@@ -12,6 +12,13 @@ from suite.text.suggest import one_of
 COLUMNS = {
     "text": ("text", "sentence", "content", "question", "review", "utterance", "document"),
     "image": ("image", "img", "file", "path", "file_name", "filename", "image_path"),
+    "words": ("words", "tokens"),
+    "tags": ("tags", "ner_tags", "pos_tags", "labels", "token_labels"),
+    "context": ("context", "passage", "paragraph", "text", "document"),
+    "question": ("question", "query"),
+    "answers": ("answers", "answer"),
+    "source_text": ("document", "article", "dialogue", "text", "source", "anchor", "query", "sentence1"),
+    "target_text": ("summary", "highlights", "abstract", "target", "positive", "sentence2"),
     "label": ("label", "labels", "class", "category", "coarse_label", "fine_label", "intent", "sentiment", "target"),
 }
 """Names a column may have, in order of preference."""
@@ -27,6 +34,8 @@ SECOND_TEXTS = (
 
 ALL = (*(name for names in COLUMNS.values() for name in names), *SECOND_TEXTS)
 
+FIRST_WINS = ("image", "words", "tags", "context", "question", "answers", "source_text", "target_text")
+"""Kinds of which a table may well have several: an image has a path and a file name, a question an article's title."""
 _LOOKED_AT = 100
 """Rows: enough to tell a column that is empty, or holds no text, from one that could be meant."""
 
@@ -54,11 +63,11 @@ ANY = Columns()
 
 
 def chosen(rows: Sequence[Row], kind: str, named_by_user: str | None = None, *, pairs: bool = True) -> str:
-    """The column that holds the ``text``, the ``image`` or the ``label`` of each row.
+    """The column that holds the ``text``, the ``image``, the ``label`` or another part of each row.
 
     Args:
         rows: at least one.
-        kind: which of the three.
+        kind: a key of ``COLUMNS``.
         named_by_user: this one and no other.
         pairs: False where a second text beside the first means nothing.
 
@@ -77,7 +86,7 @@ def chosen(rows: Sequence[Row], kind: str, named_by_user: str | None = None, *, 
     if not named:
         remedy = f"name one of them {' or '.join(known[:3])}"
         raise InputError(f"the data has no {kind} column ({place})", got=names_of(rows), remedy=remedy)
-    if kind == "image":  # an image may well have a path and a file name
+    if kind in FIRST_WINS:
         return named[0]
     found = [name for name in named if _is_filled(rows, name, kind)] or named[:1]
     if kind == "text" and pairs:

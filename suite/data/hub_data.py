@@ -52,9 +52,8 @@ def _rows(split: object, name: str, columns: Sequence[str]) -> list[Row]:
     for column, feature in table.features.items():
         if isinstance(feature, Image):
             table = table.cast_column(column, Image(decode=False))
-    classes = {
-        column: tuple(feature.names) for column, feature in table.features.items() if isinstance(feature, ClassLabel)
-    }
+    elements = {column: getattr(feature, "feature", feature) for column, feature in table.features.items()}
+    classes = {column: tuple(each.names) for column, each in elements.items() if isinstance(each, ClassLabel)}
     rows = [Row(f"{name}, row {number}", dict(values)) for number, values in enumerate(table, 1)]
     for column, names in classes.items():
         for row in rows:

@@ -59,6 +59,8 @@ def with_names(value: Any, names: tuple[str, ...], place: str) -> Any:
     Raises:
         InputError: the data set has no class of that number.
     """
+    if isinstance(value, list):  # a tag for each word
+        return [with_names(each, names, place) for each in value]
     if value is None or value == -1 or isinstance(value, str):
         return value
     if not 0 <= value < len(names):

@@ -189,11 +189,17 @@ def _class_names(metadata: dict[bytes, bytes]) -> dict[str, tuple[str, ...]]:
         features = json.loads(metadata.get(b"huggingface", b"{}"))["info"]["features"]
     except (ValueError, KeyError, TypeError):
         return {}
-    return {
-        column: tuple(feature["names"])
-        for column, feature in features.items()
-        if isinstance(feature, dict) and feature.get("_type") == "ClassLabel" and feature.get("names")
-    }
+    found = {column: _classes(feature) for column, feature in features.items()}
+    return {column: names for column, names in found.items() if names}
+
+
+def _classes(feature: Any) -> tuple[str, ...]:
+    """Names of the classes of a column, or of the elements of its lists; empty where it has none."""
+    if not isinstance(feature, dict):
+        return ()
+    if feature.get("_type") == "ClassLabel":
+        return tuple(feature.get("names") or ())
+    return _classes(feature.get("feature"))
 
 
 def _place(path: Path, number: int) -> str:

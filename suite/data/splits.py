@@ -61,7 +61,8 @@ def load_splits(source: OwnData, *, kind: Kind, seed: int, columns: Columns = AN
             and test files; for images a folder of class folders, or one with a ``labels`` or ``metadata`` table of file
             and label; for a corpus a .txt file or a folder of .txt, .md and .py files; or a hub id, as ``id`` or
             ``id:config``. Or one of them for the test split and one for train.
-        kind: what an example holds: ``image`` and ``label``, ``text`` and ``label``, or ``text`` and ``source``.
+        kind: what an example holds: ``image`` and ``label``, ``text`` and ``label``, or ``text`` and ``source``; or see
+            ``suite.data.structured``.
         seed: of the cut of data that comes in one piece.
         columns: that the user names.
 
@@ -77,7 +78,7 @@ def load_splits(source: OwnData, *, kind: Kind, seed: int, columns: Columns = AN
     else:
         splits = _arrange(pieces_of(source, Wanted(kind, columns)), source, kind, seed)
     labels = {example["label"] for part in (splits.train, splits.test) for example in part if "label" in example}
-    if kind != "corpus" and len(labels) < 2:
+    if kind in ("image", "text") and len(labels) < 2:
         remedy = "give data with two classes or more"
         raise InputError("the data has a single class", got=next(iter(labels)), remedy=remedy)
     return dataclasses.replace(splits, test=_with_sources(splits.test))
@@ -184,8 +185,15 @@ def _without(examples: list[Example], others: Sequence[Example]) -> list[Example
 def _without_repeats(examples: list[Example]) -> list[Example]:
     first: dict[tuple[bytes, Any], Example] = {}
     for example in examples:
-        first.setdefault((_key(example), example.get("label")), example)
+        first.setdefault((_key(example), _rest(example)), example)
     return list(first.values())
+
+
+def _rest(example: Example) -> Any:
+    """All that an item says of its content: a label, or a question with its answers."""
+    if isinstance(example, ImageExample):
+        return example["label"]
+    return tuple((name, value) for name, value in sorted(example.items()) if name not in ("text", "source"))
 
 
 def _with_sources(examples: Sequence[Example]) -> Sequence[Example]:
