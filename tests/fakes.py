@@ -156,6 +156,7 @@ def fake_task(kind: Kind = "image", *, locked: bool = False, size: int = 48, que
         name=f"fake_{kind}",
         data=None,
         columns={"input": None, "label": None},
+        query="one sample",
         metric="accuracy",
         higher_is_better=True,
         margin=0.01,

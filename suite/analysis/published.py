@@ -10,13 +10,14 @@ under the same ``id``.
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Collection
 from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Literal
 
 import msgspec
+
+from suite.io.tables import read_csv
 
 DATA = Path(__file__).parent / "data" / "published_effects.csv"
 Measure = Literal["energy", "time", "parameters", "quality"]
@@ -93,9 +94,7 @@ class PublishedEffect(msgspec.Struct, frozen=True, kw_only=True):
 
 def published_effects() -> list[PublishedEffect]:
     """All rows of the table, in its order."""
-    reader = csv.DictReader(DATA.read_text("utf-8").splitlines())
-    rows = [{key: cell or None for key, cell in row.items()} for row in reader]
-    return [msgspec.convert(row, PublishedEffect, strict=False) for row in rows]
+    return read_csv(DATA, PublishedEffect)
 
 
 def effects_on(techniques: Collection[str]) -> dict[str, list[PublishedEffect]]:

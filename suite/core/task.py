@@ -30,6 +30,7 @@ class Task(ABC):
         name: the conf key.
         data: None for the embedded data; else a local file, a folder or a hub dataset id, or one a split.
         columns: ``input`` and ``label``: columns of the user's own tables, where names do not tell; else None.
+        query: what one query is, for people.
         metric: what ``evaluate`` returns per item, e.g. ``accuracy`` or ``bits_per_byte``.
         higher_is_better: the metric's direction.
         margin: the largest loss of score that still counts as none.
@@ -49,6 +50,7 @@ class Task(ABC):
     name: str
     data: OwnData | None
     columns: dict[str, str | None]
+    query: str
     metric: str
     higher_is_better: bool
     margin: float

@@ -23,7 +23,10 @@ def digest(value: Any) -> str:
 
 def config_hash(config: Mapping[str, Any]) -> str:
     """Hash of what can change a figure: the configuration without what only says where and how it is run."""
-    return digest({key: value for key, value in config.items() if key not in WITHOUT_FIGURES})
+    kept = {key: value for key, value in config.items() if key not in WITHOUT_FIGURES}
+    if isinstance(kept.get("task"), Mapping):  # what a query is called changes nothing
+        kept["task"] = {key: value for key, value in kept["task"].items() if key != "query"}
+    return digest(kept)
 
 
 def fingerprint(path: Path) -> str:

@@ -9,6 +9,7 @@ from typing import NamedTuple
 from suite.text.i18n import N_, _, localised
 
 MINUS = "\N{MINUS SIGN}"
+TIMES = "\u00d7"
 GAP = "\N{NO-BREAK SPACE}"
 NOTHING = "\N{EN DASH}"
 
@@ -33,6 +34,7 @@ NAMES = (
     N_("image classification"),
     N_("text classification"),
     N_("text generation"),
+    N_("masked language modelling"),
     N_("accuracy"),
     N_("exact match"),
     N_("bits per byte"),

@@ -98,7 +98,10 @@ class TestInTheCheckout:
 
     def test_the_table_of_the_docs_has_it(self, checkout: Path) -> None:
         table = python(checkout, "-m", "suite.doctor", "--techniques", path=checkout).stdout
-        assert f"| [`{NAME}`](#{NAME}) | the last blocks of a transformer are left out | package jinja2 |" in table
+        assert (
+            f"| [`{NAME}`](#{NAME}) | the last blocks of a transformer are left out | pruning | package jinja2 |"
+            in table
+        )
         assert IDEA in table
 
     def test_the_contract_tests_find_it_and_it_keeps_them(self, checkout: Path) -> None:

@@ -15,7 +15,7 @@ from typing import Any, Literal
 
 import msgspec
 
-from suite.analysis.point.seen_windows import SeenWindow
+from suite.analysis.point.block_energies import block_energies
 from suite.analysis.summary import PointSummary
 from suite.errors import InputError
 from suite.stats.interval import Interval, welch_interval
@@ -120,7 +120,7 @@ def _set_side_by_side(a: PointSummary | None, b: PointSummary | None) -> PointCo
     found = _compared(a, b, math.inf, math.inf)
     if a is None or b is None or not a.energy_basis == b.energy_basis == "measured":
         return msgspec.structs.replace(found, regressions=[])
-    energy = _change(_candidate_j(a), _candidate_j(b))
+    energy = _change(block_energies(a, "candidate"), block_energies(b, "candidate"))
     return msgspec.structs.replace(found, regressions=[], same_hardware=True, energy=energy)
 
 
@@ -137,7 +137,7 @@ def _compared(
     if a is not None and b is not None:
         same = _comparable(a, b)
         if same:
-            energy = _change(_candidate_j(a), _candidate_j(b))
+            energy = _change(block_energies(a, "candidate"), block_energies(b, "candidate"))
         if _of_one_world(a, b):
             ratio = _change(a.block_energy_ratios, b.block_energy_ratios)
         if a.score_delta is not None and b.score_delta is not None:
@@ -164,23 +164,6 @@ def _of_one_world(a: PointSummary, b: PointSummary) -> bool:
     """Not one from a real instrument and the other from a simulated or replayed one."""
     real = ("measured", "estimated")
     return (a.energy_basis in real) == (b.energy_basis in real)
-
-
-def _candidate_j(point: PointSummary) -> list[float]:
-    """Joules a query of the candidate, one figure a block that is used: a whole one that did not hang."""
-    blocks: dict[int, list[SeenWindow]] = {}
-    for window in point.windows.get("candidate", []):
-        blocks.setdefault(window.block, []).append(window)
-    paired = {window.block for window in point.windows.get("baseline", [])}
-    return [
-        _per_query_j(blocks[number]) for number in sorted((blocks.keys() & paired).difference(point.left_out_blocks))
-    ]
-
-
-def _per_query_j(windows: Sequence[SeenWindow]) -> float:
-    """All the energy of ``windows`` over all their queries."""
-    energy_j = math.fsum(window.energy_per_query_j * window.queries for window in windows)
-    return energy_j / sum(window.queries for window in windows)
 
 
 def _change(a: Sequence[float], b: Sequence[float]) -> Interval | None:

@@ -10,6 +10,7 @@ import altair as alt
 
 from suite.report.charts import vega
 from suite.report.charts.change_axis import change_axis, change_scale
+from suite.report.charts.multiple_axis import multiple_axis, multiple_scale
 from suite.report.charts.row_labels import row_axis, row_place
 
 WIDE_WIDTH, NARROW_WIDTH = 560, 175
@@ -40,19 +41,28 @@ class Row:
 
 
 def range_chart(
-    *, identifier: str, description: str, title: str, rows: Sequence[Row], kinds: Mapping[str, Kind], left_out: int = 0
+    *,
+    identifier: str,
+    description: str,
+    title: str,
+    rows: Sequence[Row],
+    kinds: Mapping[str, Kind],
+    left_out: int = 0,
+    multiples: bool = False,
 ) -> vega.Chart:
-    """The chart of ``rows``, at least one, from top to bottom."""
+    """The chart of ``rows``, at least one, from top to bottom; their ratios read as changes, or as ``multiples``."""
     return vega.Chart(
         identifier=identifier,
         description=description,
-        wide=_spec(title, rows, kinds, is_wide=True),
-        narrow=_spec(title, rows, kinds, is_wide=False),
+        wide=_spec(title, rows, kinds, is_wide=True, multiples=multiples),
+        narrow=_spec(title, rows, kinds, is_wide=False, multiples=multiples),
         left_out=left_out,
     )
 
 
-def _spec(title: str, rows: Sequence[Row], kinds: Mapping[str, Kind], *, is_wide: bool) -> dict[str, Any]:
+def _spec(
+    title: str, rows: Sequence[Row], kinds: Mapping[str, Kind], *, is_wide: bool, multiples: bool
+) -> dict[str, Any]:
     width = WIDE_WIDTH if is_wide else NARROW_WIDTH
     dots: list[dict[str, Any]] = [
         {"row": n, "kind": row.kind, "ratio": ratio} for n, row in enumerate(rows) for ratio in row.dots
@@ -62,8 +72,9 @@ def _spec(title: str, rows: Sequence[Row], kinds: Mapping[str, Kind], *, is_wide
         for n, row in enumerate(rows)
         if row.low is not None and row.high is not None
     ]
-    scale = change_scale([dot["ratio"] for dot in dots] + [line[end] for line in lines for end in ("low", "high")])
-    axis = change_axis(scale, width, title)
+    ratios = [dot["ratio"] for dot in dots] + [line[end] for line in lines for end in ("low", "high")]
+    scale = multiple_scale(ratios) if multiples else change_scale(ratios)
+    axis = multiple_axis(scale, title) if multiples else change_axis(scale, width, title)
     x = alt.X("ratio:Q", scale=scale.scale(), axis=axis)
     y = row_place(len(rows), row_axis([row.label for row in rows], is_wide=is_wide))
     colours = alt.Scale(domain=list(kinds), range=[kind.colour for kind in kinds.values()])
