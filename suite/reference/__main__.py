@@ -12,12 +12,13 @@ from typing import Any
 from suite import cli
 from suite.errors import InputError
 from suite.io.paths import CHECKOUT
+from suite.machine.log_levels import quieten
 
 DESCRIPTION = """\
-Trains the embedded reference models on the CPU and writes them, each with its card. All three take some 30 minutes of
-CPU time; the files that are there are replaced.
+Trains the embedded reference models on the CPU and writes them, each with its card. Each takes up to 15 minutes of CPU
+time; the files that are there are replaced.
 """
-NAMES = ("vit_digits", "bert_languages", "llama_stdlib")
+NAMES = ("vit_digits", "bert_languages", "llama_stdlib", "modernbert_stdlib")
 
 
 def parser() -> argparse.ArgumentParser:
@@ -39,6 +40,7 @@ def main(arguments: list[str] | None = None) -> int:
 
 def _run(options: argparse.Namespace) -> int:
     check(options)
+    quieten()
     for name in options.names or NAMES:
         train(name, options.out, steps=options.steps, seed=options.seed)
     return 0
