@@ -10,7 +10,6 @@ from suite.core import checks
 from suite.core.mitigation import Mitigation
 from suite.core.setup import Setup
 from suite.plugins.requires import Requires
-from suite.toolkit import blocks, effect, layers
 from suite.toolkit.training import students
 from suite.toolkit.training.teaching import Lesson, teach, teaching_of
 
@@ -82,12 +81,4 @@ class Distillation(Mitigation):
 
     def proof(self, before: Setup, after: Setup) -> dict[str, Any]:
         """Parameters, and blocks or architecture, before and after; the teacher's passes and share of the time."""
-        seen = effect.changes(before, after) | teaching_of(after)
-        if self.student is not None:
-            seen["architecture"] = {"before": effect.architecture(before), "after": effect.architecture(after)}
-            fewer = seen["after"]["parameters"] < seen["before"]["parameters"]
-            return effect.require(fewer, "the student has as many parameters as the model", seen)
-        stack = blocks.stack_of(layers.module_of(before))
-        was, now = len(stack.modules), len(list(layers.module_of(after).get_submodule(stack.name).children()))
-        seen["blocks"] = {"before": was, "after": now}
-        return effect.require(now < was, "the student has as many blocks as the model", seen)
+        return students.smaller(before, after, self.student) | teaching_of(after)

@@ -72,6 +72,23 @@ def in_place_of(setup: Setup, spec: ModelSpec) -> Setup:
     return made
 
 
+def smaller(before: Setup, after: Setup, student: ModelSpec | None) -> dict[str, Any]:
+    """The changes of both setups, and the blocks of both models, or the architectures where the student is another.
+
+    Raises:
+        NoEffect: the student is no smaller.
+    """
+    seen = effect.changes(before, after)
+    if student is not None:
+        seen["architecture"] = {"before": effect.architecture(before), "after": effect.architecture(after)}
+        fewer = seen["after"]["parameters"] < seen["before"]["parameters"]
+        return effect.require(fewer, "the student has as many parameters as the model", seen)
+    stack = blocks.stack_of(layers.module_of(before))
+    was, now = len(stack.modules), len(list(layers.module_of(after).get_submodule(stack.name).children()))
+    seen["blocks"] = {"before": was, "after": now}
+    return effect.require(now < was, "the student has as many blocks as the model", seen)
+
+
 def _fitted(setup: Setup, model: nn.Module) -> Any:
     """The setup's processor, a copy where it is a tokenizer: making what ``model`` takes, as long as that takes it."""
     if not hasattr(setup.processor, "get_vocab"):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import copy
 import dataclasses
 import time
 from collections.abc import Iterator
@@ -41,7 +40,7 @@ class Lesson:
 
 
 class Teacher:
-    """A copy of the setup's model in float32, and the time that it has spent.
+    """A copy of the setup's model, and the time that it has spent.
 
     Attributes:
         model: in eval mode.
@@ -51,7 +50,7 @@ class Teacher:
     """
 
     def __init__(self, setup: Setup) -> None:
-        self.model = copy.deepcopy(layers.module_of(setup)).to(setup.device).float().eval()
+        self.model: Any = layers.editable_copy(setup).eval()
         self.passes, self.seconds, self.training_s = 0, 0.0, 0.0
         self._setup = setup
 
@@ -90,6 +89,7 @@ def teach(student: Setup, teacher: Setup, *, recipe: Recipe, lesson: Lesson) -> 
     if not recipe.steps:
         return
     model, tutor = layers.module_of(student), Teacher(teacher)
+    tutor.model.float()
     watched = _Blocks(model, tutor.model) if lesson.hidden_weight else None
     if watched is not None:
         _project(student, watched)
@@ -97,7 +97,12 @@ def teach(student: Setup, teacher: Setup, *, recipe: Recipe, lesson: Lesson) -> 
         retrain(student, recipe=recipe, loss=_loss(student, tutor, lesson, watched))
     if hasattr(model, _PROJECTION):
         delattr(model, _PROJECTION)
-    vars(model)["teaching"] = tutor.figures()
+    keep_figures(student, tutor.figures())
+
+
+def keep_figures(student: Setup, figures: dict[str, Any]) -> None:
+    """Leaves on the student's model what was seen while it was taught, for the proof."""
+    vars(layers.module_of(student))["teaching"] = figures
 
 
 def teaching_of(setup: Setup) -> dict[str, Any]:
