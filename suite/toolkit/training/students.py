@@ -78,15 +78,25 @@ def smaller(before: Setup, after: Setup, student: ModelSpec | None) -> dict[str,
     Raises:
         NoEffect: the student is no smaller.
     """
-    seen = effect.changes(before, after)
     if student is not None:
-        seen["architecture"] = {"before": effect.architecture(before), "after": effect.architecture(after)}
-        fewer = seen["after"]["parameters"] < seen["before"]["parameters"]
-        return effect.require(fewer, "the student has as many parameters as the model", seen)
+        return replaced(before, after)
+    seen = effect.changes(before, after)
     stack = blocks.stack_of(layers.module_of(before))
     was, now = len(stack.modules), len(list(layers.module_of(after).get_submodule(stack.name).children()))
     seen["blocks"] = {"before": was, "after": now}
     return effect.require(now < was, "the student has as many blocks as the model", seen)
+
+
+def replaced(before: Setup, after: Setup) -> dict[str, Any]:
+    """The changes of both setups, and the classes of both models.
+
+    Raises:
+        NoEffect: the one after has as many parameters.
+    """
+    seen = effect.changes(before, after)
+    seen["architecture"] = {"before": effect.architecture(before), "after": effect.architecture(after)}
+    fewer = seen["after"]["parameters"] < seen["before"]["parameters"]
+    return effect.require(fewer, "the model in its place has as many parameters", seen)
 
 
 def _fitted(setup: Setup, model: nn.Module) -> Any:
