@@ -32,8 +32,8 @@ class GroupedQueryAttention(Mitigation):
     )
     idea: ClassVar[str] = (
         "A decoder reads the keys and values of all earlier tokens for each new one. Let several query heads share "
-        "them: put the mean of neighbouring key and value heads in their place, keep all query heads, and train a little "
-        "on the train split (uptraining)."
+        "them: put the mean of neighbouring key and value heads in their place, keep all query heads, and train on for "
+        "a little on the train split (uptraining)."
     )
     effect: ClassVar[str] = (
         "The key-value cache shrinks to the share of heads kept, and with it what decoding reads: saves at long inputs "
