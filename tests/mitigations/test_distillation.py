@@ -12,6 +12,7 @@ from suite.errors import InputError, NotApplicable
 from suite.mitigations.distillation.distillation import Distillation
 from suite.toolkit import blocks, layers
 from suite.toolkit.training.teaching import answer_loss, hidden_loss, teaching_of
+from tests.architectures import architecture_setup
 from tests.fakes import (
     FakeTask,
     admit,
@@ -270,6 +271,12 @@ class TestHiddenStates:
         made = distillation(student=SMALL_BERT, steps=2, hidden_weight=1.0).apply(setup_of("text"))
         fresh = distillation(student=SMALL_BERT, steps=0).apply(setup_of("text"))
         assert made.model.state_dict().keys() == fresh.model.state_dict().keys()
+
+    def test_blocks_may_put_out_more_than_their_states(self) -> None:
+        """The first GPT's are lists of them."""
+        setup = architecture_setup("openai-gpt")
+        made = distillation(steps=1, hidden_weight=1.0).apply(setup)
+        assert answers(made).shape == answers(setup).shape
 
     def test_they_change_what_a_student_becomes(self) -> None:
         setup = setup_of("text")

@@ -198,7 +198,7 @@ class _Blocks:
 
 
 def _states(output: Any) -> torch.Tensor:
-    states: torch.Tensor = output[0] if isinstance(output, tuple) else output
+    states: torch.Tensor = output[0] if isinstance(output, tuple | list) else output
     return states
 
 
