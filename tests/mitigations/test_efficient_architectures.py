@@ -14,6 +14,7 @@ from suite.errors import NotApplicable
 from suite.mitigations.efficient_architectures.efficient_architecture import EfficientArchitecture
 from suite.mitigations.efficient_architectures.grouped_query_attention import GroupedQueryAttention
 from tests.architectures import architecture_setup
+from tests.embedded import embedded_setup
 from tests.fakes import FakeTask, admit, answers, fake_setup, fake_task, tiny_gpt2, tiny_llama
 
 RECIPE = {
@@ -166,3 +167,21 @@ class TestEfficientArchitecture:
         technique = EfficientArchitecture(architecture=None, training=RECIPE)
         with pytest.raises(NotApplicable, match=r"needs a value, give mitigation\.technique\.architecture"):
             admit(technique, image_setup())
+
+    def test_a_decoder_in_an_encoders_place_reads_its_tokenizer_and_no_padding(self) -> None:
+        """BERT's tokenizer makes segment numbers, which Llama does not take, and pads."""
+        setup = embedded_setup("text_classification", "bert_languages")
+        tokenizer = copy.deepcopy(setup.processor)
+        tokenizer.model_input_names = ["input_ids", "token_type_ids", "attention_mask"]
+        setup = setup.replace(processor=tokenizer)
+        sizes = {"hidden_size": 32, "num_hidden_layers": 1, "num_attention_heads": 2, "intermediate_size": 64}
+        made = cheaper({"model_type": "llama", **sizes}).apply(setup)
+        assert type(made.model).__name__ == "LlamaForSequenceClassification"
+        assert made.model.config.id2label == setup.model.config.id2label
+        texts = [{"text": text} for text in ("Roma", "La Repubblica Italiana, lire, greco antico")]
+        assert "token_type_ids" in setup.task.batch(setup, texts)
+        assert "token_type_ids" not in made.task.batch(made, texts)
+        with torch.no_grad():
+            together = made.model(**made.task.batch(made, texts)).logits
+            alone = [made.model(**made.task.batch(made, [text])).logits[0] for text in texts]
+        assert torch.allclose(together, torch.stack(alone), atol=1e-5)
