@@ -40,7 +40,7 @@ CASES: list[Case] = [
     ("generation", "bfloat16", "training"),
 ]
 NEVER_ON_A_CPU = {"tf32", "int4_weight_only", "float8", "semi_structured_pruning"}
-NEEDS_A_PATH = {"checkpoint"}
+NEEDS_A_PATH = {"checkpoint", "efficient_architecture"}
 TRACED = {"compile"}
 FEW_STEPS = 2
 
