@@ -32,6 +32,10 @@ def _as_it_is(module: torch.nn.Module) -> torch.nn.Module:
     return module
 
 
+def _nothing_kept() -> None:
+    pass
+
+
 def _as_they_come(setup: Setup, examples: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
     return list(examples)
 
@@ -57,6 +61,8 @@ class Setup:
         ready_module: makes a module ready that a workload has made itself (training's copy).
         waiting_batches: batches whose queries wait together, so that ``arrange`` may order them before they are cut.
         arrange: the same queries, of all waiting batches, in the order in which they are answered.
+        forget: drops what a technique keeps from one query to the next (answers, say). Workloads call it wherever a
+            pass over the queries begins, so that no pass knows of another.
     """
 
     task: Task
@@ -74,6 +80,7 @@ class Setup:
     ready_module: Callable[[torch.nn.Module], torch.nn.Module] = _as_it_is
     waiting_batches: int = 1
     arrange: Callable[[Setup, Sequence[Mapping[str, Any]]], list[Mapping[str, Any]]] = _as_they_come
+    forget: Callable[[], None] = _nothing_kept
 
     def replace(self, **changes: Any) -> Setup:
         """A copy with ``changes``."""

@@ -101,7 +101,8 @@ def _measure(draft: Draft, observer: Observer, limits: Limits = UNLIMITED) -> No
         observer.progress(draft)
         observer.stage("profiling the device")
         draft.device_busy_share = device_busy_shares(arms, residency)
-        draft.warn(cross_checks.host_bound(draft.device_busy_share, plan.runtime.name))
+        if not plan.workload.is_paced:  # else it waits for queries
+            draft.warn(cross_checks.host_bound(draft.device_busy_share, plan.runtime.name))
         observer.stage("taking the peak memory")  # now that each arm has made what it keeps (workspaces, caches)
         draft.peak_memory_bytes = peak_bytes(arms, draft.model_bytes, residency)
 
@@ -171,7 +172,8 @@ def _measure_windows(session: _Session, arms: dict[Arm, ReadyArm], residency: Re
         if name == "baseline":
             ticker = meter.ticker(lambda arm=arm: _one_batch(arm), shared=draft.plan.scores_folder)  # type: ignore[misc]
     swapped = draft.pairing == "swapped"
-    windows = plan_windows(arms, seconds_per_query, protocol, ticker=ticker, swapped=swapped)
+    paced = draft.plan.workload.is_paced
+    windows = plan_windows(arms, seconds_per_query, protocol, ticker=ticker, swapped=swapped, paced=paced)
     for arm in arms.values():
         arm.loop.keep_first(windows.span)
     draft.prompt_tokens_per_query = prefill.prompt_tokens_per_query(arms["baseline"].setup, windows.span)
@@ -189,6 +191,7 @@ def _measure_windows(session: _Session, arms: dict[Arm, ReadyArm], residency: Re
         draft.idle = mean_idle(before, idle_power(protocol, meter, observer.stage))
     finally:  # what was measured before an error is checked as well
         draft.warnings += cross_checks.warnings_of(draft.windows, draft.idle, meter.describe(), pairing=draft.pairing)
+        draft.warnings += draft.plan.workload.warnings(draft.windows)
     if not draft.converged:
         blocks = 1 + max(window.block for window in draft.windows)
         target = protocol.target_half_width[draft.plan.point.device]

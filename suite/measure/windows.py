@@ -168,6 +168,7 @@ def _all_work(works: Sequence[Work]) -> Work:
         batches=sum(work.batches for work in works),
         tokens=sum(tokens) if tokens else None,
         latencies_s=latencies_s or None,
+        has_overlap=any(work.has_overlap for work in works),
     )
 
 
@@ -195,7 +196,16 @@ def check_window(work: Work, readings: Readings) -> None:
                 "the window is shorter than the meter's step, or the meter stands still"
             )
     _check_power(readings)
-    if work.latencies_s is not None and math.fsum(work.latencies_s) > 1.05 * readings.duration_s:
+    _check_latencies(work, readings)
+
+
+def _check_latencies(work: Work, readings: Readings) -> None:
+    longest_s = 1.05 * readings.duration_s
+    if work.latencies_s is None:
+        return
+    if work.has_overlap and max(work.latencies_s) > longest_s:
+        raise ImpossibleOutput("a latency of a window is longer than the window")
+    if not work.has_overlap and math.fsum(work.latencies_s) > longest_s:
         raise ImpossibleOutput("the latencies of a window add up to more than its duration")
 
 

@@ -116,6 +116,12 @@ def test_a_window_without_work_is_refused():
         check_window(Work(queries=0, batches=0, tokens=None, latencies_s=None), READINGS)
 
 
+def test_latencies_that_overlap_may_add_up_to_more_than_the_window_but_none_is_longer():
+    check_window(Work(queries=2, batches=1, tokens=None, latencies_s=[0.6, 0.6], has_overlap=True), READINGS)
+    with pytest.raises(ImpossibleOutput, match="longer than the window"):
+        check_window(Work(queries=2, batches=1, tokens=None, latencies_s=[0.1, 1.2], has_overlap=True), READINGS)
+
+
 def test_latencies_longer_than_the_window_are_refused():
     with pytest.raises(ImpossibleOutput, match="latencies"):
         check_window(Work(queries=2, batches=2, tokens=None, latencies_s=[0.6, 0.6]), READINGS)
