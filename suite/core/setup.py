@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import torch
 
+from suite.core.engine import Engine
 from suite.record.schema import Phase
 
 if TYPE_CHECKING:
@@ -63,6 +64,8 @@ class Setup:
         arrange: the same queries, of all waiting batches, in the order in which they are answered.
         forget: drops what a technique keeps from one query to the next (answers, say). Workloads call it wherever a
             pass over the queries begins, so that no pass knows of another.
+        engine: answers queries that come and go while others are being answered; None: batch by batch. It has the
+            model to itself, so no technique that changes the model may follow.
     """
 
     task: Task
@@ -81,6 +84,7 @@ class Setup:
     waiting_batches: int = 1
     arrange: Callable[[Setup, Sequence[Mapping[str, Any]]], list[Mapping[str, Any]]] = _as_they_come
     forget: Callable[[], None] = _nothing_kept
+    engine: Engine | None = None
 
     def replace(self, **changes: Any) -> Setup:
         """A copy with ``changes``."""

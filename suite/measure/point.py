@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import traceback
 
@@ -89,13 +90,16 @@ def _measure(draft: Draft, observer: Observer, limits: Limits = UNLIMITED) -> No
     observer.stage("loading the model")
     baseline = _baseline_setup(plan)
     observer.stage("opening the meter")
-    with plan.meter.open(plan.point.device) as meter, CompileWatch() as watch:
+    with plan.meter.open(plan.point.device) as meter, CompileWatch() as watch, contextlib.ExitStack() as running:
         session = _Session(draft=draft, meter=meter, watch=watch, observer=observer, limits=limits)
         draft.environment = {"meter": meter.describe()}
         with errors_named(plan.point.label, baseline):
             arms, residency = _both_arms(session, baseline)
         draft.warn(cross_checks.partly_quantised(draft.effect))
         observer.progress(draft)
+        for arm in arms.values():
+            if arm.setup.engine is not None:  # starting one takes too long to be a part of a window
+                running.enter_context(arm.setup.engine.session())
         _measure_windows(session, arms, residency)
         draft.environment = {"meter": meter.describe()}
         observer.progress(draft)

@@ -28,6 +28,8 @@ def module_of(setup: Setup) -> nn.Module:
     Raises:
         NotApplicable: an earlier technique put something else in its place.
     """
+    if setup.engine is not None:
+        raise NotApplicable("an engine has the model to itself: name continuous_batching last")
     if not isinstance(setup.model, nn.Module):
         raise NotApplicable(f"the model is no torch module but {type(setup.model).__name__}: name this technique first")
     if compiling.is_compiled(setup.model):

@@ -14,7 +14,7 @@ from suite.core.setup import Setup
 from suite.core.task import cycle
 from suite.core.workload import Loop, Workload
 from suite.record.schema import Phase
-from suite.toolkit.batched_queries import BatchedQueries
+from suite.toolkit.serving.batched_queries import BatchedQueries
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)

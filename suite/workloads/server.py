@@ -24,8 +24,9 @@ from suite.core.workload import Loop, Work, Workload
 from suite.errors import InputError, NotApplicable
 from suite.record.schema import Phase, RecordWarning, Window
 from suite.stats import latency_gates
-from suite.toolkit import query_stream
+from suite.toolkit.serving import query_stream
 
+_LOOK_S = 1.0  # an engine that has failed is noticed within so long
 Arrivals = Literal["poisson", "fixed"]
 
 
@@ -83,7 +84,7 @@ class Server(Workload):
             zipf_exponent=self.zipf_exponent,
             seed=setup.seed,
         )
-        return _ServerLoop(setup, examples, self)
+        return _ServerLoop(setup, examples, self) if setup.engine is None else _EngineLoop(setup, examples, self)
 
     def gaps_s(self, count: int, seed: int) -> list[float]:
         """Seconds from each query's predecessor to its arrival; together they last ``count / rate_per_s``.
@@ -110,14 +111,9 @@ class Server(Workload):
         return setup.task.evaluate(setup)
 
 
-class _Served(NamedTuple):
-    """How many queries a batch had, and what it made."""
+class _Stream(Loop):
+    """Queries with their arrivals."""
 
-    queries: int
-    tokens: int | None
-
-
-class _ServerLoop(Loop):
     def __init__(self, setup: Setup, examples: list[Example], server: Server) -> None:
         self._setup, self._examples, self._server = setup, examples, server
         self._gaps_s = server.gaps_s(len(examples), setup.seed)
@@ -139,12 +135,26 @@ class _ServerLoop(Loop):
         """Nothing is left of earlier queries."""
         self._setup.forget()
 
-    def run(self, queries: int, first: int = 0) -> Work:
-        """The first of ``queries`` arrives one gap after the start. Each batch is waited for."""
-        length = len(self._examples)
-        began_s = time.perf_counter()
+    def arrivals_s(self, queries: int, first: int) -> list[float]:
+        """Moments, from now on: the first of ``queries`` arrives one gap after the start."""
+        began_s, length = time.perf_counter(), len(self._examples)
         gaps_s = (self._gaps_s[index % length] for index in range(first, first + queries))
-        arrivals_s = [began_s + after_s for after_s in itertools.accumulate(gaps_s)]
+        return [began_s + after_s for after_s in itertools.accumulate(gaps_s)]
+
+
+class _Served(NamedTuple):
+    """How many queries a batch had, and what it made."""
+
+    queries: int
+    tokens: int | None
+
+
+class _ServerLoop(_Stream):
+    """Answers what has arrived in batches."""
+
+    def run(self, queries: int, first: int = 0) -> Work:
+        """Each batch is waited for."""
+        arrivals_s = self.arrivals_s(queries, first)
         latencies_s: list[float] = []
         batches, tokens = 0, None
         with self._setup.active():
@@ -176,6 +186,40 @@ class _ServerLoop(Loop):
         made = setup.task.run(setup, setup.task.batch(setup, self._examples[place : place + due]))
         setup.synchronize()
         return _Served(due, made)
+
+
+class _EngineLoop(_Stream):
+    """Hands each query to the setup's engine as it arrives; a batch is what the engine answers at a time."""
+
+    def run(self, queries: int, first: int = 0) -> Work:
+        """Every query is waited for."""
+        setup, engine, tokens = self._setup, self._setup.engine, self._setup.task.answer_tokens() or 0
+        assert engine is not None
+        latencies_s = [0.0] * queries
+        waiting: dict[str, int] = {}
+        arrived = 0
+        with setup.active(), engine.session():
+            arrivals_s = self.arrivals_s(queries, first)
+            while arrived < queries or waiting:
+                next_s = arrivals_s[arrived] if arrived < queries else math.inf
+                if next_s <= time.perf_counter():
+                    waiting[self._submit(first + arrived, tokens)] = arrived
+                    arrived += 1
+                elif not waiting:
+                    _sleep_until(next_s)
+                elif answered := engine.next_answer(min(_LOOK_S, max(0.0, next_s - time.perf_counter()))):
+                    index = waiting.pop(answered)
+                    latencies_s[index] = time.perf_counter() - arrivals_s[index]
+        return Work(
+            queries=queries, batches=queries, tokens=queries * tokens, latencies_s=latencies_s, has_overlap=True
+        )
+
+    def _submit(self, index: int, tokens: int) -> str:
+        place = index % len(self._examples)
+        setup = self._setup
+        assert setup.engine is not None
+        (name,) = setup.engine.submit(setup.task.batch(setup, [self._examples[place]]), tokens)
+        return name
 
 
 def _sleep_until(moment_s: float) -> None:

@@ -5,7 +5,7 @@ from collections import Counter
 import pytest
 
 from suite.errors import InputError
-from suite.toolkit.query_stream import check_repeats, with_repeats
+from suite.toolkit.serving.query_stream import check_repeats, with_repeats
 
 EXAMPLES = [{"text": str(number)} for number in range(1000)]
 
