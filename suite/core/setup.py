@@ -33,8 +33,8 @@ def _as_it_is(module: torch.nn.Module) -> torch.nn.Module:
     return module
 
 
-def _nothing_kept() -> None:
-    pass
+def nothing_kept() -> None:
+    """What there is to forget where no technique keeps anything."""
 
 
 def _as_they_come(setup: Setup, examples: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
@@ -83,7 +83,7 @@ class Setup:
     ready_module: Callable[[torch.nn.Module], torch.nn.Module] = _as_it_is
     waiting_batches: int = 1
     arrange: Callable[[Setup, Sequence[Mapping[str, Any]]], list[Mapping[str, Any]]] = _as_they_come
-    forget: Callable[[], None] = _nothing_kept
+    forget: Callable[[], None] = nothing_kept
     engine: Engine | None = None
 
     def replace(self, **changes: Any) -> Setup:
