@@ -55,6 +55,8 @@ class Setup:
         device: ``cpu`` or ``cuda``.
         phase: ``inference`` or ``training``.
         contexts: entered around each window, in order (autocast, TF32 and other global switches).
+        holds: entered around each window from outside, so that what entering takes is no part of it (cores, power
+            limits).
         random_weights: the model was never trained; its scores mean nothing and are not taken.
         seed: for whatever a technique draws.
         runtime: name of the runtime that executes it: the point's, or the one that a technique has put in its place.
@@ -76,6 +78,7 @@ class Setup:
     device: str
     phase: Phase
     contexts: tuple[Context, ...] = ()
+    holds: tuple[Context, ...] = ()
     random_weights: bool = False
     seed: int = 0
     runtime: str = "eager"
@@ -113,6 +116,14 @@ class Setup:
                 stack.enter_context(torch.no_grad())
             for context in self.contexts:
                 stack.enter_context(context())
+            yield
+
+    @contextlib.contextmanager
+    def held(self) -> Iterator[None]:
+        """Enters ``holds``. Around whatever is timed of this setup: windows and their slices, warm-up, compiling."""
+        with ExitStack() as stack:
+            for hold in self.holds:
+                stack.enter_context(hold())
             yield
 
     def synchronize(self) -> None:

@@ -126,11 +126,12 @@ def interleaved_windows(
             size = arm.setup.batch_size
             batches = queries[arm.name] // size
             first, last = (size * (batches * end // slices) for end in (index, index + 1))
-            arm.setup.synchronize()
-            token = meter.start()
-            works[arm.name].append(arm.loop.run(last - first, first))
-            arm.setup.synchronize()
-            readings[arm.name].append(meter.stop(token))
+            with arm.setup.held():
+                arm.setup.synchronize()
+                token = meter.start()
+                works[arm.name].append(arm.loop.run(last - first, first))
+                arm.setup.synchronize()
+                readings[arm.name].append(meter.stop(token))
     return [make_window(arm.name, block, works[arm.name], readings[arm.name]) for arm in arms]
 
 
