@@ -40,7 +40,7 @@ CASES: list[Case] = [
     ("text", "float32", "training"),
     ("generation", "bfloat16", "training"),
 ]
-NEVER_ON_A_CPU = {"tf32", "int4_weight_only", "float8", "semi_structured_pruning"}
+NEVER_ON_A_CPU = {"tf32", "gpu_power_limit", "int4_weight_only", "float8", "semi_structured_pruning"}
 NEEDS_TWO_CORES = {"threads", "cores"}
 IN_TESTS = {"threads": {"count": 2}}  # they run on one thread
 NEEDS_A_PATH = {"checkpoint"}
