@@ -1,4 +1,4 @@
-"""Latency gates: how long answers may take, and whether a server keeps up with its queries."""
+"""Latency gates: how long answers may take, whether a server keeps up, and whether its idle time is in its energy."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 import msgspec
 
 from suite.record.schema import Arm, RecordWarning, Window
+from suite.stats.paired import headline_component
 
 PERCENTILES = {"p50": 50, "p90": 90, "p99": 99}
 """What a gate may be set on."""
@@ -89,6 +90,21 @@ def _saturation_warning(arm: Arm, answered_per_s: float, rate_per_s: float) -> R
         "grows for as long as a window lasts, so its latencies say nothing and its energy per query is that of offline",
         remedy="lower workload.rate_per_s, or enlarge batch_size",
     )
+
+
+def idle_warnings(windows: Sequence[Window]) -> list[RecordWarning]:
+    """That the time between queries is not in the energy, where it is estimated from the time that a CPU works."""
+    component = headline_component(list(windows))
+    if component != "cpu" or not windows[0].method[component].startswith("estimated"):
+        return []
+    return [
+        RecordWarning(
+            code="idle_not_counted",
+            message="CPU energy is estimated from CPU time, of which waiting for queries takes none: the figures are "
+            "those of the work alone",
+            remedy="run where RAPL can be read (python -m suite.doctor says how), or on a GPU",
+        )
+    ]
 
 
 _ARMS: tuple[Arm, ...] = ("baseline", "candidate")

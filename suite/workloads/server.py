@@ -100,8 +100,9 @@ class Server(Workload):
         return [gap * scale for gap in gaps]
 
     def warnings(self, windows: Sequence[Window]) -> list[RecordWarning]:
-        """Arms that do not keep up with the rate, and arms that miss a latency gate."""
+        """Arms that do not keep up with the rate or miss a latency gate; idle time that no instrument saw."""
         return [
+            *latency_gates.idle_warnings(windows),
             *latency_gates.saturation_warnings(windows, self.rate_per_s),
             *latency_gates.gate_warnings(windows, self.latency_gate_s),
         ]

@@ -3,8 +3,8 @@
 import msgspec
 import pytest
 
-from suite.stats.latency_gates import gate_warnings, missed_gates, percentile, saturation_warnings
-from tests.synthetic import windows
+from suite.stats.latency_gates import gate_warnings, idle_warnings, missed_gates, percentile, saturation_warnings
+from tests.synthetic import ESTIMATED, windows
 
 NO_GATE = {"p50": None, "p90": None, "p99": None}
 
@@ -56,3 +56,12 @@ def test_a_queue_that_grows_is_a_saturated_server():
 @pytest.mark.parametrize(("latencies_s", "duration_s"), [([0.2] * 10, 1.2), ([0.01] * 5 + [0.1] * 5, 1.0)])
 def test_a_slow_answer_or_a_burst_is_no_saturation(latencies_s, duration_s):
     assert saturation_warnings(served(latencies_s, duration_s=duration_s), 10.0) == []
+
+
+@pytest.mark.parametrize(
+    ("component", "method", "told"),
+    [("cpu", ESTIMATED, True), ("cpu", "measured:rapl", False), ("gpu", "measured:nvml_energy_counter", False)],
+)
+def test_an_estimate_from_cpu_time_leaves_idle_time_out(component, method, told):
+    found = idle_warnings(windows([1.0], component=component, method=method))
+    assert [warning.code for warning in found] == (["idle_not_counted"] if told else [])

@@ -7,6 +7,8 @@ import threading
 import pytest
 import torch
 
+from suite.record.schema import Reason
+from suite.sweep.failure_kinds import classified
 from suite.toolkit import cpu_limits
 
 needs_two_cores = pytest.mark.skipif(len(os.sched_getaffinity(0)) < 2, reason="the process may use one core")
@@ -95,6 +97,8 @@ class TestMemory:
             with pytest.raises(MemoryError) as refused_by_python:
                 bytearray(400 * 10**6)
         assert cpu_limits.is_refused_memory(refused.value)
+        told = classified(Reason(kind="RuntimeError", message=str(refused.value)))
+        assert told.kind == "out_of_memory"  # as a point is recorded whose window has no memory left
         assert cpu_limits.is_refused_memory(refused_by_python.value)
         torch.empty(400 * 10**6, dtype=torch.uint8)
 

@@ -124,3 +124,25 @@ def test_a_limit_that_cannot_be_put_back_leaves_its_note(board):
     with pytest.raises(NotApplicable, match="needs root"):
         fails()
     assert len(notes()) == 1
+
+
+TERMINATED = """
+import os, signal
+from suite.machine.nvml import power_limit
+from suite.machine.nvml.simulated_board import PowerTrace, SimulatedBoard, SimulatedNvml
+
+board = SimulatedBoard(trace=PowerTrace(300.0), uuid="GPU-11111111-0000-4000-8000-000000000000")
+with SimulatedNvml([board]).installed(), power_limit.lowered(board.uuid, 250.0):
+    os.kill(os.getpid(), signal.{signal})
+"""
+
+
+@pytest.mark.parametrize(("name", "left"), [("SIGTERM", 0), ("SIGKILL", 1)])
+def test_a_process_that_is_ended_puts_it_back_unless_it_is_killed(board, name, left):
+    ended = subprocess.run([sys.executable, "-c", TERMINATED.format(signal=name)], check=False, capture_output=True)
+    assert ended.returncode == -signal.Signals[name]
+    assert len(notes()) == left
+    if left:
+        board.power_limit_w = 250.0
+        assert power_limit.put_back(Board.by_uuid(UUID)).limit_w == 400.0
+        assert (board.power_limit_w, notes()) == (400.0, [])
