@@ -86,7 +86,7 @@ def saturation_warnings(windows: Sequence[Window], rate_per_s: float) -> list[Re
 def _saturation_warning(arm: Arm, answered_per_s: float, rate_per_s: float) -> RecordWarning:
     return RecordWarning(
         code="saturated",
-        message=f"the {arm} answered {answered_per_s:.4g} queries a second where {rate_per_s:.4g} arrive: its queue "
+        message=f"the {arm} answered {answered_per_s:.4g} queries a second where {rate_per_s:.6g} arrive: its queue "
         "grows for as long as a window lasts, so its latencies say nothing and its energy per query is that of offline",
         remedy="lower workload.rate_per_s, or enlarge batch_size",
     )
