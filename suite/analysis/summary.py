@@ -16,13 +16,14 @@ from suite.analysis.point.identity_fields import identity_fields
 from suite.analysis.point.instrument import Instrument, instrument
 from suite.analysis.point.seen_windows import SeenWindow, seen_windows
 from suite.analysis.point.size_fields import size_fields
-from suite.analysis.point.speed_fields import speed_fields
+from suite.analysis.point.speed_fields import gates_of, speed_fields
 from suite.analysis.run.judgement import judged
 from suite.analysis.run.pareto import marked_front
 from suite.analysis.run.retraining import set_against_controls
 from suite.analysis.verdict import FLOOR, Verdict, verdict_on
 from suite.record.schema import Record, RecordWarning, Window
 from suite.stats.interval import Estimate
+from suite.stats.latency_gates import MissedGate, missed_gates
 
 
 class PointSummary(msgspec.Struct, frozen=True, kw_only=True):
@@ -122,6 +123,7 @@ class PointSummary(msgspec.Struct, frozen=True, kw_only=True):
     baseline_latency_ms_p95: float | None = None
     baseline_latency_ms_p99: float | None = None
     baseline_throughput_qps: float | None = None
+    missed_latency_gates: list[MissedGate] = []
     baseline_peak_memory_mb: float | None = None
     baseline_model_mb: float | None = None
     higher_is_better: bool | None = None
@@ -227,5 +229,6 @@ def _course_fields(record: Record, used: Sequence[Window]) -> dict[str, Any]:
         "queries": sum(window.queries for window in used if window.arm == "candidate"),
         "converged": record.converged,
         "pairing": record.pairing,
+        "missed_latency_gates": missed_gates(used, "candidate", gates_of(record)),
         "instrument": instrument(record.windows, record.environment),
     }

@@ -99,7 +99,7 @@ def plan_on(device: str, config: dict[str, Any], labels: dict[str, str]) -> Plan
 
 def _protocol_settings(settings: dict[str, Any], task: Task, workload: Workload) -> dict[str, Any]:
     """``settings`` without what does nothing here, so that it is no part of what identifies a measurement."""
-    if settings.get("prefill") and task.generates and workload.phase == "inference":
+    if settings.get("prefill") and task.generates and workload.phase == "inference" and not workload.is_paced:
         return settings
     return {name: value for name, value in settings.items() if name != "prefill"}
 
@@ -215,10 +215,13 @@ def _dtype(wanted: str, device: str) -> str:
 
 
 def _runtime_settings(wanted: dict[str, Any], device: str, task: Task, workload: Workload) -> dict[str, Any]:
-    """The settings of the runtime that ``wanted`` means: ``auto`` compiles what is generated on a GPU."""
+    """The settings of the runtime that ``wanted`` means: ``auto`` compiles what is generated on a GPU.
+
+    Not where queries come at a pace of their own: their batches have any shape.
+    """
     if wanted["name"] != "auto":
         return wanted
-    compiled = device == "cuda" and task.generates and workload.phase == "inference"
+    compiled = device == "cuda" and task.generates and workload.phase == "inference" and not workload.is_paced
     settings = OmegaConf.to_container(OmegaConf.load(CONF / "runtime" / f"{'compiled' if compiled else 'eager'}.yaml"))
     return cast("dict[str, Any]", settings)
 

@@ -137,6 +137,10 @@ class Task(ABC):
         """The same task with answers of ``most`` tokens; None where they are no longer, or not made token by token."""
         return None
 
+    def answer_tokens(self) -> int | None:
+        """Tokens of every answer; None where queries are not answered token by token, or it is not known."""
+        return None
+
     def prompt_tokens_of(self, batch: Batch) -> int | None:
         """Tokens of the prompts in a batch, padding left out; None where queries are not answered token by token."""
         return None

@@ -10,17 +10,21 @@ from typing import ClassVar
 import torch
 
 from suite.core.setup import Setup
-from suite.record.schema import Phase
+from suite.record.schema import Phase, RecordWarning, Window
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Work:
-    """What one run did: ``latencies_s`` has one entry a query and only where each query was waited for."""
+    """What one run did: ``latencies_s`` has one entry a query and only where each query was waited for.
+
+    ``has_overlap`` says that queries were waited for at the same time, so that their latencies do not add up.
+    """
 
     queries: int
     batches: int
     tokens: int | None
     latencies_s: list[float] | None
+    has_overlap: bool = False
 
 
 class Loop(ABC):
@@ -70,6 +74,8 @@ class Workload(ABC):
     """How queries arrive."""
 
     phase: ClassVar[Phase]
+    is_paced: ClassVar[bool] = False
+    """Whether queries come at a pace of their own, which the device waits for between them."""
 
     @abstractmethod
     def loop(self, setup: Setup, pass_queries: int) -> Loop:
@@ -78,6 +84,10 @@ class Workload(ABC):
         Raises:
             NotApplicable: the setup cannot run under this workload.
         """
+
+    def warnings(self, windows: Sequence[Window]) -> list[RecordWarning]:
+        """What the windows of a point show against what this workload asks of them; nothing unless it asks."""
+        return []
 
     @abstractmethod
     def evaluate(self, setup: Setup) -> list[float]:

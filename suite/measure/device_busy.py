@@ -32,7 +32,8 @@ def device_busy_shares(arms: dict[Arm, ReadyArm], residency: Residency) -> dict[
         if arm.setup.device != "cuda":
             continue
         residency.bring(name)
-        share = _share(arm)
+        with arm.setup.held():
+            share = _share(arm)
         if share is not None:
             shares[name] = share
     return shares

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import traceback
 
@@ -89,19 +90,23 @@ def _measure(draft: Draft, observer: Observer, limits: Limits = UNLIMITED) -> No
     observer.stage("loading the model")
     baseline = _baseline_setup(plan)
     observer.stage("opening the meter")
-    with plan.meter.open(plan.point.device) as meter, CompileWatch() as watch:
+    with plan.meter.open(plan.point.device) as meter, CompileWatch() as watch, contextlib.ExitStack() as running:
         session = _Session(draft=draft, meter=meter, watch=watch, observer=observer, limits=limits)
         draft.environment = {"meter": meter.describe()}
         with errors_named(plan.point.label, baseline):
             arms, residency = _both_arms(session, baseline)
         draft.warn(cross_checks.partly_quantised(draft.effect))
         observer.progress(draft)
+        for arm in arms.values():
+            if arm.setup.engine is not None:  # starting one takes too long to be a part of a window
+                running.enter_context(arm.setup.engine.session())
         _measure_windows(session, arms, residency)
         draft.environment = {"meter": meter.describe()}
         observer.progress(draft)
         observer.stage("profiling the device")
         draft.device_busy_share = device_busy_shares(arms, residency)
-        draft.warn(cross_checks.host_bound(draft.device_busy_share, plan.runtime.name))
+        if not plan.workload.is_paced:  # else it waits for queries
+            draft.warn(cross_checks.host_bound(draft.device_busy_share, plan.runtime.name))
         observer.stage("taking the peak memory")  # now that each arm has made what it keeps (workspaces, caches)
         draft.peak_memory_bytes = peak_bytes(arms, draft.model_bytes, residency)
 
@@ -171,7 +176,8 @@ def _measure_windows(session: _Session, arms: dict[Arm, ReadyArm], residency: Re
         if name == "baseline":
             ticker = meter.ticker(lambda arm=arm: _one_batch(arm), shared=draft.plan.scores_folder)  # type: ignore[misc]
     swapped = draft.pairing == "swapped"
-    windows = plan_windows(arms, seconds_per_query, protocol, ticker=ticker, swapped=swapped)
+    paced = draft.plan.workload.is_paced
+    windows = plan_windows(arms, seconds_per_query, protocol, ticker=ticker, swapped=swapped, paced=paced)
     for arm in arms.values():
         arm.loop.keep_first(windows.span)
     draft.prompt_tokens_per_query = prefill.prompt_tokens_per_query(arms["baseline"].setup, windows.span)
@@ -189,6 +195,7 @@ def _measure_windows(session: _Session, arms: dict[Arm, ReadyArm], residency: Re
         draft.idle = mean_idle(before, idle_power(protocol, meter, observer.stage))
     finally:  # what was measured before an error is checked as well
         draft.warnings += cross_checks.warnings_of(draft.windows, draft.idle, meter.describe(), pairing=draft.pairing)
+        draft.warnings += draft.plan.workload.warnings(draft.windows)
     if not draft.converged:
         blocks = 1 + max(window.block for window in draft.windows)
         target = protocol.target_half_width[draft.plan.point.device]

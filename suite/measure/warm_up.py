@@ -12,11 +12,16 @@ from suite.stats.cross_checks import not_steady
 
 
 def warm_up(arm: ReadyArm, protocol: Protocol) -> tuple[float, RecordWarning | None]:
-    """Runs until three slopes in a row agree.
+    """Runs, held as in a window, until three slopes in a row agree.
 
     Returns:
         Seconds per query of the last slope, and a warning where the cap came first.
     """
+    with arm.setup.held():
+        return _until_steady(arm, protocol)
+
+
+def _until_steady(arm: ReadyArm, protocol: Protocol) -> tuple[float, RecordWarning | None]:
     size = arm.setup.batch_size
     slopes: list[float] = []
     queries_done, batches, began_s = 0, 1, time.perf_counter()

@@ -131,7 +131,7 @@ class Window(msgspec.Struct, frozen=True, kw_only=True):
     """One measured window of one arm.
 
     Attributes:
-        latencies_s: one entry per query (single_stream only).
+        latencies_s: one entry per query, where each was waited for (single_stream, server).
         slices: pieces that the window was run in, in turn with the other arm's; 1 is one stretch.
         edges: how its ends lie to the steps of the energy counter; None where there is no counter that steps.
         codecarbon_energy_j: CodeCarbon's own reading of the same window, where ``energy_j`` has a better one of the

@@ -1,3 +1,4 @@
+import contextlib
 import copy
 import dataclasses
 import json
@@ -266,3 +267,32 @@ def test_a_technique_that_trains_is_scored_after_training_with_each_seed(plan, m
 
 def test_one_seed_is_scored_once(plan):
     assert point.measure(plan(mitigations={"trained": Trained(how="nothing")})).seed_scores == []
+
+
+@pytest.mark.parametrize("fails", [False, True])
+def test_an_engine_runs_from_before_the_warm_up_to_the_end_of_the_point(plan, monkeypatch, fails):
+    events = []
+
+    class Engine:
+        @contextlib.contextmanager
+        def session(self):
+            events.append("begun")
+            try:
+                yield
+            finally:
+                events.append("ended")
+
+    @dataclasses.dataclass(frozen=True, kw_only=True)
+    class Served(Fault):
+        def apply(self, setup):
+            return super().apply(setup).replace(engine=Engine())
+
+    def windows(*args):
+        events.append("windows")
+        if fails:
+            raise ImpossibleOutput("the meter stands still")
+
+    monkeypatch.setattr(point, "_measure_windows", windows)
+    record = point.measure(plan(mitigations={"served": Served(how="nothing")}))
+    assert record.status == ("failed" if fails else "ok")
+    assert events == ["begun", "windows", "ended"]

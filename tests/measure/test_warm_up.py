@@ -1,3 +1,4 @@
+import contextlib
 import time
 
 from suite.core.workload import Work
@@ -20,3 +21,24 @@ def test_warm_up_stops_at_the_cap_and_says_so():
     _, warning = warm_up(arm, protocol(warmup_tolerance=0.0001))
     assert warning is not None
     assert warning.code == "not_steady"
+
+
+def test_an_arm_is_warmed_up_as_it_is_held_in_windows():
+    events = []
+
+    @contextlib.contextmanager
+    def hold():
+        events.append("held")
+        yield
+        events.append("let go")
+
+    class Loud(WorldLoop):
+        def run(self, queries, first=0):
+            events.append("run")
+            return super().run(queries, first)
+
+    arm = ReadyArm(
+        name="candidate", setup=fake_setup("image", holds=(hold,)), loop=Loud(World(), joules=1.0, seconds=1.0)
+    )
+    warm_up(arm, protocol())
+    assert (events[0], events[-1], set(events[1:-1])) == ("held", "let go", {"run"})
