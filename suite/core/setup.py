@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import torch
 
+from suite.core.training import Training
 from suite.record.schema import Phase
 
 if TYPE_CHECKING:
@@ -56,6 +57,7 @@ class Setup:
         generate_options: further arguments of ``generate`` for a batch and a number of new tokens.
         ready_module: makes a module ready that a workload has made itself (training's copy).
         waiting_batches: batches whose queries wait together, so that ``arrange`` may order them before they are cut.
+        training: how it is trained, where the phase is training.
         arrange: the same queries, of all waiting batches, in the order in which they are answered.
     """
 
@@ -72,6 +74,7 @@ class Setup:
     runtime: str = "eager"
     generate_options: Callable[[Mapping[str, Any], int], dict[str, Any]] = _no_options
     ready_module: Callable[[torch.nn.Module], torch.nn.Module] = _as_it_is
+    training: Training = dataclasses.field(default_factory=Training)
     waiting_batches: int = 1
     arrange: Callable[[Setup, Sequence[Mapping[str, Any]]], list[Mapping[str, Any]]] = _as_they_come
 

@@ -157,6 +157,11 @@ class RealWork(Loop):
         """As the real loop's."""
         return self.loop.shapes
 
+    @property
+    def warm_up_queries(self) -> int:
+        """As the real loop's."""
+        return self.loop.warm_up_queries
+
     def keep_first(self, queries: int) -> None:
         """As the real loop."""
         self.loop.keep_first(queries)

@@ -1,5 +1,7 @@
 import time
 
+import pytest
+
 from suite.core.workload import Work
 from suite.measure.warm_up import warm_up
 from suite.measure.windows import ReadyArm
@@ -20,3 +22,16 @@ def test_warm_up_stops_at_the_cap_and_says_so():
     _, warning = warm_up(arm, protocol(warmup_tolerance=0.0001))
     assert warning is not None
     assert warning.code == "not_steady"
+
+
+@pytest.mark.parametrize(("fewest", "run"), [(1, 3), (10, 10)])
+def test_a_loop_says_how_many_queries_are_the_fewest(monkeypatch, fewest, run):
+    class Loop(WorldLoop):
+        warm_up_queries = fewest
+
+    world = World()
+    monkeypatch.setattr(time, "perf_counter", lambda: world.now_s)
+    loop = Loop(world, joules=1.0, seconds=1.0)
+    arm = ReadyArm(name="baseline", setup=fake_setup("image", batch_size=1), loop=loop)
+    assert warm_up(arm, protocol(warmup_slope_s=1.0, warmup_max_s=1000.0)) == (1.0, None)
+    assert sum(queries for _, _, queries in loop.ran) == run  # three slopes of a second, at least
