@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import math
+import random
 from collections.abc import Sequence
 
 import torch
@@ -11,7 +12,6 @@ import torch
 from suite.core.setup import Setup
 from suite.core.task import Batch, Example, cycle
 from suite.core.training import Trainer
-from suite.scoring import items
 
 
 class AdamWTrainer(Trainer):
@@ -51,7 +51,9 @@ class AdamWTrainer(Trainer):
 
 def epoch_batches(setup: Setup) -> list[Batch]:
     """The train split in batches, in an order drawn by the setup's seed; the last is filled up from the first ones."""
-    return whole_batches(setup, items.shuffled_copy(setup.task.train(), setup.seed))
+    order = list(setup.task.train())
+    random.Random(setup.seed).shuffle(order)
+    return whole_batches(setup, order)
 
 
 def whole_batches(setup: Setup, examples: Sequence[Example]) -> list[Batch]:
