@@ -18,6 +18,7 @@ import yaml
 
 from suite.core.mitigation import Mitigation
 from suite.core.setup import Setup
+from suite.core.training import Training
 from suite.errors import InputError, NoEffect, NotApplicable
 from suite.plugins.cards import TEXTS, read_card
 from suite.plugins.requires import Requires
@@ -61,7 +62,7 @@ def technique(name: str) -> Mitigation:
 
 
 def setup_for(name: str, case: Case) -> Setup:
-    """A setup for the technique whose task fails on every split but train."""
+    """A setup for the technique whose task fails on every split but train; a training is a whole one."""
     kind, dtype, phase = case
     layers = 1 if name in TRACED else 4
     if kind == "convolutions":
@@ -73,7 +74,7 @@ def setup_for(name: str, case: Case) -> Setup:
     else:
         setup = fake_setup(kind, layers=layers, locked=True, dtype=dtype, phase=phase)
     setup.model.to(setup.torch_dtype)
-    return setup
+    return setup.replace(training=Training(is_whole=phase == "training"))
 
 
 def state_of(setup: Setup) -> dict[str, Any]:
