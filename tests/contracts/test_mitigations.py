@@ -42,6 +42,8 @@ CASES: list[Case] = [
 ]
 NEVER_ON_A_CPU = {"tf32", "int4_weight_only", "float8", "semi_structured_pruning"}
 NEEDS_A_PATH = {"checkpoint"}
+APART = {"federated": ["flwr"]}
+"""Packages that have pins of their own, so that they are not there by default."""
 TRACED = {"compile"}
 FEW_STEPS = 2
 
@@ -246,6 +248,8 @@ def test_answers_in_the_shape_of_the_model_and_finitely(name: str, case: Case) -
 
 @pytest.mark.parametrize("name", sorted(set(NAMES) - NEVER_ON_A_CPU - NEEDS_A_PATH))
 def test_applies_somewhere_on_a_cpu(name: str) -> None:
+    for package in APART.get(name, ()):
+        pytest.importorskip(package)
     assert any(once(name, case).changed for case in CASES)
 
 
