@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Sequence
 from typing import Any
 
@@ -66,7 +67,7 @@ def _spec(
     energies = [0.0, *(row["energy"] for row in rows)]
     scores = [row["score"] for row in rows] + ([] if target is None else [target])
     place = {
-        "x": _x(vega.axis_over(energies, width, allow_log=False), example, unit),
+        "x": _x(_from_nought(energies, width), example, unit),
         "y": _y(vega.axis_over(scores, height, allow_log=False), example),
     }
     layers = _lines(rows, [name for name, _course in curves], place, columns=max(1, width // 200))
@@ -74,6 +75,12 @@ def _spec(
         rule = alt.Chart(vega.data([{"score": target}])).mark_rule(strokeDash=[4, 4], color=BASELINE_COLOUR)
         layers.append(rule.encode(y=place["y"]))
     return vega.specification(alt.layer(*layers), width, height)
+
+
+def _from_nought(energies: Sequence[float], width: int) -> vega.Axis:
+    """Nothing has been spent at the beginning, so that lengths on the axis are shares of the whole."""
+    axis = vega.axis_over(energies, width, allow_log=False)
+    return dataclasses.replace(axis, low=0.0, ticks=tuple(tick for tick in axis.ticks if tick >= 0))
 
 
 def _x(axis: vega.Axis, example: PointSummary, unit: text.Scale) -> alt.X:
