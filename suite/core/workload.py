@@ -52,6 +52,10 @@ class Loop(ABC):
         Both counts are whole batches.
         """
 
+    def run_part(self, queries: int) -> None:
+        """Runs ``queries`` queries from the first on, or as much of long ones as shows what such work needs."""
+        self.run(queries)
+
     @property
     def warm_up_queries(self) -> int:
         """Fewest queries before an arm may count as steady; fewer where a query is long in itself."""

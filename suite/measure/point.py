@@ -216,7 +216,7 @@ def _prefill_windows(
 
 
 def _one_batch(arm: ReadyArm) -> None:
-    arm.loop.run(arm.setup.batch_size)
+    arm.loop.run_part(arm.setup.batch_size)
     arm.setup.synchronize()
 
 

@@ -31,6 +31,8 @@ from suite.toolkit.training.adamw import AdamWTrainer, epoch_batches
 from suite.toolkit.training.retraining import own_randomness
 
 REFERENCE, NONE = "reference", "none"
+PART_ROUNDS = 2
+"""Of a training, that show what it needs."""
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -173,6 +175,11 @@ class _WholeTrainings(Loop):
 
     def reset(self) -> None:
         """Every training begins by it."""
+
+    def run_part(self, queries: int) -> None:
+        """The first steps: the second needs what the first has made."""
+        self._trainer.reset()
+        self._trainer.run(min(self._steps, PART_ROUNDS * self._trainer.round_steps))
 
     def run(self, queries: int, first: int = 0) -> Work:
         for _ in range(queries):

@@ -140,6 +140,16 @@ def test_a_model_of_random_inputs_has_no_score_to_reach():
         SMALL.prepared(setup_of(random_weights=True))
 
 
+def test_a_part_of_a_training_is_its_first_two_steps():
+    setup = TO_THE_END.rehearsed(TO_THE_END.prepared(setup_of())).setup
+    loop = TO_THE_END.loop(setup, 1)
+    loop.run_part(1)
+    trainer = TO_THE_END._trainer(setup)
+    trainer.reset()
+    trainer.run(2)
+    assert same(weights(loop._trainer.model), weights(trainer.model))
+
+
 def test_windows_count_trainings_not_samples():
     setup = setup_of()
     assert (TO_THE_END.as_counted(setup).waiting, setup.waiting) == (1, 8)
