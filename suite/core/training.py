@@ -34,8 +34,8 @@ class Trainer(ABC):
         """Trains ``steps`` steps, of which the first is number ``first`` since the last reset. Does not synchronise."""
 
 
-MakeTrainer = Callable[["Setup", float], Trainer]
-"""A trainer of a setup's model at a learning rate."""
+MakeTrainer = Callable[["Setup", float, int], Trainer]
+"""A trainer of a setup's model at a learning rate, for so many steps at most."""
 
 
 def whole_batch(task: Task, model: Any, batch: Batch) -> None:

@@ -139,8 +139,8 @@ class TrainToScore(Workload):
 
     def _trainer(self, setup: Setup) -> Trainer:
         if setup.training.make_trainer is not None:
-            return setup.training.make_trainer(setup, self.learning_rate)
-        return AdamWTrainer(setup, epoch_batches(setup), self.learning_rate)
+            return setup.training.make_trainer(setup, self.learning_rate, self.most_steps)
+        return AdamWTrainer(setup, epoch_batches(setup, self.most_steps), self.learning_rate)
 
     def _known(self, setup: Setup) -> Setup:
         """``setup`` with the steps of its training; rehearses it where nobody has."""

@@ -25,7 +25,7 @@ def whole(**changes):
 
 
 def trainer(technique, setup):
-    return technique.apply(setup).training.make_trainer(setup, 0.1)
+    return technique.apply(setup).training.make_trainer(setup, 0.1, 100)
 
 
 class TestTraining:

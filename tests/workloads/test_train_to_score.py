@@ -8,6 +8,7 @@ import torch
 from suite.core.task import with_split
 from suite.core.training import Training
 from suite.errors import InputError, NoEffect, NotApplicable
+from suite.toolkit.training.adamw import epoch_batches
 from suite.workloads.train_to_score import TrainToScore, fresh
 from tests.fakes import fake_setup, tiny_bert, tiny_vit
 
@@ -138,6 +139,13 @@ def test_scores_are_those_of_the_test_split_after_the_training():
 def test_a_model_of_random_inputs_has_no_score_to_reach():
     with pytest.raises(NotApplicable, match="random inputs"):
         SMALL.prepared(setup_of(random_weights=True))
+
+
+def test_of_a_large_split_no_more_is_read_than_is_trained_on():
+    setup = setup_of()
+    assert [len(epoch_batches(setup, most)) for most in (2, 100)] == [2, 6]  # of 48 samples, 8 a batch
+    firsts = [epoch_batches(setup, most)[1]["labels"].tolist() for most in (2, 100)]
+    assert firsts[0] == firsts[1]
 
 
 def test_a_part_of_a_training_is_its_first_two_steps():

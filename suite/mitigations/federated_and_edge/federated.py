@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import functools
 import itertools
+import math
 import random
 from collections.abc import Sequence
 from typing import Any, ClassVar
@@ -110,7 +111,7 @@ class Federated(Mitigation):
         if not isinstance(make, functools.partial) or make.func is not FederatedTrainer:
             return effect.require(False, "one trainer sees all samples, as before", seen)
         with own_randomness(after):
-            trainer = make(after, PROOF_RATE)
+            trainer = make(after, PROOF_RATE, self.clients * self.local_steps)
             trainer.reset()
             trainer.run(trainer.round_steps)
         network_j = kwh_to_joules(trainer.bytes_sent / BYTES_PER_GB * self.network_kwh_per_gb)
@@ -134,7 +135,7 @@ class FederatedTrainer(Trainer):
         trained: samples of each client that has trained, by its number.
     """
 
-    def __init__(self, setup: Setup, learning_rate: float, *, how: Federated) -> None:
+    def __init__(self, setup: Setup, learning_rate: float, most_steps: int, *, how: Federated) -> None:
         self._setup, self._how = setup, how
         self._rate = learning_rate if how.learning_rate is None else how.learning_rate
         self._flower = load("flwr.common")
@@ -143,8 +144,11 @@ class FederatedTrainer(Trainer):
         self._first = arrays_of(self.model)
         shares = dealt(setup.task.train(), clients=how.clients, skew=how.skew, seed=setup.seed)
         self._sizes = [len(share) for share in shares]
-        self._batches: list[list[Batch]] = [whole_batches(setup, share) for share in shares]
         self.round_steps = how.clients * how.local_steps
+        used = (
+            setup.batch_size * how.local_steps * math.ceil(most_steps / self.round_steps)
+        )  # a large split is not read
+        self._batches: list[list[Batch]] = [whole_batches(setup, share[:used]) for share in shares]
         self.bytes_sent, self.rounds = 0, 0
         self.trained: dict[int, int] = {}
 

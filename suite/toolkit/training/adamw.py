@@ -49,11 +49,16 @@ class AdamWTrainer(Trainer):
                 optimizer.step()
 
 
-def epoch_batches(setup: Setup) -> list[Batch]:
-    """The train split in batches, in an order drawn by the setup's seed; the last is filled up from the first ones."""
+def epoch_batches(setup: Setup, most: int) -> list[Batch]:
+    """The train split in batches, in an order drawn by the setup's seed; the last is filled up from the first ones.
+
+    Args:
+        setup: whose task has the split.
+        most: batches that are used of it: a large split is not read further.
+    """
     order = list(setup.task.train())
     random.Random(setup.seed).shuffle(order)
-    return whole_batches(setup, order)
+    return whole_batches(setup, order[: most * setup.batch_size])
 
 
 def whole_batches(setup: Setup, examples: Sequence[Example]) -> list[Batch]:
