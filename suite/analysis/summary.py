@@ -21,7 +21,7 @@ from suite.analysis.run.judgement import judged
 from suite.analysis.run.pareto import marked_front
 from suite.analysis.run.retraining import set_against_controls
 from suite.analysis.verdict import FLOOR, Verdict, verdict_on
-from suite.record.schema import Record, RecordWarning, Window
+from suite.record.schema import Record, RecordWarning, TrainingCheck, Window
 from suite.stats.interval import Estimate
 from suite.stats.latency_gates import MissedGate, missed_gates
 
@@ -141,6 +141,8 @@ class PointSummary(msgspec.Struct, frozen=True, kw_only=True):
     score_over_seeds_low: float | None = None
     score_over_seeds_high: float | None = None
     score_over_seeds_sd: float | None = None
+    training_curves: dict[str, list[TrainingCheck]] = {}
+    training_target_score: float | None = None
     control_point_id: str | None = None
     training_score_delta: float | None = None
     training_score_delta_low: float | None = None
@@ -169,6 +171,16 @@ class PointSummary(msgspec.Struct, frozen=True, kw_only=True):
     def is_judged_by_score(self) -> bool:
         """Whether a verdict may rest on the score: there is one, and the baseline's own means something."""
         return self.score is not None and not self.is_at_chance
+
+    @property
+    def is_whole_training(self) -> bool:
+        """Whether a query is a training from its first weights to its end."""
+        return bool(self.training_curves)
+
+    @property
+    def is_per_sample(self) -> bool:
+        """Whether a query is a training sample."""
+        return self.phase == "training" and not self.is_whole_training
 
     @property
     def claim(self) -> Verdict:

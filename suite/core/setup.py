@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import torch
 
 from suite.core.engine import Engine
+from suite.core.training import Training
 from suite.record.schema import Phase
 
 if TYPE_CHECKING:
@@ -64,6 +65,7 @@ class Setup:
         ready_module: makes a module ready that a workload has made itself (training's copy).
         waiting_batches: batches whose queries wait together, so that ``arrange`` may order them before they are cut.
         relative_carbon_intensity: of the electricity that it would run on, to that of the baseline's.
+        training: how it is trained, where the phase is training.
         arrange: the same queries, of all waiting batches, in the order in which they are answered.
         forget: drops what a technique keeps from one query to the next (answers, say). Workloads call it wherever a
             pass over the queries begins, so that no pass knows of another.
@@ -86,6 +88,7 @@ class Setup:
     generate_options: Callable[[Mapping[str, Any], int], dict[str, Any]] = _no_options
     ready_module: Callable[[torch.nn.Module], torch.nn.Module] = _as_it_is
     relative_carbon_intensity: float = 1.0
+    training: Training = dataclasses.field(default_factory=Training)
     waiting_batches: int = 1
     arrange: Callable[[Setup, Sequence[Mapping[str, Any]]], list[Mapping[str, Any]]] = _as_they_come
     forget: Callable[[], None] = nothing_kept

@@ -44,7 +44,7 @@ def _share(arm: ReadyArm) -> float | None:
 
     def work(batches: int) -> float:
         began_s = time.perf_counter()
-        arm.loop.run(batches * size)
+        arm.loop.run_part(batches * size)
         arm.setup.synchronize()
         return time.perf_counter() - began_s
 

@@ -22,6 +22,7 @@ from suite.record.schema import (
     Scores,
     SeedScore,
     Status,
+    TrainingCheck,
     Window,
 )
 
@@ -59,6 +60,8 @@ class Draft:
     idle: Idle | None = None
     scores: Scores | None = None
     seed_scores: list[SeedScore] = dataclasses.field(default_factory=list)
+    training_curves: dict[str, list[TrainingCheck]] = dataclasses.field(default_factory=dict)
+    training_target_score: float | None = None
     model_bytes: dict[str, int] = dataclasses.field(default_factory=dict)
     device_busy_share: dict[str, float] = dataclasses.field(default_factory=dict)
     compile_cost: dict[str, CompileCost] = dataclasses.field(default_factory=dict)
@@ -96,6 +99,8 @@ class Draft:
             idle=self.idle,
             scores=self.scores,
             seed_scores=self.seed_scores,
+            training_curves=self.training_curves,
+            training_target_score=self.training_target_score,
             model_bytes=self.model_bytes,
             device_busy_share=self.device_busy_share,
             compile_cost=self.compile_cost,

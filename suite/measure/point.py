@@ -94,6 +94,8 @@ def _measure(draft: Draft, observer: Observer, limits: Limits = UNLIMITED) -> No
         session = _Session(draft=draft, meter=meter, watch=watch, observer=observer, limits=limits)
         draft.environment = {"meter": meter.describe()}
         with errors_named(plan.point.label, baseline):
+            baseline = plan.workload.prepared(baseline)
+            draft.training_target_score = baseline.training.target_score
             arms, residency = _both_arms(session, baseline)
         draft.warn(cross_checks.partly_quantised(draft.effect))
         observer.progress(draft)
@@ -149,6 +151,7 @@ def _prepare(session: _Session, baseline: Setup, *, swapped: bool) -> tuple[dict
         "candidate": executed(plan, baseline, stack.candidate),
     }
     residency = Residency(setups, swapped=swapped)
+    setups = _rehearsed(session, setups, residency)
     arms = _ready(plan, setups, meter, residency)
     if any(setup.runtime == "compiled" for setup in setups.values()):
         observer.stage("compiling")
@@ -220,7 +223,7 @@ def _prefill_windows(
 
 
 def _one_batch(arm: ReadyArm) -> None:
-    arm.loop.run(arm.setup.batch_size)
+    arm.loop.run_part(arm.setup.batch_size)
     arm.setup.synchronize()
 
 
@@ -241,12 +244,29 @@ def _baseline_setup(plan: Plan) -> Setup:
     )
 
 
+def _rehearsed(session: _Session, setups: dict[Arm, Setup], residency: Residency) -> dict[Arm, Setup]:
+    """Both arms with what their work takes. The course of a training is kept, also where it misses its goal."""
+    draft, made = session.draft, dict(setups)
+    for name, setup in setups.items():
+        if setup.training.is_whole:
+            session.observer.stage(f"training the {name} to its end")
+        residency.bring(name)
+        found = draft.plan.workload.rehearsed(setup)
+        if found.checks:
+            draft.training_curves = draft.training_curves | {name: list(found.checks)}
+        if found.refusal is not None:
+            raise found.refusal
+        made[name] = found.setup
+    return made
+
+
 def _ready(plan: Plan, setups: dict[Arm, Setup], meter: OpenMeter, residency: Residency) -> dict[Arm, ReadyArm]:
-    sizes = {name: setup.waiting for name, setup in setups.items()}
-    pass_queries = common_pass_queries(plan.task.query_count, sizes["baseline"], sizes["candidate"])
+    counted = {name: plan.workload.as_counted(setup) for name, setup in setups.items()}
+    distinct = plan.workload.distinct_queries or plan.task.query_count
+    pass_queries = common_pass_queries(distinct, counted["baseline"].waiting, counted["candidate"].waiting)
     arms: dict[Arm, ReadyArm] = {}
     for name, setup in setups.items():
         residency.bring(name)  # a simulated instrument runs a pass of it
         loop = meter.watch(name, plan.workload.loop(setup, pass_queries))
-        arms[name] = ReadyArm(name=name, setup=setup, loop=loop)
+        arms[name] = ReadyArm(name=name, setup=counted[name], loop=loop)
     return arms

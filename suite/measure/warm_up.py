@@ -37,7 +37,7 @@ def _until_steady(arm: ReadyArm, protocol: Protocol) -> tuple[float, RecordWarni
         batches = max(1, math.ceil(batches * protocol.warmup_slope_s / max(took_s, 1e-6)))
         spent_s = time.perf_counter() - began_s
         steady = len(slopes) >= 3 and max(slopes[-3:]) <= min(slopes[-3:]) * (1 + protocol.warmup_tolerance)
-        if steady and spent_s >= protocol.warmup_min_s and queries_done >= 10:
+        if steady and spent_s >= protocol.warmup_min_s and queries_done >= arm.loop.warm_up_queries:
             return slopes[-1], None
         if spent_s >= protocol.warmup_max_s and slopes:
             return slopes[-1], None if steady else _not_steady(arm, slopes, protocol)

@@ -19,6 +19,7 @@ import yaml
 
 from suite.core.mitigation import Mitigation
 from suite.core.setup import Setup
+from suite.core.training import Training
 from suite.errors import InputError, NoEffect, NotApplicable
 from suite.plugins.cards import TEXTS, read_card
 from suite.plugins.requires import Requires
@@ -44,6 +45,8 @@ NEVER_ON_A_CPU = {"tf32", "gpu_power_limit", "int4_weight_only", "float8", "semi
 NEEDS_TWO_CORES = {"threads", "cores"}
 IN_TESTS = {"threads": {"count": 2}}  # they run on one thread
 NEEDS_A_PATH = {"checkpoint", "efficient_architecture"}
+APART = {"federated": ["flwr"]}
+"""Packages that have pins of their own, so that they are not there by default."""
 TRACED = {"compile"}
 FEW_STEPS = 2
 
@@ -64,7 +67,7 @@ def technique(name: str) -> Mitigation:
 
 
 def setup_for(name: str, case: Case) -> Setup:
-    """A setup for the technique whose task fails on every split but train."""
+    """A setup for the technique whose task fails on every split but train; a training is a whole one."""
     kind, dtype, phase = case
     layers = 1 if name in TRACED else 4
     if kind == "convolutions":
@@ -76,7 +79,7 @@ def setup_for(name: str, case: Case) -> Setup:
     else:
         setup = fake_setup(kind, layers=layers, locked=True, dtype=dtype, phase=phase)
     setup.model.to(setup.torch_dtype)
-    return setup
+    return setup.replace(training=Training(is_whole=phase == "training"))
 
 
 def state_of(setup: Setup) -> dict[str, Any]:
@@ -250,6 +253,8 @@ def test_answers_in_the_shape_of_the_model_and_finitely(name: str, case: Case) -
 def test_applies_somewhere_on_a_cpu(name: str) -> None:
     if name in NEEDS_TWO_CORES and len(os.sched_getaffinity(0)) < 2:
         pytest.skip("the process may use one core")
+    for package in APART.get(name, ()):
+        pytest.importorskip(package)
     assert any(once(name, case).changed for case in CASES)
 
 

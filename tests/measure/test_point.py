@@ -14,6 +14,7 @@ from suite.record.schema import MitigationUse, Point
 from suite.runtimes.eager import Eager
 from suite.workloads.offline import Offline
 from suite.workloads.single_stream import SingleStream
+from suite.workloads.train_to_score import TrainToScore
 from suite.workloads.training_steps import TrainingSteps
 from tests.fakes import fake_task, tiny_vit
 from tests.faults import Fault
@@ -67,6 +68,29 @@ def test_the_record_says_where_and_how_it_was_measured(plan):
     assert environment["hardware"]["name"]
     assert environment["packages"]["torch"]
     assert environment["meter"]["components"]["gpu"]["method"] == "measured:world"
+
+
+TO_SCORE = TrainToScore(
+    default_batch_size=8, learning_rate=5e-3, first_weights="current", target_score=0.1, reference_steps=1,
+    check_every=2, most_steps=20, held_out_items=20,
+)  # fmt: skip
+
+
+def test_a_whole_training_is_one_query_and_its_course_is_kept(plan):
+    record = point.measure(plan(workload=TO_SCORE, batch_size=8))
+    assert (record.status, record.reason, record.training_target_score) == ("ok", None, 0.1)
+    assert record.training_curves["baseline"] == record.training_curves["candidate"]
+    assert record.training_curves["baseline"][-1].score >= 0.1
+    assert all(window.queries == window.batches for window in record.windows)
+    assert record.scores.baseline == record.scores.candidate
+
+
+def test_a_training_that_misses_its_target_is_skipped_and_its_course_is_kept(plan):
+    record = point.measure(plan(workload=dataclasses.replace(TO_SCORE, target_score=1.1, most_steps=4), batch_size=8))
+    assert (record.status, record.reason.kind) == ("skipped", "not_applicable")
+    assert [check.steps for check in record.training_curves["baseline"]] == [2, 4]
+    assert "candidate" not in record.training_curves
+    assert record.windows == []
 
 
 def test_a_technique_has_a_cost_a_proof_and_scores(plan):

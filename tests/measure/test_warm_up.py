@@ -1,6 +1,8 @@
 import contextlib
 import time
 
+import pytest
+
 from suite.core.workload import Work
 from suite.measure.warm_up import warm_up
 from suite.measure.windows import ReadyArm
@@ -42,3 +44,14 @@ def test_an_arm_is_warmed_up_as_it_is_held_in_windows():
     )
     warm_up(arm, protocol())
     assert (events[0], events[-1], set(events[1:-1])) == ("held", "let go", {"run"})
+@pytest.mark.parametrize(("fewest", "run"), [(1, 3), (10, 10)])
+def test_a_loop_says_how_many_queries_are_the_fewest(monkeypatch, fewest, run):
+    class Loop(WorldLoop):
+        warm_up_queries = fewest
+
+    world = World()
+    monkeypatch.setattr(time, "perf_counter", lambda: world.now_s)
+    loop = Loop(world, joules=1.0, seconds=1.0)
+    arm = ReadyArm(name="baseline", setup=fake_setup("image", batch_size=1), loop=loop)
+    assert warm_up(arm, protocol(warmup_slope_s=1.0, warmup_max_s=1000.0)) == (1.0, None)
+    assert sum(queries for _, _, queries in loop.ran) == run  # three slopes of a second, at least
