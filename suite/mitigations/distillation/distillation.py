@@ -46,6 +46,8 @@ class Distillation(Mitigation):
     requires: ClassVar[Requires] = Requires(
         phase="inference", reasons={"phase": "the student's own training is the one-off cost, measure it in inference"}
     )
+    kinds: ClassVar[tuple[str, ...]] = ("distillation", "training")
+    before: ClassVar[tuple[str, ...]] = ("quantisation", "adaptive_computation", "graph")
 
     keep_layers_share: float
     temperature: float
