@@ -76,6 +76,8 @@ def plan_on(device: str, config: dict[str, Any], labels: dict[str, str]) -> Plan
         runtime=config["runtime"]["name"],
     )
     config = _without_idle_seeds(config, point)
+    if config.get("search") is None:
+        config = {key: value for key, value in config.items() if key != "search"}
     return Plan(
         point=point,
         config=config | {"device": device, "dtype": dtype},
@@ -95,9 +97,9 @@ def plan_on(device: str, config: dict[str, Any], labels: dict[str, str]) -> Plan
 
 def _protocol_settings(settings: dict[str, Any], task: Task, workload: Workload) -> dict[str, Any]:
     """``settings`` without what does nothing here, so that it is no part of what identifies a measurement."""
-    if settings.get("prefill") and task.generates and workload.phase == "inference":
-        return settings
-    return {name: value for name, value in settings.items() if name != "prefill"}
+    idle = set() if settings.get("prefill") and task.generates and workload.phase == "inference" else {"prefill"}
+    idle |= {"score_gate"} if settings.get("score_gate") is None else set()
+    return {name: value for name, value in settings.items() if name not in idle}
 
 
 def _without_idle_seeds(config: dict[str, Any], point: Point) -> dict[str, Any]:
