@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 
 import torch
 
 from suite.core.recipe import Recipe
 from suite.core.setup import Setup
+from suite.core.task import Example
 from suite.toolkit import layers
 from suite.toolkit.training.fit import Loss, fit
 
@@ -21,7 +22,14 @@ def own_randomness(setup: Setup) -> Iterator[None]:
         yield
 
 
-def retrain(setup: Setup, *, recipe: Recipe, loss: Loss, progress: Callable[[int, float], None] | None = None) -> None:
+def retrain(
+    setup: Setup,
+    *,
+    recipe: Recipe,
+    loss: Loss,
+    progress: Callable[[int, float], None] | None = None,
+    examples: Sequence[Example] | None = None,
+) -> None:
     """Trains the setup's model in place on the task's train split, in float32, and casts it back to its dtype.
 
     float32, because 16-bit weights lose updates smaller than their own rounding. The global random state
@@ -32,10 +40,12 @@ def retrain(setup: Setup, *, recipe: Recipe, loss: Loss, progress: Callable[[int
         recipe: of at least one step.
         loss: model and training batch to a scalar.
         progress: called after each step with its number (from 1) and its loss; may change the weights.
+        examples: of the train split, where not all of it is to be learnt from; None: all of it.
     """
     model = layers.module_of(setup)
     layers.convert_float(model, torch.float32)
     with own_randomness(setup):
         full = setup.replace(dtype="float32", contexts=())
-        fit(model, full, setup.task.train(), recipe=recipe, loss=loss, seed=setup.seed, progress=progress)
+        pool = setup.task.train() if examples is None else examples
+        fit(model, full, pool, recipe=recipe, loss=loss, seed=setup.seed, progress=progress)
     layers.convert_float(model, setup.torch_dtype)

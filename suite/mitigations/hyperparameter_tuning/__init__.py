@@ -1,0 +1,1 @@
+"""Techniques that search for hyperparameters: one file each."""
