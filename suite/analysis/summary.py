@@ -17,6 +17,7 @@ from suite.analysis.point.instrument import Instrument, instrument
 from suite.analysis.point.seen_windows import SeenWindow, seen_windows
 from suite.analysis.point.size_fields import size_fields
 from suite.analysis.point.speed_fields import gates_of, speed_fields
+from suite.analysis.point.spent_energy import spent_energy_j
 from suite.analysis.run.judgement import judged
 from suite.analysis.run.pareto import marked_front
 from suite.analysis.run.retraining import set_against_controls
@@ -153,6 +154,7 @@ class PointSummary(msgspec.Struct, frozen=True, kw_only=True):
     break_even_queries_low: float | None = None
     break_even_queries_high: float | None = None
     apply_duration_s: float | None = None
+    spent_energy_j: dict[str, float] = {}
     idle_power_w: float | None = None
     idle_before_w: float | None = None
     idle_after_w: float | None = None
@@ -204,10 +206,12 @@ def summarise(run: str, records: Sequence[Record], g_co2e_per_kwh: float | None)
 def summarise_record(run: str, record: Record, g_co2e_per_kwh: float | None) -> PointSummary:
     """The numbers of one record, its verdict as if it were alone, ``pareto`` not yet decided.
 
-    A point that is not ok has no derived numbers.
+    A point that is not ok has no derived numbers, but what a search spent on it.
     Without an intensity of the grid no carbon is stated.
     """
     fields = identity_fields(run, record)
+    if record.config.get("search"):
+        fields["spent_energy_j"] = spent_energy_j(record)
     if record.status == "ok":
         fields |= _derived(record, g_co2e_per_kwh)
     return PointSummary(**fields)

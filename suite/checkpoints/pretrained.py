@@ -296,6 +296,7 @@ def _trained_model(spec: ModelSpec, task: Task, origin: Origin, config: Any, dev
     quantised = getattr(config, "quantization_config", None) is not None
     if quantised:
         quantised_checkpoint.check_backend(str(spec.path), config)
+        quantised_checkpoint.widened_at_once(config)
     # Weights go straight to a GPU; a quantised checkpoint cannot be moved afterwards.
     placing = {"device_map": {"": device}} if device == "cuda" or quantised else {}
     try:

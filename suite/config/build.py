@@ -80,6 +80,8 @@ def plan_on(device: str, config: dict[str, Any], labels: dict[str, str]) -> Plan
         runtime=config["runtime"]["name"],
     )
     config = _without_idle_seeds(config, point)
+    if config.get("search") is None:
+        config = {key: value for key, value in config.items() if key != "search"}
     return Plan(
         point=point,
         config=config | {"device": device, "dtype": dtype},
@@ -99,9 +101,10 @@ def plan_on(device: str, config: dict[str, Any], labels: dict[str, str]) -> Plan
 
 def _protocol_settings(settings: dict[str, Any], task: Task, workload: Workload) -> dict[str, Any]:
     """``settings`` without what does nothing here, so that it is no part of what identifies a measurement."""
-    if settings.get("prefill") and task.generates and workload.phase == "inference" and not workload.is_paced:
-        return settings
-    return {name: value for name, value in settings.items() if name != "prefill"}
+    generates = task.generates and workload.phase == "inference" and not workload.is_paced
+    idle = set() if settings.get("prefill") and generates else {"prefill"}
+    idle |= {"score_gate"} if settings.get("score_gate") is None else set()
+    return {name: value for name, value in settings.items() if name not in idle}
 
 
 def _without_idle_seeds(config: dict[str, Any], point: Point) -> dict[str, Any]:

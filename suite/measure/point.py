@@ -12,18 +12,18 @@ from suite.checkpoints.pretrained import load_pretrained
 from suite.config.plan import Plan
 from suite.core.meter import OpenMeter, Ticker
 from suite.core.setup import Setup
-from suite.errors import ImpossibleOutput, InputError, NoEffect, NotApplicable, OutOfReach
+from suite.errors import ImpossibleOutput, InputError, LosesTooMuch, NoEffect, NotApplicable, OutOfReach
 from suite.measure import prefill
 from suite.measure.block_limits import UNLIMITED, Limits
 from suite.measure.blocks import Comparison, PairedWindows, measure_blocks
 from suite.measure.compilation import CompileWatch, Recompiled, compile_arms, keep_compiled_code
 from suite.measure.device_busy import device_busy_shares
-from suite.measure.draft import OUT_OF_REACH, Draft
+from suite.measure.draft import ACCURACY_GATE, OUT_OF_REACH, Draft
 from suite.measure.idle import idle_power, mean_idle
 from suite.measure.memory import peak_bytes, try_out
 from suite.measure.observer import Nobody, Observer
 from suite.measure.residency import Residency
-from suite.measure.scores import scores_of
+from suite.measure.scores import check_gate, scores_of
 from suite.measure.seeds import seed_scores
 from suite.measure.stack import apply_stack, effect_of, errors_named, executed
 from suite.measure.warm_up import warm_up
@@ -35,6 +35,7 @@ from suite.toolkit.requirements import Circumstances, check
 
 _ENDS: tuple[tuple[type[Exception], Status, str], ...] = (
     (OutOfReach, "skipped", OUT_OF_REACH),
+    (LosesTooMuch, "skipped", ACCURACY_GATE),
     (NotApplicable, "skipped", "not_applicable"),
     (NoEffect, "failed", "no_effect"),
     (Recompiled, "failed", "recompiled"),
@@ -158,6 +159,7 @@ def _prepare(session: _Session, baseline: Setup, *, swapped: bool) -> tuple[dict
         draft.compile_cost = compile_arms(arms, meter, residency, session.watch)
     observer.stage("scoring")
     draft.scores = scores_of(plan, setups, residency)
+    check_gate(draft.scores, plan.protocol.score_gate)
     draft.seed_scores = seed_scores(plan, baseline, draft.scores, residency, observer)
     if baseline.device == "cuda":  # batches that do not fit show here, where the arms can still be swapped
         try_out(arms, residency)

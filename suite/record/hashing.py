@@ -10,7 +10,9 @@ from typing import Any
 
 import msgspec
 
-WITHOUT_FIGURES = frozenset({"name", "runs_dir", "report", "isolation", "point_timeout_s", "schedule", "searchpath"})
+WITHOUT_FIGURES = frozenset(
+    {"name", "runs_dir", "report", "isolation", "point_timeout_s", "schedule", "searchpath", "search"}
+)
 """Keys of a configuration that say where, when and how a point is run: none of them can change a figure."""
 
 IDLE = {"student": None, "hidden_weight": 0.0}

@@ -6,6 +6,7 @@ import copy
 import dataclasses
 import functools
 import importlib
+import itertools
 import json
 import os
 import re
@@ -23,6 +24,7 @@ from suite.core.training import Training
 from suite.errors import InputError, NoEffect, NotApplicable
 from suite.plugins.cards import TEXTS, read_card
 from suite.plugins.requires import Requires
+from suite.plugins.stacking import KINDS, StackRules, clashes
 from tests.architectures import architecture_setup
 from tests.fakes import Kind, admit, answers, fake_setup, unequal_texts
 
@@ -171,10 +173,25 @@ class TestClass:
         card = read_card(settings_of(name)["_target_"])
         assert {text: getattr(card, text) for text in TEXTS} == {text: getattr(made, text) for text in TEXTS}
         assert card.requires == made.requires
+        assert card.stacking == StackRules.of(made)
+
+    def test_names_in_its_rules_on_stacks_what_there_is(self, name: str) -> None:
+        rules = StackRules.of(technique(name))
+        assert set(rules.kinds) <= set(KINDS)
+        assert {*rules.before, *rules.after, *rules.conflicts} <= {*KINDS, *NAMES} - {name}
 
     def test_has_a_title_in_its_modules_docstring(self, name: str) -> None:
         (line,) = (importlib.import_module(type(technique(name)).__module__).__doc__ or "").splitlines()
         assert line == f"{name}: {read_card(settings_of(name)['_target_']).title}."
+
+
+def test_two_techniques_go_together_in_an_order_or_conflict_in_both() -> None:
+    rules = {name: read_card(settings_of(name)["_target_"]).stacking for name in NAMES}
+    for pair in itertools.combinations(NAMES, 2):
+        found = [list(clashes({name: rules[name] for name in order})) for order in (pair, pair[::-1])]
+        conflict = [any(clash.together for clash in each) for each in found]
+        assert conflict[0] == conflict[1], pair
+        assert conflict[0] or not all(found), pair
 
 
 @pytest.fixture(autouse=True)

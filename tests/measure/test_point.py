@@ -8,9 +8,10 @@ import torch
 
 from suite.checkpoints.pretrained import ModelSpec
 from suite.config.plan import Plan
-from suite.errors import ImpossibleOutput, InputError, NoEffect, OutOfReach
+from suite.errors import ImpossibleOutput, InputError, LosesTooMuch, NoEffect, OutOfReach
 from suite.measure import blocks, point
-from suite.record.schema import MitigationUse, Point
+from suite.measure.scores import check_gate
+from suite.record.schema import MitigationUse, Point, Scores
 from suite.runtimes.eager import Eager
 from suite.workloads.offline import Offline
 from suite.workloads.single_stream import SingleStream
@@ -320,3 +321,37 @@ def test_an_engine_runs_from_before_the_warm_up_to_the_end_of_the_point(plan, mo
     record = point.measure(plan(mitigations={"served": Served(how="nothing")}))
     assert record.status == ("failed" if fails else "ok")
     assert events == ["begun", "windows", "ended"]
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Spoilt(Fault):
+    """Gives a model whose answers are all of one class."""
+
+    def apply(self, setup):
+        model = copy.deepcopy(setup.model)
+        torch.nn.init.zeros_(model.classifier.weight)
+        return setup.replace(model=model, seed=setup.seed + 1)
+
+
+def test_a_score_below_the_gate_ends_the_point_before_any_window_and_is_kept(plan):
+    gated = dataclasses.replace(PROTOCOL, score_gate=0.0)
+    worse = {"spoilt": Spoilt(how="nothing")}
+    record = point.measure(plan(mitigations=worse, protocol=gated))
+    loss = (sum(record.scores.baseline) - sum(record.scores.candidate)) / len(record.scores.baseline)
+    assert (record.status, record.reason.kind, record.windows) == ("skipped", "accuracy_gate", [])
+    assert f"worse by {loss:.4g}, more than protocol.score_gate=0 allows" in record.reason.message
+    wide = dataclasses.replace(PROTOCOL, score_gate=1.0)
+    assert point.measure(plan(mitigations=worse, protocol=wide)).status == "ok"
+
+
+@pytest.mark.parametrize(("higher_is_better", "passes"), [(True, False), (False, True)])
+def test_the_gate_knows_which_way_a_score_is_better(higher_is_better, passes):
+    scores = Scores(metric="m", higher_is_better=higher_is_better, baseline=[1.0, 1.0], candidate=[0.5, 1.0])
+    check_gate(scores, 0.25)  # a loss of just so much
+    check_gate(None, 0.0)
+    check_gate(scores, None)
+    if passes:
+        check_gate(scores, 0.2)
+    else:
+        with pytest.raises(LosesTooMuch, match=r"worse by 0\.25"):
+            check_gate(scores, 0.2)

@@ -44,6 +44,8 @@ def test_an_arm_is_warmed_up_as_it_is_held_in_windows():
     )
     warm_up(arm, protocol())
     assert (events[0], events[-1], set(events[1:-1])) == ("held", "let go", {"run"})
+
+
 @pytest.mark.parametrize(("fewest", "run"), [(1, 3), (10, 10)])
 def test_a_loop_says_how_many_queries_are_the_fewest(monkeypatch, fewest, run):
     class Loop(WorldLoop):

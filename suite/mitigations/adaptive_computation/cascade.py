@@ -63,6 +63,8 @@ class Cascade(Mitigation):
             "excluded_models": "it is for classification",
         },
     )
+    before: ClassVar[tuple[str, ...]] = ("quantisation",)
+    conflicts: ClassVar[tuple[str, ...]] = ("adaptive_computation", "graph")
 
     path: str | None
     threshold: float

@@ -56,6 +56,8 @@ class Distillation(Mitigation):
     requires: ClassVar[Requires] = Requires(
         phase="inference", reasons={"phase": "the student's own training is the one-off cost, measure it in inference"}
     )
+    kinds: ClassVar[tuple[str, ...]] = ("distillation", "training")
+    before: ClassVar[tuple[str, ...]] = ("quantisation", "adaptive_computation", "graph")
 
     student: ModelSpec | None
     keep_layers_share: float

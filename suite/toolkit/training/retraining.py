@@ -41,7 +41,7 @@ def retrain(
         recipe: of at least one step.
         loss: model and training batch to a scalar.
         progress: called after each step with its number (from 1) and its loss; may change the weights.
-        examples: to train on in place of the train split.
+        examples: to train on in place of the train split, e.g. a part of it.
         batch_of: makes batches of them; the task itself where it is None.
     """
     model = layers.module_of(setup)
