@@ -7,7 +7,7 @@ from suite.config.expand import expand, experiment, experiment_points
 from suite.errors import InputError
 from suite.io.paths import CONF
 
-LARGE = {"gpu", "techniques", "embedded", "latency"}
+LARGE = {"gpu", "techniques", "embedded", "latency", "interventions"}
 FILES = [path for path in sorted((CONF / "experiment").glob("*.yaml")) if "grids" in experiment(path.stem)]
 
 
