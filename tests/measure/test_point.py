@@ -11,6 +11,7 @@ from suite.config.plan import Plan
 from suite.errors import ImpossibleOutput, InputError, LosesTooMuch, NoEffect, OutOfReach
 from suite.measure import blocks, point
 from suite.measure.scores import check_gate
+from suite.mitigations.hyperparameter_tuning.early_stopping import EarlyStopping
 from suite.record.schema import MitigationUse, Point, Scores
 from suite.runtimes.eager import Eager
 from suite.workloads.offline import Offline
@@ -84,6 +85,15 @@ def test_a_whole_training_is_one_query_and_its_course_is_kept(plan):
     assert record.training_curves["baseline"][-1].score >= 0.1
     assert all(window.queries == window.batches for window in record.windows)
     assert record.scores.baseline == record.scores.candidate
+
+
+def test_a_technique_of_training_has_a_course_of_its_own(plan):
+    to_the_end = dataclasses.replace(TO_SCORE, target_score="none", most_steps=6)
+    cut = EarlyStopping(patience=1, min_gain=1.0)  # only the first look is any better
+    record = point.measure(plan(workload=to_the_end, batch_size=8, mitigations={"early_stopping": cut}))
+    assert (record.status, record.training_target_score) == ("ok", None)
+    steps = {arm: [check.steps for check in checks] for arm, checks in record.training_curves.items()}
+    assert steps == {"baseline": [2, 4, 6], "candidate": [2, 4]}
 
 
 def test_a_training_that_misses_its_target_is_skipped_and_its_course_is_kept(plan):
