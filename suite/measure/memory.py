@@ -37,6 +37,8 @@ def peak_bytes(arms: dict[Arm, ReadyArm], model_bytes: dict[str, int], residency
     """
     peaks: dict[str, int] = {}
     for name, arm in arms.items():
+        if arm.setup.engine is not None:  # it works in another thread, and took its cache before: neither is seen here
+            continue
         residency.bring(name)
         arm.loop.reset()
         with arm.setup.held():
