@@ -16,6 +16,8 @@ from suite.machine.log_levels import quieten
 from suite.machine.openmp import wait_passively
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from suite.config.plan import PlannedPoint
     from suite.search.driver import SearchRun
     from suite.sweep.progress import Console
@@ -186,13 +188,13 @@ def _sweep(plans: list[PlannedPoint], dry_run: bool, *, is_later_round: bool = F
         return _End(is_any_done=not todo, is_measured=False)
     if todo and not is_later_round:
         start_time.hold(start)
-    return _measured(plans, found, console)
+    return _measured(found, folder, console, alone=len(plans) == 1 and not is_later_round)
 
 
-def _measured(plans: list[PlannedPoint], found: ResumeState, console: Console) -> _End:
+def _measured(found: ResumeState, folder: Path, console: Console, *, alone: bool) -> _End:
     from suite.sweep import planning, resume, run
 
-    began_s, folder = time.monotonic(), plans[0].plan.run_folder
+    began_s = time.monotonic()
     failed = 0
     wrong: InputError | None = None
     if found.todo:
@@ -201,7 +203,7 @@ def _measured(plans: list[PlannedPoint], found: ResumeState, console: Console) -
             cli.warn(line)
         with console:
             try:
-                records = run.run(found.todo, console, alone=len(plans) == 1, unfinished=found.unfinished)
+                records = run.run(found.todo, console, alone=alone, unfinished=found.unfinished)
                 failed = sum(record.status == "failed" for record in records)
             except (
                 InputError

@@ -47,6 +47,21 @@ def test_rounds_follow_from_records_and_a_resumed_search_finds_them_done(suite_i
     assert "takes" in printed.out
 
 
+@pytest.mark.slow
+def test_trials_are_points_with_records_and_equal_ones_are_one(suite_in, tmp_path):
+    tune = [
+        "experiment=tune", HERE, "search.mitigation=[batch_size]", "search.trials=4", "batch_size=8",
+        "search.space={mitigation.batch_size.size: {choices: [16, 32]}}",
+    ]  # fmt: skip
+    code, printed = suite_in(*tune)
+    assert code == 0
+    records = [record for _, record in load_run(tmp_path / "runs" / "tune")[0]]
+    assert 1 <= len(records) <= 2
+    assert {record.config["search"] for record in records} == {"tune"}
+    assert f"search: {len(records)} different trials, 0 stopped" in printed.out
+    assert "search: least energy" in printed.out
+
+
 def test_a_dry_run_says_what_is_known_and_measures_nothing(suite_in, tmp_path):
     code, printed = suite_in(*SMALL, "--dry-run")
     assert code == 0
