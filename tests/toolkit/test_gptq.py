@@ -7,7 +7,7 @@ import torch
 from torch import nn
 from torch.nn import functional
 
-from suite.toolkit import gptq, integer_weights
+from suite.toolkit.rounding import gptq, integer_weights
 from tests.fakes import fake_setup, unequal_texts
 
 ROWS, OUTPUTS, INPUTS = 400, 48, 96

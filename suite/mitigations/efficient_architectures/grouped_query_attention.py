@@ -93,7 +93,9 @@ class GroupedQueryAttention(Mitigation):
 
 def cache_bytes_per_token(setup: Setup) -> float:
     """Bytes of keys and values that the model was seen to keep for each token of a few training samples."""
-    batch = effect.probe_batch(setup)
-    with setup.active(), torch.no_grad():
-        cache = setup.model(**batch, use_cache=True).past_key_values
+    model = layers.module_of(setup)
+    here = setup.replace(device=next(model.parameters()).device.type)  # the original may wait in the host's memory
+    batch = effect.probe_batch(here)
+    with here.active(), torch.no_grad():
+        cache = here.model(**batch, use_cache=True).past_key_values
     return quantised_cache.bytes_of(cache) / batch["input_ids"].numel()

@@ -10,8 +10,9 @@ from suite.core.mitigation import Mitigation
 from suite.core.setup import Setup
 from suite.errors import InputError
 from suite.plugins.requires import Requires
-from suite.toolkit import effect, integer_weights, layers
-from suite.toolkit import gptq as algorithm
+from suite.toolkit import effect, layers
+from suite.toolkit.rounding import gptq as algorithm
+from suite.toolkit.rounding import integer_weights
 
 BITS = (4, 8)
 

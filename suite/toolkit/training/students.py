@@ -6,7 +6,6 @@ import copy
 import inspect
 from typing import Any
 
-import torch
 from torch import nn
 
 from suite.checkpoints import tokenizer_fit
@@ -62,11 +61,11 @@ def in_place_of(setup: Setup, spec: ModelSpec) -> Setup:
     require_smaller(model, layers.module_of(setup))
     if not same_inputs(setup.processor, processor):
         raise NotApplicable(f"{spec.name} reads other inputs than the model (its tokenizer or image processor)")
-    if not setup.task.generates and vars(model.config).get("id2label") != vars(setup.model.config).get("id2label"):
+    if not setup.task.generates and model.config.id2label != setup.model.config.id2label:
         raise NotApplicable(f"{spec.name} has other classes than the model, or in another order")
     made = setup.replace(model=model, processor=_fitted(setup, model))
     effect.require_answer(made, f"in place of {effect.architecture(setup)}")
-    sizes = [_answers(each) for each in (made, setup)]
+    sizes = [_answers(each.model.config, setup) for each in (made, setup)]
     if sizes[0] != sizes[1]:
         raise NotApplicable(f"{spec.name} chooses from {sizes[0]} answers, the model from {sizes[1]}")
     return made
@@ -110,10 +109,9 @@ def _fitted(setup: Setup, model: nn.Module) -> Any:
     return tokenizer
 
 
-def _answers(setup: Setup) -> int:
-    """Classes, or tokens, that the setup's model gives a logit each."""
-    with setup.active(), torch.no_grad():
-        return int(setup.model(**effect.probe_batch(setup)).logits.shape[-1])
+def _answers(config: Any, setup: Setup) -> int:
+    """Classes, or tokens, that a model of ``config`` gives a logit each."""
+    return int(config.get_text_config().vocab_size if setup.task.generates else config.num_labels)
 
 
 def require_smaller(small: nn.Module, large: nn.Module) -> None:

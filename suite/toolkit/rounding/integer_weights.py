@@ -10,7 +10,7 @@ from torch.nn import functional
 
 from suite.core.setup import Setup
 from suite.toolkit import cuda_kernels, libraries
-from suite.toolkit.gptq import Rounded
+from suite.toolkit.rounding.gptq import Rounded
 
 GROUP_SIZES = (32, 64, 128)
 """Weights that may share a scale in the 4-bit kernels of both devices."""

@@ -13,6 +13,7 @@ from suite.mitigations.distillation.distillation import Distillation
 from suite.toolkit import blocks, layers
 from suite.toolkit.training.teaching import answer_loss, hidden_loss, teaching_of
 from tests.architectures import architecture_setup
+from tests.embedded import embedded_setup
 from tests.fakes import (
     FakeTask,
     admit,
@@ -220,6 +221,31 @@ def test_a_saved_student_is_loaded_and_taught(tmp_path) -> None:
     tiny_llama(num_hidden_layers=1).save_pretrained(tmp_path)
     ready = ModelSpec(name="ready", path=str(tmp_path), revision=None, weights="random", architecture=None)
     assert len(blocks.stack_of(distillation(student=ready, steps=1).apply(setup).model).modules) == 1
+
+
+class TestStudentWithWeights:
+    @pytest.fixture
+    def saved(self, tmp_path: Any) -> Any:
+        """A setup of the embedded BERT, and the specification of a smaller model with its tokenizer and classes."""
+        setup = embedded_setup("text_classification", "bert_languages")
+        made = distillation(student=SMALL_BERT).apply(setup)
+        made.model.save_pretrained(tmp_path)
+        setup.processor.save_pretrained(tmp_path)
+        ready = ModelSpec(name="ready", path=str(tmp_path), revision=None, weights="pretrained", architecture=None)
+        return setup, ready, made
+
+    def test_is_loaded_as_it_was_saved(self, saved: Any) -> None:
+        setup, ready, made = saved
+        assert torch.equal(answers(distillation(student=ready).apply(setup)), answers(made))
+
+    def test_of_other_classes_is_refused(self, saved: Any) -> None:
+        setup, ready, made = saved
+        last = made.model.config.num_labels - 1
+        made.model.config.id2label = {last - number: name for number, name in made.model.config.id2label.items()}
+        made.model.config.label2id = {name: number for number, name in made.model.config.id2label.items()}
+        made.model.save_pretrained(ready.path)
+        with pytest.raises(NotApplicable, match="other classes than the model, or in another order"):
+            distillation(student=ready).apply(setup)
 
 
 @pytest.mark.parametrize("student", [None, SMALL_BERT], ids=["own blocks", "another"])
