@@ -7,7 +7,7 @@ import os
 import sys
 import time
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from suite import cli
 from suite.errors import InputError
@@ -16,7 +16,12 @@ from suite.machine.log_levels import quieten
 from suite.machine.openmp import wait_passively
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from suite.config.plan import PlannedPoint
+    from suite.search.driver import SearchRun
+    from suite.sweep.progress import Console
+    from suite.sweep.resume import ResumeState
 
 HELP = """\
 Measures which efficiency technique saves how much energy per query, and what it costs in accuracy.
@@ -56,39 +61,113 @@ def _choices() -> str:
 
 
 def _run(arguments: argparse.Namespace) -> int:
-    from suite.config.compose import composed, resolved
     from suite.config.expand import expand, experiment_points
     from suite.config.overrides import as_meant
+    from suite.search.driver import search_run
 
     given = as_meant(arguments.overrides)
     overrides = [text for text in given if not text.startswith("experiment=")]
     experiments = [text.partition("=")[2] for text in given if text.startswith("experiment=")]
     if len(experiments) > 1:
         raise InputError("one experiment at a time", got=experiments, remedy="run them one after another")
+    search = search_run(experiments[0], overrides) if experiments else None
+    if search is not None:
+        return (
+            _print_cfg([each.overrides for each in search.next_round()])
+            if arguments.cfg
+            else _search(search, arguments.dry_run)
+        )
     if experiments:
         points = experiment_points(experiments[0], overrides)
     else:
         points = expand(overrides, multirun=arguments.multirun)
-    if arguments.cfg:
-        import yaml
+    return _print_cfg(points) if arguments.cfg else _measure(points, arguments.dry_run)
 
-        configs = [resolved(composed(point)) for point in points]
-        print("---\n".join(yaml.safe_dump(config, sort_keys=False) for config in configs), end="")
-        return 0
-    return _measure(points, arguments.dry_run)
+
+def _print_cfg(points: list[list[str]]) -> int:
+    import yaml
+
+    from suite.config.compose import composed, resolved
+
+    configs = [resolved(composed(point)) for point in points]
+    print("---\n".join(yaml.safe_dump(config, sort_keys=False) for config in configs), end="")
+    return 0
 
 
 def _measure(points: list[list[str]], dry_run: bool) -> int:
+    from suite.sweep import planning
+
+    plans = planning.planned(points)
+    end = _sweep(plans, dry_run)
+    return _ended(plans, end) if end.is_measured else 0
+
+
+def _search(search: SearchRun, dry_run: bool) -> int:
+    """Round after round of points; a round of which all is measured already says nothing."""
+    plans: list[PlannedPoint] = []
+    end = _End()
+    while new := search.next_round():
+        plans += new
+        is_later = len(plans) > len(new)
+        if not is_later:
+            print(f"a search: at most {search.search.most_points} points, {len(new)} of them known beforehand")
+        end = end.with_round(_sweep(new, dry_run, is_later_round=is_later))
+        if end.wrong is not None or not (end.is_measured or end.is_any_done):
+            break
+    for line in search.conclusions():
+        print(line)
+    return _ended(plans, end) if not dry_run else 0
+
+
+class _End(NamedTuple):
+    """How a sweep, or a round of a search, ended.
+
+    Attributes:
+        failed: points that did.
+        wrong: bad input that ended it: a lone point's, a device that is taken, a full disk. Earlier points stand.
+        is_any_done: whether a point was measured, or none had to be; of a dry run, whether none has to be.
+        is_measured: False for a dry run.
+    """
+
+    failed: int = 0
+    wrong: InputError | None = None
+    is_any_done: bool = False
+    is_measured: bool = True
+
+    def with_round(self, later: _End) -> _End:
+        """Both rounds as one."""
+        done = later.is_any_done or (self.is_any_done and later.is_measured)
+        return _End(self.failed + later.failed, later.wrong, done, later.is_measured)
+
+
+def _ended(plans: list[PlannedPoint], end: _End) -> int:
+    """Builds the report of what there is and returns the exit code."""
+    if (end.wrong is None or end.is_any_done) and plans and plans[0].plan.config["report"]:
+        _report(plans)
+    if end.wrong is not None:
+        raise end.wrong
+    return 3 if end.failed else 0
+
+
+def _sweep(plans: list[PlannedPoint], dry_run: bool, *, is_later_round: bool = False) -> _End:
+    """Measures what is missing of ``plans``.
+
+    Args:
+        plans: of one run.
+        dry_run: say what is missing, and stop there.
+        is_later_round: of a search: where nothing is missing nothing is said, and it waits for no schedule any more.
+    """
     os.environ.setdefault("CUDA_DEVICE_ORDER", "PCI_BUS_ID")  # torch's numbers are then NVML's
-    from suite.sweep import inputs, planning, resume, run, start_time
+    from suite.sweep import inputs, planning, resume, start_time
     from suite.sweep.pace import Pace, TimeLeft, earlier_records, forecast
     from suite.sweep.progress import Console
 
-    plans = planning.planned(points)
     for plan in plans:
         planning.check_name(str(plan.plan.config["name"]))
     found, folder = resume.scan(plans), plans[0].plan.run_folder
     todo = found.todo
+    if is_later_round and not todo:
+        return _End(is_any_done=True)
     inputs.check_inputs(todo)
     for line in found.lines:
         print(line)
@@ -98,25 +177,33 @@ def _measure(points: list[list[str]], dry_run: bool) -> int:
     expected = forecast(todo, pace)
     console = Console(len(todo), TimeLeft(todo, pace, expected.devices))
     console.announce(len(plans) - len(todo), expected, folder)
-    start = start_time.start_of([each.plan.config["schedule"] for each in plans], expected.high_s)
-    for line in start.lines:
-        print(line)
-    if dry_run or start.dry_run:
+    if not is_later_round:
+        start = start_time.start_of([each.plan.config["schedule"] for each in plans], expected.high_s)
+        for line in start.lines:
+            print(line)
+        dry_run = dry_run or start.dry_run
+    if dry_run:
         for point in todo:
             print(f"  {point.title}  ({' '.join(point.overrides)})")
-        return 0
-    if todo:
+        return _End(is_any_done=not todo, is_measured=False)
+    if todo and not is_later_round:
         start_time.hold(start)
+    return _measured(found, folder, console, alone=len(plans) == 1 and not is_later_round)
+
+
+def _measured(found: ResumeState, folder: Path, console: Console, *, alone: bool) -> _End:
+    from suite.sweep import planning, resume, run
+
     began_s = time.monotonic()
     failed = 0
     wrong: InputError | None = None
-    if todo:
+    if found.todo:
         planning.check_folder(folder)
         for line in resume.set_aside(found.torn, folder / "records"):
             cli.warn(line)
         with console:
             try:
-                records = run.run(todo, console, alone=len(plans) == 1, unfinished=found.unfinished)
+                records = run.run(found.todo, console, alone=alone, unfinished=found.unfinished)
                 failed = sum(record.status == "failed" for record in records)
             except (
                 InputError
@@ -124,11 +211,7 @@ def _measure(points: list[list[str]], dry_run: bool) -> int:
                 wrong = error
     if wrong is None or console.done:
         console.summary(failed, time.monotonic() - began_s)
-        if plans[0].plan.config["report"]:
-            _report(plans)
-    if wrong is not None:
-        raise wrong
-    return 3 if failed else 0
+    return _End(failed, wrong, wrong is None or bool(console.done))
 
 
 def _report(plans: list[PlannedPoint]) -> None:

@@ -1,4 +1,4 @@
-"""The four ways a point can end other than ok, each with one clear sentence for the user."""
+"""The ways a point can end other than ok, each with one clear sentence for the user."""
 
 from __future__ import annotations
 
@@ -20,6 +20,10 @@ class NotApplicable(Exception):
 
 class OutOfReach(NotApplicable):
     """The hub cannot be reached or refuses access: skipped now, tried again by the same command later."""
+
+
+class LosesTooMuch(NotApplicable):
+    """The candidate's score fell by more than the protocol's gate allows, so no window is spent on its energy."""
 
 
 class NoEffect(Exception):

@@ -120,6 +120,9 @@ class FakeGeneration(FakeTask):
     auto_class: ClassVar[str] = "AutoModelForCausalLM"
     generates: ClassVar[bool] = True
 
+    def answer_tokens(self) -> int:
+        return 4
+
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class UnequalTexts(FakeTask):

@@ -28,6 +28,7 @@ from suite.record.schema import (
     RecordWarning,
     Scores,
     Status,
+    TrainingCheck,
     Window,
 )
 from suite.record.store import save
@@ -174,6 +175,8 @@ def record(
     peak: tuple[int, int] | None = (60_000_000, 60_000_000),
     prefill_windows: Sequence[Window] = (),
     prompt_tokens_per_query: float | None = None,
+    training_curves: dict[str, list[TrainingCheck]] | None = None,
+    training_target_score: float | None = None,
 ) -> Record:
     """One record; everything that a test does not choose is plain."""
     point = Point(
@@ -221,6 +224,8 @@ def record(
         peak_memory_bytes={"baseline": peak[0], "candidate": peak[1]} if ran and peak else {},
         idle=idle,
         scores=scores,
+        training_curves=training_curves or {},
+        training_target_score=training_target_score,
         model_bytes={"baseline": baseline["bytes"], "candidate": changed["bytes"]} if ran else {},
         warnings=list(warnings),
     )

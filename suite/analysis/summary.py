@@ -16,13 +16,15 @@ from suite.analysis.point.identity_fields import identity_fields
 from suite.analysis.point.instrument import Instrument, instrument
 from suite.analysis.point.seen_windows import SeenWindow, seen_windows
 from suite.analysis.point.size_fields import size_fields
-from suite.analysis.point.speed_fields import speed_fields
+from suite.analysis.point.speed_fields import gates_of, speed_fields
+from suite.analysis.point.spent_energy import spent_energy_j
 from suite.analysis.run.judgement import judged
 from suite.analysis.run.pareto import marked_front
 from suite.analysis.run.retraining import set_against_controls
 from suite.analysis.verdict import FLOOR, Verdict, verdict_on
-from suite.record.schema import Record, RecordWarning, Window
+from suite.record.schema import Record, RecordWarning, TrainingCheck, Window
 from suite.stats.interval import Estimate
+from suite.stats.latency_gates import MissedGate, missed_gates
 
 
 class PointSummary(msgspec.Struct, frozen=True, kw_only=True):
@@ -122,6 +124,7 @@ class PointSummary(msgspec.Struct, frozen=True, kw_only=True):
     baseline_latency_ms_p95: float | None = None
     baseline_latency_ms_p99: float | None = None
     baseline_throughput_qps: float | None = None
+    missed_latency_gates: list[MissedGate] = []
     baseline_peak_memory_mb: float | None = None
     baseline_model_mb: float | None = None
     higher_is_better: bool | None = None
@@ -139,6 +142,8 @@ class PointSummary(msgspec.Struct, frozen=True, kw_only=True):
     score_over_seeds_low: float | None = None
     score_over_seeds_high: float | None = None
     score_over_seeds_sd: float | None = None
+    training_curves: dict[str, list[TrainingCheck]] = {}
+    training_target_score: float | None = None
     control_point_id: str | None = None
     training_score_delta: float | None = None
     training_score_delta_low: float | None = None
@@ -149,6 +154,7 @@ class PointSummary(msgspec.Struct, frozen=True, kw_only=True):
     break_even_queries_low: float | None = None
     break_even_queries_high: float | None = None
     apply_duration_s: float | None = None
+    spent_energy_j: dict[str, float] = {}
     idle_power_w: float | None = None
     idle_before_w: float | None = None
     idle_after_w: float | None = None
@@ -167,6 +173,16 @@ class PointSummary(msgspec.Struct, frozen=True, kw_only=True):
     def is_judged_by_score(self) -> bool:
         """Whether a verdict may rest on the score: there is one, and the baseline's own means something."""
         return self.score is not None and not self.is_at_chance
+
+    @property
+    def is_whole_training(self) -> bool:
+        """Whether a query is a training from its first weights to its end."""
+        return bool(self.training_curves)
+
+    @property
+    def is_per_sample(self) -> bool:
+        """Whether a query is a training sample."""
+        return self.phase == "training" and not self.is_whole_training
 
     @property
     def claim(self) -> Verdict:
@@ -190,10 +206,12 @@ def summarise(run: str, records: Sequence[Record], g_co2e_per_kwh: float | None)
 def summarise_record(run: str, record: Record, g_co2e_per_kwh: float | None) -> PointSummary:
     """The numbers of one record, its verdict as if it were alone, ``pareto`` not yet decided.
 
-    A point that is not ok has no derived numbers.
+    A point that is not ok has no derived numbers, but what a search spent on it.
     Without an intensity of the grid no carbon is stated.
     """
     fields = identity_fields(run, record)
+    if record.config.get("search"):
+        fields["spent_energy_j"] = spent_energy_j(record)
     if record.status == "ok":
         fields |= _derived(record, g_co2e_per_kwh)
     return PointSummary(**fields)
@@ -227,5 +245,6 @@ def _course_fields(record: Record, used: Sequence[Window]) -> dict[str, Any]:
         "queries": sum(window.queries for window in used if window.arm == "candidate"),
         "converged": record.converged,
         "pairing": record.pairing,
+        "missed_latency_gates": missed_gates(used, "candidate", gates_of(record)),
         "instrument": instrument(record.windows, record.environment),
     }

@@ -11,10 +11,10 @@ from typing import Any
 
 import torch
 
-from suite.checkpoints import pretrained
+from suite.checkpoints import other_architecture, pretrained
 from suite.checkpoints.pretrained import ModelSpec
 from suite.core.task import Task
-from suite.errors import NotApplicable
+from suite.errors import InputError, NotApplicable
 from suite.io.paths import CHECKOUT
 
 
@@ -50,6 +50,38 @@ def check_before_loading(spec: ModelSpec, task: Task, *, with_data: bool) -> Non
     if model is not None and processor is not None and with_data:
         with contextlib.suppress(NotApplicable):
             task.check_model(model, processor)
+
+
+def check_smaller(other: ModelSpec, spec: ModelSpec, task: Task) -> None:
+    """Looks whether a technique's other model fits the task and has fewer parameters than the one that is measured.
+
+    Args:
+        other: a student, or an architecture in the model's place.
+        spec: the model. Where one of the two is of the hub, that is left to the point.
+        task: of both.
+
+    Raises:
+        InputError: it does not fit, or is no smaller: nothing could be saved.
+    """
+    if not all(each.path is None or each.is_local for each in (other, spec)):
+        return
+    with pretrained.quiet(), _without_gpu_libraries(), contextlib.suppress(NotApplicable):
+        own = pretrained.architecture_of(spec) if spec.path is None else _local_config(spec, task)
+        config = other_architecture.config_beside(other, task, own)
+        pretrained.require_known(task, config)
+        counts = [_parameters(_without_weights(task, each)) for each in (config, own)]
+        if None not in counts and counts[0] >= counts[1]:
+            what = f"{other.name} has {counts[0]} parameters and the model itself {counts[1]}: nothing could be saved"
+            raise InputError(what, got=other.name, remedy="name a smaller model")
+
+
+def _local_config(spec: ModelSpec, task: Task) -> Any:
+    return pretrained.config_of(spec, task, pretrained.local_origin(spec))
+
+
+def _parameters(model: Any) -> Any:
+    """How many there are; None without a model."""
+    return None if model is None else sum(weight.numel() for weight in model.parameters())
 
 
 def _without_weights(task: Task, config: Any) -> Any:

@@ -112,13 +112,13 @@ def load_pretrained(spec: ModelSpec, task: Task, *, device: str, dtype: str, see
         raise InputError("dtype is unknown", got=dtype, remedy=f"use one of {', '.join(DTYPES)}")
     with quiet():
         if spec.path is None:
-            config, processor = _architecture(spec), None
-            model = _random_model(task, config, device, dtype, seed)
+            config, processor = architecture_of(spec), None
+            model = random_model(task, config, device, dtype, seed)
         else:
-            origin = _origin(spec)
+            origin = origin_of(spec)
             config = config_of(spec, task, origin)
             if spec.weights == "random":
-                model = _random_model(task, config, device, dtype, seed)
+                model = random_model(task, config, device, dtype, seed)
             else:
                 model = _trained_model(spec, task, origin, config, device, dtype)
             processor = processor_of(spec, task, origin)
@@ -164,7 +164,13 @@ def quiet() -> Iterator[None]:
             transformers_logging.enable_progress_bar()
 
 
-def _origin(spec: ModelSpec) -> Origin:
+def origin_of(spec: ModelSpec) -> Origin:
+    """Where the checkpoint of ``spec.path`` is read from, its files looked at.
+
+    Raises:
+        InputError: it is not there, or lacks what is needed.
+        NotApplicable: the hub is out of reach.
+    """
     assert spec.path is not None
     if not spec.is_local:
         repository = hub.look_up(spec.path, spec.revision, "model")
@@ -242,7 +248,12 @@ def _check_kind(spec: ModelSpec, task: Task, config: Any) -> None:
         raise InputError(what, got=f"{spec.path or spec.name}: {found}", remedy="choose a model made for this task")
 
 
-def _architecture(spec: ModelSpec) -> Any:
+def architecture_of(spec: ModelSpec) -> Any:
+    """The configuration that ``spec.architecture`` spells out.
+
+    Raises:
+        InputError: transformers does not take it.
+    """
     import transformers
 
     assert spec.architecture is not None
@@ -255,10 +266,24 @@ def _architecture(spec: ModelSpec) -> Any:
         ) from None
 
 
-def _random_model(task: Task, config: Any, device: str, dtype: str, seed: int) -> Any:
+def require_known(task: Task, config: Any) -> None:
+    """Passes where the task's class makes models of the configuration.
+
+    Raises:
+        InputError: it does not.
+    """
     if type(config) not in auto_class_of(task)._model_mapping:
         what = f"the architecture does not fit the task {task.name} ({task.auto_class})"
         raise InputError(what, got=config.model_type, remedy="choose one made for this task")
+
+
+def random_model(task: Task, config: Any, device: str, dtype: str, seed: int) -> Any:
+    """A model of ``config`` that was never trained, its weights drawn by ``seed``.
+
+    Raises:
+        InputError: the task's class does not know the configuration.
+    """
+    require_known(task, config)
     # Made where it will live: a billion weights are drawn in no time on a GPU and take a minute on a CPU.
     with torch.random.fork_rng(devices=[torch.cuda.current_device()] if device == "cuda" else []):
         torch.manual_seed(seed)
@@ -271,6 +296,7 @@ def _trained_model(spec: ModelSpec, task: Task, origin: Origin, config: Any, dev
     quantised = getattr(config, "quantization_config", None) is not None
     if quantised:
         quantised_checkpoint.check_backend(str(spec.path), config)
+        quantised_checkpoint.widened_at_once(config)
     # Weights go straight to a GPU; a quantised checkpoint cannot be moved afterwards.
     placing = {"device_map": {"": device}} if device == "cuda" or quantised else {}
     try:

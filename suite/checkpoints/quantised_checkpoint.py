@@ -32,6 +32,19 @@ def check_backend(path: str, config: Any) -> None:
         _complete_transformers()
 
 
+def widened_at_once(config: Any) -> None:
+    """Has weights that transformers would widen by the first query widened while they are loaded, in place.
+
+    That is what it does with compressed-tensors: left packed until then, such layers have no weights to be looked at,
+    and the first query would pay for all.
+    """
+    stated = config.quantization_config
+    if method_of(config) != "compressed-tensors" or not isinstance(stated, dict):
+        return
+    if not stated.get("use_optimized_inference"):  # which multiplies 8-bit floats as they are
+        config.quantization_config = stated | {"dequantize": True}
+
+
 def _complete_transformers() -> None:
     """Gives transformers' module for torchao the names that it lacks where it was imported without torchao in sight.
 

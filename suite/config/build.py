@@ -13,6 +13,7 @@ from omegaconf import OmegaConf
 
 from suite.checkpoints import locations
 from suite.checkpoints.pretrained import ModelSpec
+from suite.config.other_models import in_checkout, params_of, places_of, with_models
 from suite.config.plan import Plan
 from suite.core import checks
 from suite.core.meter import Meter
@@ -24,8 +25,8 @@ from suite.core.setup import DTYPES
 from suite.core.task import Task
 from suite.core.workload import Workload
 from suite.errors import InputError
-from suite.io.paths import CHECKOUT, CONF
-from suite.record.hashing import fingerprint
+from suite.io.paths import CONF
+from suite.record.hashing import fingerprint, without_idle
 from suite.record.schema import MitigationUse, Point
 from suite.text.suggest import beside
 
@@ -49,14 +50,15 @@ def plan_on(device: str, config: dict[str, Any], labels: dict[str, str]) -> Plan
     Raises:
         InputError: a value is out of range or does not fit another.
     """
-    config = _with_contents(config)
+    techniques = with_models(config["mitigation"], config.get("searchpath", ()))
+    config = _with_contents(config | {"mitigation": techniques})
     dtype = _dtype(config["dtype"], device)
     _check_counts(config)
     workload: Workload = _made(config["workload"], "workload", Workload)
     task: Task = _made(config["task"], "task", Task)
     config = config | {"runtime": _runtime_settings(config["runtime"], device, task, workload)}
     mitigations: dict[str, Mitigation] = {
-        name: _made(settings, f"mitigation.{name}", Mitigation) for name, settings in config["mitigation"].items()
+        name: _made(settings, f"mitigation.{name}", Mitigation) for name, settings in techniques.items()
     }
     config = config | {"protocol": _protocol_settings(config["protocol"], task, workload)}
     protocol: Protocol = _made(config["protocol"], "protocol", Protocol)
@@ -65,8 +67,10 @@ def plan_on(device: str, config: dict[str, Any], labels: dict[str, str]) -> Plan
         task=labels["task"],
         model=labels["model"],
         mitigations=[
-            MitigationUse(name=name, params={key: value for key, value in settings.items() if key != "_target_"})
-            for name, settings in config["mitigation"].items()
+            MitigationUse(
+                name=name, params={key: value for key, value in params_of(settings).items() if key != "_target_"}
+            )
+            for name, settings in without_idle(techniques).items()
         ],
         phase=workload.phase,
         workload=labels["workload"],
@@ -76,6 +80,8 @@ def plan_on(device: str, config: dict[str, Any], labels: dict[str, str]) -> Plan
         runtime=config["runtime"]["name"],
     )
     config = _without_idle_seeds(config, point)
+    if config.get("search") is None:
+        config = {key: value for key, value in config.items() if key != "search"}
     return Plan(
         point=point,
         config=config | {"device": device, "dtype": dtype},
@@ -95,9 +101,10 @@ def plan_on(device: str, config: dict[str, Any], labels: dict[str, str]) -> Plan
 
 def _protocol_settings(settings: dict[str, Any], task: Task, workload: Workload) -> dict[str, Any]:
     """``settings`` without what does nothing here, so that it is no part of what identifies a measurement."""
-    if settings.get("prefill") and task.generates and workload.phase == "inference":
-        return settings
-    return {name: value for name, value in settings.items() if name != "prefill"}
+    generates = task.generates and workload.phase == "inference" and not workload.is_paced
+    idle = set() if settings.get("prefill") and generates else {"prefill"}
+    idle |= {"score_gate"} if settings.get("score_gate") is None else set()
+    return {name: value for name, value in settings.items() if name not in idle}
 
 
 def _without_idle_seeds(config: dict[str, Any], point: Point) -> dict[str, Any]:
@@ -114,9 +121,8 @@ def _with_contents(config: dict[str, Any]) -> dict[str, Any]:
         InputError: a local model, data file or trace is not there.
     """
     model, contents = dict(config["model"]), {}
-    path = model.get("path")
-    if path and not Path(path).exists() and (CHECKOUT / path).is_dir():
-        model["path"] = str(CHECKOUT / path)
+    if "path" in model:
+        model["path"] = in_checkout(model["path"])
     task, data = _with_data(config["task"])
     places = {"model": model.get("path"), **data, "trace": config["meter"].get("file")}
     for name, place in places.items():
@@ -141,12 +147,7 @@ def _with_data(task: dict[str, Any]) -> tuple[dict[str, Any], dict[str, str | No
 
 def _contents_of_techniques(techniques: dict[str, dict[str, Any]]) -> dict[str, str]:
     """Fingerprints of what lies at the local paths that techniques are given, by the key of the parameter."""
-    given = {
-        f"mitigation.{name}.{key}": Path(value).expanduser()
-        for name, settings in techniques.items()
-        for key, value in (settings if isinstance(settings, dict) else {}).items()
-        if key.endswith("path") and isinstance(value, str) and locations.is_local(value)
-    }
+    given = {key: Path(place).expanduser() for key, place in places_of(techniques) if locations.is_local(place)}
     return {key: fingerprint(path) for key, path in given.items() if path.exists()}
 
 
@@ -217,10 +218,13 @@ def _dtype(wanted: str, device: str) -> str:
 
 
 def _runtime_settings(wanted: dict[str, Any], device: str, task: Task, workload: Workload) -> dict[str, Any]:
-    """The settings of the runtime that ``wanted`` means: ``auto`` compiles what is generated on a GPU."""
+    """The settings of the runtime that ``wanted`` means: ``auto`` compiles what is generated on a GPU.
+
+    Not where queries come at a pace of their own: their batches have any shape.
+    """
     if wanted["name"] != "auto":
         return wanted
-    compiled = device == "cuda" and task.generates and workload.phase == "inference"
+    compiled = device == "cuda" and task.generates and workload.phase == "inference" and not workload.is_paced
     settings = OmegaConf.to_container(OmegaConf.load(CONF / "runtime" / f"{'compiled' if compiled else 'eager'}.yaml"))
     return cast("dict[str, Any]", settings)
 

@@ -41,21 +41,46 @@ def experiment_points(name: str, overrides: Sequence[str]) -> list[list[str]]:
     no grid has takes the place of the grids' own.
 
     Raises:
+        InputError: there is no such experiment, or it searches for its points.
+    """
+    content = experiment(name)
+    if "grids" not in content:
+        raise InputError("this experiment searches for its points", got=name, remedy="name one with grids")
+    return grid_points(name, content.get("settings", {}), content["grids"], overrides)
+
+
+def experiment(name: str) -> dict[str, Any]:
+    """What stands in ``conf/experiment/NAME.yaml``: ``settings`` with ``grids`` of points or a ``search`` for them.
+
+    Raises:
         InputError: there is no such experiment.
     """
     files = {path.stem: path for path in sorted((CONF / "experiment").glob("*.yaml"))}
     if name not in files:
         raise InputError("unknown experiment", got=name, remedy=one_of(name, files))
-    content = yaml.safe_load(files[name].read_text("utf-8"))
+    content: dict[str, Any] = yaml.safe_load(files[name].read_text("utf-8"))
+    return content
+
+
+def grid_points(
+    name: str, settings: dict[str, Any], grids: list[dict[str, Any]], overrides: Sequence[str]
+) -> list[list[str]]:
+    """The points of ``grids`` with ``settings``, narrowed and changed by ``overrides`` as ``experiment_points`` says.
+
+    Args:
+        name: of the run, where nothing else is given.
+        settings: of all points.
+        grids: override keys with a value each, or a list of values.
+        overrides: the user's.
+    """
     search_path = search_path_of(overrides)
     given = {override.get_key_element(): _values(override, search_path) for override in parse(overrides)}
-    grids: list[dict[str, Any]] = content["grids"]
     # Of which tasks techniques are meant comes first: a technique that another task's grid has is unknown to the rest.
     for key in sorted(given, key=lambda key: key == "mitigation"):
         grids = _narrowed(grids, key, given[key])
     points: list[list[str]] = []
     for grid in grids:
-        merged = {"name": name} | content.get("settings", {}) | grid
+        merged = {"name": name} | settings | grid
         own = [f"{key}={_sweep_text(value)}" for key, value in merged.items() if key in grid or key not in given]
         others = [text for text, key in zip(overrides, given, strict=True) if key not in grid]
         points += expand([*own, *others], multirun=True)

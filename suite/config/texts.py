@@ -9,7 +9,7 @@ from suite.errors import InputError
 
 PLACES = ("path", "data", "file", "runs_dir")
 """Last part of a key that holds a path, or a hub id."""
-TEXTS = ("name", "revision")
+TEXTS = ("name", "revision", "student")
 _NEEDED = ("runs_dir", "name")
 
 

@@ -29,6 +29,12 @@ def positive(name: str, value: float) -> None:
         raise InputError(f"{name} must be a number above 0", got=value, remedy="give for example 1.0")
 
 
+def not_negative(name: str, value: float) -> None:
+    """``value`` is a finite number of at least 0."""
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value < math.inf:
+        raise InputError(f"{name} must be a number of at least 0", got=value, remedy="give for example 1.0")
+
+
 def checkpoint_path(name: str, value: str | None) -> None:
     """``value`` is None, or names something: a directory or a hub id."""
     if value is not None and not str(value).strip():

@@ -33,6 +33,16 @@ class Mitigation(ABC):
     """How this implementation departs from ``source``."""
     requires: ClassVar[Requires] = Requires()
     """What must hold for it to be applicable; checked before a model is loaded (``suite.toolkit.requirements``)."""
+    kinds: ClassVar[tuple[str, ...]] = ()
+    """What rules on stacks call it beside its name (``suite.plugins.stacking``); empty: its intervention's key."""
+    before: ClassVar[tuple[str, ...]] = ()
+    """Names and kinds of techniques that come after it wherever both stand in a stack."""
+    after: ClassVar[tuple[str, ...]] = ()
+    """Names and kinds of techniques that come before it wherever both stand in a stack."""
+    conflicts: ClassVar[tuple[str, ...]] = ()
+    """Names and kinds of techniques that stand in no stack with it."""
+    stack_reason: ClassVar[str] = ""
+    """Why, in one clause; empty: what ``suite.plugins.stacking`` says of the kind that is named."""
 
     @abstractmethod
     def apply(self, setup: Setup) -> Setup:

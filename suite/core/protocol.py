@@ -38,6 +38,8 @@ class Protocol:
         max_scored: most test items scored; None for all.
         prefill: whether each block also has a window of each arm that makes one token a query, so that prefill and
             decoding are told apart. Where queries are not answered token by token there are none.
+        score_gate: most that the score may fall, in its own unit, before the point ends without windows; None: a point
+            is measured whatever it scores.
     """
 
     name: str
@@ -59,6 +61,7 @@ class Protocol:
     idle_settle_s: float
     max_scored: int | None
     prefill: bool = False
+    score_gate: float | None = None
 
     def __post_init__(self) -> None:
         """Checks what would make a measurement meaningless."""
@@ -80,6 +83,8 @@ class Protocol:
             choices = ", ".join(get_args(Pairing))
             raise InputError("protocol.pairing is unknown", got=self.pairing, remedy=f"give one of {choices}")
         checks.flag("protocol.prefill", self.prefill)
+        if self.score_gate is not None and self.score_gate != 0:
+            checks.positive("protocol.score_gate", self.score_gate)
 
     def _check_numbers(self) -> None:
         for name in ("min_blocks", "max_blocks", "window_queries", "window_ticks"):

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 import torch
 
+from suite.core.engine import Engine
+from suite.core.training import Training
 from suite.record.schema import Phase
 
 if TYPE_CHECKING:
@@ -32,6 +34,10 @@ def _as_it_is(module: torch.nn.Module) -> torch.nn.Module:
     return module
 
 
+def nothing_kept() -> None:
+    """What there is to forget where no technique keeps anything."""
+
+
 def _as_they_come(setup: Setup, examples: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
     return list(examples)
 
@@ -50,6 +56,8 @@ class Setup:
         device: ``cpu`` or ``cuda``.
         phase: ``inference`` or ``training``.
         contexts: entered around each window, in order (autocast, TF32 and other global switches).
+        holds: entered around each window from outside, so that what entering takes is no part of it (cores, power
+            limits).
         random_weights: the model was never trained; its scores mean nothing and are not taken.
         seed: for whatever a technique draws.
         runtime: name of the runtime that executes it: the point's, or the one that a technique has put in its place.
@@ -57,7 +65,12 @@ class Setup:
         ready_module: makes a module ready that a workload has made itself (training's copy).
         waiting_batches: batches whose queries wait together, so that ``arrange`` may order them before they are cut.
         relative_carbon_intensity: of the electricity that it would run on, to that of the baseline's.
+        training: how it is trained, where the phase is training.
         arrange: the same queries, of all waiting batches, in the order in which they are answered.
+        forget: drops what a technique keeps from one query to the next (answers, say). Workloads call it wherever a
+            pass over the queries begins, so that no pass knows of another.
+        engine: answers queries that come and go while others are being answered; None: batch by batch. It has the
+            model to itself, so no technique that changes the model may follow.
     """
 
     task: Task
@@ -68,14 +81,18 @@ class Setup:
     device: str
     phase: Phase
     contexts: tuple[Context, ...] = ()
+    holds: tuple[Context, ...] = ()
     random_weights: bool = False
     seed: int = 0
     runtime: str = "eager"
     generate_options: Callable[[Mapping[str, Any], int], dict[str, Any]] = _no_options
     ready_module: Callable[[torch.nn.Module], torch.nn.Module] = _as_it_is
     relative_carbon_intensity: float = 1.0
+    training: Training = dataclasses.field(default_factory=Training)
     waiting_batches: int = 1
     arrange: Callable[[Setup, Sequence[Mapping[str, Any]]], list[Mapping[str, Any]]] = _as_they_come
+    forget: Callable[[], None] = nothing_kept
+    engine: Engine | None = None
 
     def replace(self, **changes: Any) -> Setup:
         """A copy with ``changes``."""
@@ -104,6 +121,14 @@ class Setup:
                 stack.enter_context(torch.no_grad())
             for context in self.contexts:
                 stack.enter_context(context())
+            yield
+
+    @contextlib.contextmanager
+    def held(self) -> Iterator[None]:
+        """Enters ``holds``. Around whatever is timed of this setup: windows and their slices, warm-up, compiling."""
+        with ExitStack() as stack:
+            for hold in self.holds:
+                stack.enter_context(hold())
             yield
 
     def synchronize(self) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import dataclasses
 import math
 from abc import ABC, abstractmethod
@@ -137,6 +138,10 @@ class Task(ABC):
         """The same task with answers of ``most`` tokens; None where they are no longer, or not made token by token."""
         return None
 
+    def answer_tokens(self) -> int | None:
+        """Tokens of every answer; None where queries are not answered token by token, or it is not known."""
+        return None
+
     def prompt_tokens_of(self, batch: Batch) -> int | None:
         """Tokens of the prompts in a batch, padding left out; None where queries are not answered token by token."""
         return None
@@ -157,3 +162,13 @@ class Task(ABC):
 def cycle(examples: Sequence[Example], count: int) -> list[Example]:
     """The first ``count`` items of ``examples`` repeated without end."""
     return [examples[index % len(examples)] for index in range(count)]
+
+
+def with_split(task: Task, split: str, examples: Sequence[Example]) -> Task:
+    """``task`` with ``examples`` in the place of its ``train``, ``validation`` or ``test``; all else is as it was.
+
+    A task draws its splits from its data, so a split of its own cannot be one of its fields.
+    """
+    chosen, view = list(examples), copy.copy(task)
+    object.__setattr__(view, split, lambda: chosen)
+    return view

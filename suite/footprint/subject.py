@@ -67,6 +67,8 @@ def _choices(points: Sequence[PointSummary]) -> str:
 
 def query_of(point: PointSummary) -> str:
     """What one query of the point is."""
+    if point.is_whole_training:
+        return "training"
     return "training sample" if point.phase == "training" else "query"
 
 

@@ -99,6 +99,9 @@ def whole_training(point: PointSummary, samples: float, epochs: float) -> Figure
         raise InputError(
             "this point did not train", got=f"{point.point_id} ({point.phase})", remedy="name a training point"
         )
+    if point.is_whole_training:
+        remedy = "name a point of single steps, whose energy is that of a sample"
+        raise InputError("this point is a whole training already", got=point.point_id, remedy=remedy)
     if point.energy_per_query_j is None:
         raise InputError("this training point has no energy", got=point.point_id, remedy="name one that was measured")
     energy_j = training_energy_j(point.energy_per_query_j, samples, epochs)

@@ -127,18 +127,20 @@ def _windows(
             _, warning = warm_up(arm, comparison.protocol)  # its weights have just come from the host
             if warning and not any(each.message.startswith(f"the {name}'s") for each in draft.warnings):
                 draft.warn(warning)
-        if plan.ticker is None:
-            yield whole_window(arm, plan.queries[name], block, meter, pre_roll=plan.pre_rolls[name])
-        elif plan.ticker.interpolation:
-            yield interpolated_window(
-                arm, plan.queries[name], block, meter,
-                interpolation=plan.ticker.interpolation, roll=plan.pre_rolls[name],
-            )  # fmt: skip
-        else:
-            yield tick_aligned_window(
-                arm, plan.queries[name], block, meter,
-                ticker=plan.ticker, step=plan.steps[name], pre_roll=plan.pre_rolls[name],
-            )  # fmt: skip
+        with arm.setup.held():
+            window = _window(arm, plan, block, meter)
+        yield window
+
+
+def _window(arm: ReadyArm, plan: WindowPlan, block: int, meter: OpenMeter) -> Window:
+    """One window, as the energy counter allows."""
+    queries, pre_roll = plan.queries[arm.name], plan.pre_rolls[arm.name]
+    if plan.ticker is None:
+        return whole_window(arm, queries, block, meter, pre_roll=pre_roll)
+    if plan.ticker.interpolation:
+        return interpolated_window(arm, queries, block, meter, interpolation=plan.ticker.interpolation, roll=pre_roll)
+    step = plan.steps[arm.name]
+    return tick_aligned_window(arm, queries, block, meter, ticker=plan.ticker, step=step, pre_roll=pre_roll)
 
 
 def energy_ratio(windows: list[Window], level: float) -> Interval:

@@ -106,7 +106,8 @@ def _compile(arm: ReadyArm, meter: OpenMeter, residency: Residency, watch: Compi
     first, hits = watch.count, counters["inductor"]["fxgraph_cache_hit"]
     arm.loop.reset()
     try:
-        spent = metered(meter, lambda: _until_nothing_is_compiled(arm, watch))
+        with arm.setup.held():
+            spent = metered(meter, lambda: _until_nothing_is_compiled(arm, watch))
     except Unsupported as error:
         raise NotApplicable(f"the model cannot be compiled as one graph: {str(error).splitlines()[0]}") from error
     return CompileCost(

@@ -32,7 +32,8 @@ def device_busy_shares(arms: dict[Arm, ReadyArm], residency: Residency) -> dict[
         if arm.setup.device != "cuda":
             continue
         residency.bring(name)
-        share = _share(arm)
+        with arm.setup.held():
+            share = _share(arm)
         if share is not None:
             shares[name] = share
     return shares
@@ -43,7 +44,7 @@ def _share(arm: ReadyArm) -> float | None:
 
     def work(batches: int) -> float:
         began_s = time.perf_counter()
-        arm.loop.run(batches * size)
+        arm.loop.run_part(batches * size)
         arm.setup.synchronize()
         return time.perf_counter() - began_s
 

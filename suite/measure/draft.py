@@ -22,11 +22,15 @@ from suite.record.schema import (
     Scores,
     SeedScore,
     Status,
+    TrainingCheck,
     Window,
 )
 
 OUT_OF_REACH = "out_of_reach"
 """Kind of the reason of a point whose model or data lies on a hub that does not answer."""
+
+ACCURACY_GATE = "accuracy_gate"
+"""Kind of the reason of a point whose candidate scored worse than ``protocol.score_gate`` allows."""
 
 
 def now() -> str:
@@ -59,6 +63,8 @@ class Draft:
     idle: Idle | None = None
     scores: Scores | None = None
     seed_scores: list[SeedScore] = dataclasses.field(default_factory=list)
+    training_curves: dict[str, list[TrainingCheck]] = dataclasses.field(default_factory=dict)
+    training_target_score: float | None = None
     model_bytes: dict[str, int] = dataclasses.field(default_factory=dict)
     device_busy_share: dict[str, float] = dataclasses.field(default_factory=dict)
     compile_cost: dict[str, CompileCost] = dataclasses.field(default_factory=dict)
@@ -96,6 +102,8 @@ class Draft:
             idle=self.idle,
             scores=self.scores,
             seed_scores=self.seed_scores,
+            training_curves=self.training_curves,
+            training_target_score=self.training_target_score,
             model_bytes=self.model_bytes,
             device_busy_share=self.device_busy_share,
             compile_cost=self.compile_cost,

@@ -7,7 +7,17 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 from msgspec import UNSET, UnsetType
 
-from suite.record.schema import ApplyCost, CompileCost, Idle, Pairing, RecordWarning, Scores, SeedScore, Window
+from suite.record.schema import (
+    ApplyCost,
+    CompileCost,
+    Idle,
+    Pairing,
+    RecordWarning,
+    Scores,
+    SeedScore,
+    TrainingCheck,
+    Window,
+)
 
 if TYPE_CHECKING:
     from suite.measure.draft import Draft  # imports torch, which the process that follows a point does not need
@@ -30,6 +40,8 @@ class Findings(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     idle: Idle | UnsetType | None = UNSET
     scores: Scores | UnsetType | None = UNSET
     seed_scores: list[SeedScore] | UnsetType = UNSET
+    training_curves: dict[str, list[TrainingCheck]] | UnsetType = UNSET
+    training_target_score: float | UnsetType | None = UNSET
     model_bytes: dict[str, int] | UnsetType = UNSET
     device_busy_share: dict[str, float] | UnsetType = UNSET
     compile_cost: dict[str, CompileCost] | UnsetType = UNSET

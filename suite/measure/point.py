@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import traceback
 
@@ -11,18 +12,18 @@ from suite.checkpoints.pretrained import load_pretrained
 from suite.config.plan import Plan
 from suite.core.meter import OpenMeter, Ticker
 from suite.core.setup import Setup
-from suite.errors import ImpossibleOutput, InputError, NoEffect, NotApplicable, OutOfReach
+from suite.errors import ImpossibleOutput, InputError, LosesTooMuch, NoEffect, NotApplicable, OutOfReach
 from suite.measure import prefill
 from suite.measure.block_limits import UNLIMITED, Limits
 from suite.measure.blocks import Comparison, PairedWindows, measure_blocks
 from suite.measure.compilation import CompileWatch, Recompiled, compile_arms, keep_compiled_code
 from suite.measure.device_busy import device_busy_shares
-from suite.measure.draft import OUT_OF_REACH, Draft
+from suite.measure.draft import ACCURACY_GATE, OUT_OF_REACH, Draft
 from suite.measure.idle import idle_power, mean_idle
 from suite.measure.memory import peak_bytes, try_out
 from suite.measure.observer import Nobody, Observer
 from suite.measure.residency import Residency
-from suite.measure.scores import scores_of
+from suite.measure.scores import check_gate, scores_of
 from suite.measure.seeds import seed_scores
 from suite.measure.stack import apply_stack, effect_of, errors_named, executed
 from suite.measure.warm_up import warm_up
@@ -34,6 +35,7 @@ from suite.toolkit.requirements import Circumstances, check
 
 _ENDS: tuple[tuple[type[Exception], Status, str], ...] = (
     (OutOfReach, "skipped", OUT_OF_REACH),
+    (LosesTooMuch, "skipped", ACCURACY_GATE),
     (NotApplicable, "skipped", "not_applicable"),
     (NoEffect, "failed", "no_effect"),
     (Recompiled, "failed", "recompiled"),
@@ -89,19 +91,25 @@ def _measure(draft: Draft, observer: Observer, limits: Limits = UNLIMITED) -> No
     observer.stage("loading the model")
     baseline = _baseline_setup(plan)
     observer.stage("opening the meter")
-    with plan.meter.open(plan.point.device) as meter, CompileWatch() as watch:
+    with plan.meter.open(plan.point.device) as meter, CompileWatch() as watch, contextlib.ExitStack() as running:
         session = _Session(draft=draft, meter=meter, watch=watch, observer=observer, limits=limits)
         draft.environment = {"meter": meter.describe()}
         with errors_named(plan.point.label, baseline):
+            baseline = plan.workload.prepared(baseline)
+            draft.training_target_score = baseline.training.target_score
             arms, residency = _both_arms(session, baseline)
         draft.warn(cross_checks.partly_quantised(draft.effect))
         observer.progress(draft)
+        for arm in arms.values():
+            if arm.setup.engine is not None:  # starting one takes too long to be a part of a window
+                running.enter_context(arm.setup.engine.session())
         _measure_windows(session, arms, residency)
         draft.environment = {"meter": meter.describe()}
         observer.progress(draft)
         observer.stage("profiling the device")
         draft.device_busy_share = device_busy_shares(arms, residency)
-        draft.warn(cross_checks.host_bound(draft.device_busy_share, plan.runtime.name))
+        if not plan.workload.is_paced:  # else it waits for queries
+            draft.warn(cross_checks.host_bound(draft.device_busy_share, plan.runtime.name))
         observer.stage("taking the peak memory")  # now that each arm has made what it keeps (workspaces, caches)
         draft.peak_memory_bytes = peak_bytes(arms, draft.model_bytes, residency)
 
@@ -144,12 +152,14 @@ def _prepare(session: _Session, baseline: Setup, *, swapped: bool) -> tuple[dict
         "candidate": executed(plan, baseline, stack.candidate),
     }
     residency = Residency(setups, swapped=swapped)
+    setups = _rehearsed(session, setups, residency)
     arms = _ready(plan, setups, meter, residency)
     if any(setup.runtime == "compiled" for setup in setups.values()):
         observer.stage("compiling")
         draft.compile_cost = compile_arms(arms, meter, residency, session.watch)
     observer.stage("scoring")
     draft.scores = scores_of(plan, setups, residency)
+    check_gate(draft.scores, plan.protocol.score_gate)
     draft.seed_scores = seed_scores(plan, baseline, draft.scores, residency, observer)
     if baseline.device == "cuda":  # batches that do not fit show here, where the arms can still be swapped
         try_out(arms, residency)
@@ -171,7 +181,8 @@ def _measure_windows(session: _Session, arms: dict[Arm, ReadyArm], residency: Re
         if name == "baseline":
             ticker = meter.ticker(lambda arm=arm: _one_batch(arm), shared=draft.plan.scores_folder)  # type: ignore[misc]
     swapped = draft.pairing == "swapped"
-    windows = plan_windows(arms, seconds_per_query, protocol, ticker=ticker, swapped=swapped)
+    paced = draft.plan.workload.is_paced
+    windows = plan_windows(arms, seconds_per_query, protocol, ticker=ticker, swapped=swapped, paced=paced)
     for arm in arms.values():
         arm.loop.keep_first(windows.span)
     draft.prompt_tokens_per_query = prefill.prompt_tokens_per_query(arms["baseline"].setup, windows.span)
@@ -189,6 +200,7 @@ def _measure_windows(session: _Session, arms: dict[Arm, ReadyArm], residency: Re
         draft.idle = mean_idle(before, idle_power(protocol, meter, observer.stage))
     finally:  # what was measured before an error is checked as well
         draft.warnings += cross_checks.warnings_of(draft.windows, draft.idle, meter.describe(), pairing=draft.pairing)
+        draft.warnings += draft.plan.workload.warnings(draft.windows)
     if not draft.converged:
         blocks = 1 + max(window.block for window in draft.windows)
         target = protocol.target_half_width[draft.plan.point.device]
@@ -213,7 +225,7 @@ def _prefill_windows(
 
 
 def _one_batch(arm: ReadyArm) -> None:
-    arm.loop.run(arm.setup.batch_size)
+    arm.loop.run_part(arm.setup.batch_size)
     arm.setup.synchronize()
 
 
@@ -234,12 +246,29 @@ def _baseline_setup(plan: Plan) -> Setup:
     )
 
 
+def _rehearsed(session: _Session, setups: dict[Arm, Setup], residency: Residency) -> dict[Arm, Setup]:
+    """Both arms with what their work takes. The course of a training is kept, also where it misses its goal."""
+    draft, made = session.draft, dict(setups)
+    for name, setup in setups.items():
+        if setup.training.is_whole:
+            session.observer.stage(f"training the {name} to its end")
+        residency.bring(name)
+        found = draft.plan.workload.rehearsed(setup)
+        if found.checks:
+            draft.training_curves = draft.training_curves | {name: list(found.checks)}
+        if found.refusal is not None:
+            raise found.refusal
+        made[name] = found.setup
+    return made
+
+
 def _ready(plan: Plan, setups: dict[Arm, Setup], meter: OpenMeter, residency: Residency) -> dict[Arm, ReadyArm]:
-    sizes = {name: setup.waiting for name, setup in setups.items()}
-    pass_queries = common_pass_queries(plan.task.query_count, sizes["baseline"], sizes["candidate"])
+    counted = {name: plan.workload.as_counted(setup) for name, setup in setups.items()}
+    distinct = plan.workload.distinct_queries or plan.task.query_count
+    pass_queries = common_pass_queries(distinct, counted["baseline"].waiting, counted["candidate"].waiting)
     arms: dict[Arm, ReadyArm] = {}
     for name, setup in setups.items():
         residency.bring(name)  # a simulated instrument runs a pass of it
         loop = meter.watch(name, plan.workload.loop(setup, pass_queries))
-        arms[name] = ReadyArm(name=name, setup=setup, loop=loop)
+        arms[name] = ReadyArm(name=name, setup=counted[name], loop=loop)
     return arms

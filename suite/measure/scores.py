@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import math
+from statistics import fmean
 
 import msgspec
 
 from suite.config.plan import Plan
 from suite.core.setup import Setup
-from suite.errors import ImpossibleOutput
+from suite.errors import ImpossibleOutput, LosesTooMuch
 from suite.io.atomic import write_whole
 from suite.machine import environment
 from suite.measure.residency import Residency
@@ -41,6 +42,24 @@ def scores_of(plan: Plan, setups: dict[Arm, Setup], residency: Residency) -> Sco
         chance=plan.task.chance_score(),
         scored_from=plan.task.scored_from(),
     )
+
+
+def check_gate(scores: Scores | None, gate: float | None) -> None:
+    """Passes where the candidate's mean score is at most ``gate`` worse than the baseline's, in the score's unit.
+
+    Args:
+        scores: of both arms; None where nothing was scored, which passes.
+        gate: at least 0; None passes all.
+
+    Raises:
+        LosesTooMuch: it is worse.
+    """
+    if scores is None or gate is None:
+        return
+    change = fmean(scores.candidate) - fmean(scores.baseline)
+    loss = -change if scores.higher_is_better else change
+    if loss > gate:
+        raise LosesTooMuch(f"{scores.metric} is worse by {loss:.4g}, more than protocol.score_gate={gate:g} allows")
 
 
 def finite(scores: list[float], arm: Arm) -> list[float]:

@@ -12,11 +12,16 @@ from suite.stats.cross_checks import not_steady
 
 
 def warm_up(arm: ReadyArm, protocol: Protocol) -> tuple[float, RecordWarning | None]:
-    """Runs until three slopes in a row agree.
+    """Runs, held as in a window, until three slopes in a row agree.
 
     Returns:
         Seconds per query of the last slope, and a warning where the cap came first.
     """
+    with arm.setup.held():
+        return _until_steady(arm, protocol)
+
+
+def _until_steady(arm: ReadyArm, protocol: Protocol) -> tuple[float, RecordWarning | None]:
     size = arm.setup.batch_size
     slopes: list[float] = []
     queries_done, batches, began_s = 0, 1, time.perf_counter()
@@ -32,7 +37,7 @@ def warm_up(arm: ReadyArm, protocol: Protocol) -> tuple[float, RecordWarning | N
         batches = max(1, math.ceil(batches * protocol.warmup_slope_s / max(took_s, 1e-6)))
         spent_s = time.perf_counter() - began_s
         steady = len(slopes) >= 3 and max(slopes[-3:]) <= min(slopes[-3:]) * (1 + protocol.warmup_tolerance)
-        if steady and spent_s >= protocol.warmup_min_s and queries_done >= 10:
+        if steady and spent_s >= protocol.warmup_min_s and queries_done >= arm.loop.warm_up_queries:
             return slopes[-1], None
         if spent_s >= protocol.warmup_max_s and slopes:
             return slopes[-1], None if steady else _not_steady(arm, slopes, protocol)

@@ -47,6 +47,7 @@ def plan_windows(
     *,
     ticker: Ticker | None,
     swapped: bool,
+    paced: bool = False,
 ) -> WindowPlan:
     """Windows long enough for the meter, and cut into slices where the protocol asks for it and no counter steps.
 
@@ -56,6 +57,8 @@ def plan_windows(
         protocol: least lengths.
         ticker: of the meter.
         swapped: whether one arm at a time lies on the device: there windows are longer, and in one stretch.
+        paced: whether queries come at a pace of their own: windows are then in one stretch as well, since each piece
+            would begin with an empty queue.
     """
     device = arms["baseline"].setup.device
     batch_s = {name: seconds_per_query[name] * arm.setup.batch_size for name, arm in arms.items()}
@@ -71,7 +74,7 @@ def plan_windows(
         least=protocol.window_queries,
     )
     queries, slice_s = mix.queries, protocol.slice_s[device]
-    in_one = ticker is not None or swapped or slice_s is None
+    in_one = ticker is not None or swapped or paced or slice_s is None
     batches = min(queries[name] // arm.setup.batch_size for name, arm in arms.items())
     slices = 1 if in_one or slice_s is None else _even(min(round(window_s / slice_s), batches))
     period_s = ticker.period_s if ticker else 0.0

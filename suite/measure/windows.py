@@ -126,11 +126,12 @@ def interleaved_windows(
             size = arm.setup.batch_size
             batches = queries[arm.name] // size
             first, last = (size * (batches * end // slices) for end in (index, index + 1))
-            arm.setup.synchronize()
-            token = meter.start()
-            works[arm.name].append(arm.loop.run(last - first, first))
-            arm.setup.synchronize()
-            readings[arm.name].append(meter.stop(token))
+            with arm.setup.held():
+                arm.setup.synchronize()
+                token = meter.start()
+                works[arm.name].append(arm.loop.run(last - first, first))
+                arm.setup.synchronize()
+                readings[arm.name].append(meter.stop(token))
     return [make_window(arm.name, block, works[arm.name], readings[arm.name]) for arm in arms]
 
 
@@ -168,6 +169,7 @@ def _all_work(works: Sequence[Work]) -> Work:
         batches=sum(work.batches for work in works),
         tokens=sum(tokens) if tokens else None,
         latencies_s=latencies_s or None,
+        has_overlap=any(work.has_overlap for work in works),
     )
 
 
@@ -195,7 +197,16 @@ def check_window(work: Work, readings: Readings) -> None:
                 "the window is shorter than the meter's step, or the meter stands still"
             )
     _check_power(readings)
-    if work.latencies_s is not None and math.fsum(work.latencies_s) > 1.05 * readings.duration_s:
+    _check_latencies(work, readings)
+
+
+def _check_latencies(work: Work, readings: Readings) -> None:
+    longest_s = 1.05 * readings.duration_s
+    if work.latencies_s is None:
+        return
+    if work.has_overlap and max(work.latencies_s) > longest_s:
+        raise ImpossibleOutput("a latency of a window is longer than the window")
+    if not work.has_overlap and math.fsum(work.latencies_s) > longest_s:
         raise ImpossibleOutput("the latencies of a window add up to more than its duration")
 
 

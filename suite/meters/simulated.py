@@ -157,6 +157,17 @@ class RealWork(Loop):
         """As the real loop's."""
         return self.loop.shapes
 
+    def run_part(self, queries: int) -> None:
+        """The real part, waited for."""
+        with self.bench.drawing(self.power_w):
+            self.loop.run_part(queries)
+            self.synchronize()
+
+    @property
+    def warm_up_queries(self) -> int:
+        """As the real loop's."""
+        return self.loop.warm_up_queries
+
     def keep_first(self, queries: int) -> None:
         """As the real loop."""
         self.loop.keep_first(queries)

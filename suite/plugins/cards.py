@@ -15,9 +15,11 @@ from suite.errors import InputError
 from suite.plugins.interventions import INTERVENTIONS
 from suite.plugins.requires import Requires
 from suite.plugins.source import source_of
+from suite.plugins.stacking import StackRules
 
 TEXTS = ("idea", "effect", "accuracy", "deviations", "source")
 """Class attributes of a technique that hold prose."""
+_STACKING = ("kinds", "before", "after", "conflicts", "stack_reason")
 _REMEDY = "write strings, numbers, tuples and dicts out, see docs/adding-a-technique.md"
 
 
@@ -35,6 +37,7 @@ class Card:
         source: paper or document that describes it.
         requires: what must hold for it to be applicable.
         intervention: key of the intervention that it is a way of; empty where it is none.
+        stacking: what it says of stacks that it stands in.
     """
 
     target: str
@@ -46,6 +49,7 @@ class Card:
     source: str
     requires: Requires
     intervention: str
+    stacking: StackRules
 
     def facts(self) -> dict[str, str]:
         """What is known, in the order in which it is read: heading and text, without texts that are empty."""
@@ -54,6 +58,7 @@ class Card:
             "Effect": self.effect,
             "Accuracy": self.accuracy,
             "Requires": self.requires.in_words(explained=True),
+            "In a stack": self.stacking.in_words(),
             "Deviations": self.deviations,
             "Source": self.source,
         }
@@ -80,11 +85,13 @@ def read_card(target: str) -> Card:
         raise InputError(f"{module} has no class of that name", got=name, remedy="correct _target_ in its yaml")
     values = {key: _literal(key, node, target) for key, node in _assigned(classes[-1]).items()}
     title = (ast.get_docstring(tree) or "").partition("\n")[0].rstrip(".")
+    intervention = _intervention(values.pop("intervention", ""), target)
     return Card(
         target=target,
         title=title.partition(": ")[2] or title,
         requires=values.pop("requires", Requires()),
-        intervention=_intervention(values.pop("intervention", ""), target),
+        intervention=intervention,
+        stacking=_stacking(intervention, values, target),
         **{key: str(values.get(key, "")) for key in TEXTS},
     )
 
@@ -96,7 +103,7 @@ def _assigned(technique: ast.ClassDef) -> dict[str, ast.expr]:
         if isinstance(statement, ast.AnnAssign | ast.Assign) and statement.value is not None:
             targets = statement.targets if isinstance(statement, ast.Assign) else [statement.target]
             found |= {target.id: statement.value for target in targets if isinstance(target, ast.Name)}
-    return {key: value for key, value in found.items() if key in (*TEXTS, "requires", "intervention")}
+    return {key: value for key, value in found.items() if key in (*TEXTS, "requires", "intervention", *_STACKING)}
 
 
 def _intervention(key: str, target: str) -> str:
@@ -104,6 +111,15 @@ def _intervention(key: str, target: str) -> str:
         remedy = f"use {', '.join(INTERVENTIONS)}, or an empty text"
         raise InputError(f"the intervention of {target} is unknown", got=key, remedy=remedy)
     return key
+
+
+def _stacking(intervention: str, values: dict[str, Any], target: str) -> StackRules:
+    stated = {key: values[key] for key in _STACKING if key in values}
+    for key, value in stated.items():
+        if not isinstance(value, str if key == "stack_reason" else tuple):
+            remedy = "write a text" if key == "stack_reason" else 'write a tuple, ("quantisation",)'
+            raise InputError(f"{key} of {target} is of another type", got=value, remedy=remedy)
+    return StackRules(intervention=intervention, **stated)
 
 
 def _literal(key: str, node: ast.expr, target: str) -> Any:

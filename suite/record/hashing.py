@@ -10,8 +10,13 @@ from typing import Any
 
 import msgspec
 
-WITHOUT_FIGURES = frozenset({"name", "runs_dir", "report", "isolation", "point_timeout_s", "schedule", "searchpath"})
+WITHOUT_FIGURES = frozenset(
+    {"name", "runs_dir", "report", "isolation", "point_timeout_s", "schedule", "searchpath", "search"}
+)
 """Keys of a configuration that say where, when and how a point is run: none of them can change a figure."""
+
+IDLE = {"student": None, "hidden_weight": 0.0}
+"""Parameters that techniques got later, at the value at which they do as they did without: older records lack them."""
 
 _CHUNK_BYTES = 4 * 1024 * 1024
 
@@ -26,7 +31,19 @@ def config_hash(config: Mapping[str, Any]) -> str:
     kept = {key: value for key, value in config.items() if key not in WITHOUT_FIGURES}
     if isinstance(kept.get("task"), Mapping):  # what a query is called changes nothing
         kept["task"] = {key: value for key, value in kept["task"].items() if key != "query"}
+    if isinstance(config.get("mitigation"), Mapping):
+        kept["mitigation"] = without_idle(config["mitigation"])
     return digest(kept)
+
+
+def without_idle(techniques: Mapping[str, Any]) -> dict[str, Any]:
+    """Settings of ``techniques`` by name, without parameters whose value changes nothing."""
+    return {
+        name: {key: value for key, value in settings.items() if key not in IDLE or value != IDLE[key]}
+        if isinstance(settings, Mapping)
+        else settings
+        for name, settings in techniques.items()
+    }
 
 
 def fingerprint(path: Path) -> str:

@@ -131,7 +131,7 @@ class Window(msgspec.Struct, frozen=True, kw_only=True):
     """One measured window of one arm.
 
     Attributes:
-        latencies_s: one entry per query (single_stream only).
+        latencies_s: one entry per query, where each was waited for (single_stream, server).
         slices: pieces that the window was run in, in turn with the other arm's; 1 is one stretch.
         edges: how its ends lie to the steps of the energy counter; None where there is no counter that steps.
         codecarbon_energy_j: CodeCarbon's own reading of the same window, where ``energy_j`` has a better one of the
@@ -200,6 +200,14 @@ class SeedScore(msgspec.Struct, frozen=True, kw_only=True):
     score: float
 
 
+class TrainingCheck(msgspec.Struct, frozen=True, kw_only=True):
+    """A training so far: steps of the optimiser, samples trained on, and the mean score of held-out samples."""
+
+    steps: int
+    samples: int
+    score: float
+
+
 class RecordWarning(msgspec.Struct, frozen=True, kw_only=True):
     """Something that weakens a figure, with what to do about it."""
 
@@ -218,6 +226,8 @@ class Record(msgspec.Struct, frozen=True, kw_only=True):
         prompt_tokens_per_query: mean of the windows' queries, padding left out.
         seed_scores: of a technique that trains, once for each seed that was asked for; the first is the one that was
             measured. Empty where only one was.
+        training_curves: by arm, the course of a training that is measured whole, up to where it ended.
+        training_target_score: the held-out score at which it ended; None where it ended with its last step.
     """
 
     schema_version: int
@@ -242,6 +252,8 @@ class Record(msgspec.Struct, frozen=True, kw_only=True):
     idle: Idle | None = None
     scores: Scores | None = None
     seed_scores: list[SeedScore] = []
+    training_curves: dict[str, list[TrainingCheck]] = {}
+    training_target_score: float | None = None
     model_bytes: dict[str, int] = {}
     device_busy_share: dict[str, float] = {}
     compile_cost: dict[str, CompileCost] = {}

@@ -74,12 +74,24 @@ class Group:
 
     @property
     def is_training(self) -> bool:
-        """Whether a query is a training sample here."""
+        """Whether the points trained."""
         return self.entries[0].point.phase == "training"
+
+    @property
+    def is_whole_training(self) -> bool:
+        """Whether a query is a whole training here."""
+        return any(entry.point.is_whole_training for entry in self.entries)
+
+    @property
+    def is_per_sample(self) -> bool:
+        """Whether a query is a training sample here."""
+        return self.is_training and not self.is_whole_training
 
     @property
     def query(self) -> str:
         """What one query is called; to be translated where it is shown."""
+        if self.is_whole_training:
+            return N_("training")
         return N_("training sample") if self.is_training else N_("query")
 
 

@@ -54,7 +54,11 @@ def batches(examples: Sequence[Example], size: int) -> Iterator[Sequence[Example
 
 @contextlib.contextmanager
 def scoring(setup: Setup) -> Iterator[None]:
-    """The setup's contexts, no gradients, and a module in eval mode; its mode is put back afterwards."""
+    """The setup's contexts, no gradients, and a module in eval mode; its mode is put back afterwards.
+
+    Nothing is left of earlier queries.
+    """
+    setup.forget()
     module = setup.model if isinstance(setup.model, torch.nn.Module) else None
     was_training = module is not None and module.training
     if module is not None and was_training:

@@ -9,7 +9,8 @@ from typing import Any
 
 import msgspec
 
-from suite.checkpoints.before_loading import check_before_loading, is_shipped_for
+from suite.checkpoints.before_loading import check_before_loading, check_smaller, is_shipped_for
+from suite.checkpoints.pretrained import ModelSpec
 from suite.config.plan import Plan, PlannedPoint
 from suite.data.pieces import is_here
 from suite.errors import NotApplicable
@@ -28,10 +29,20 @@ def check_inputs(points: Sequence[PlannedPoint]) -> None:
     for point in points:
         plan = point.plan
         key = msgspec.json.encode([plan.config["task"], plan.config["model"]], enc_hook=str)
-        if looked_at.setdefault(key, plan) is not plan:
-            continue
-        if plan.task.data is not None or not is_shipped_for(plan.model, plan.task):
+        if looked_at.setdefault(key, plan) is plan and (
+            plan.task.data is not None or not is_shipped_for(plan.model, plan.task)
+        ):
             _check(plan)
+        _check_other_models(plan)
+
+
+def _check_other_models(plan: Plan) -> None:
+    """Students and other architectures that the point's techniques name."""
+    for technique in plan.mitigations.values():
+        for field in dataclasses.fields(technique):
+            other = getattr(technique, field.name)
+            if isinstance(other, ModelSpec):
+                check_smaller(other, plan.model, plan.task)
 
 
 def _check(plan: Plan) -> None:

@@ -15,6 +15,7 @@ from suite.config.texts import check_texts
 from suite.errors import InputError
 from suite.io.atomic import synced_temporary
 from suite.io.redaction import known_secrets, refuse_secrets
+from suite.plugins.stacking import StackRules, check_stack
 from suite.record.hashing import config_hash
 from suite.sweep.budget import budget_s
 from suite.sweep.launchers.choice import PACKAGES, launcher_of
@@ -47,6 +48,7 @@ def planned(points: list[list[str]]) -> list[PlannedPoint]:
             raise InputError("lock must be error, wait or none", got=own["lock"], remedy="choose one")
         names = labels(config, overrides)
         found.append(PlannedPoint(overrides=overrides, labels=names, plan=plan(config, names), budget=budget, **own))
+        check_stack({name: StackRules.of(each) for name, each in found[-1].plan.mitigations.items()})
     _check_distinct(found)
     return found
 

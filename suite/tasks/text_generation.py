@@ -109,6 +109,10 @@ class TextGeneration(Corpus):
         )
         return int((tokens.shape[1] - batch["input_ids"].shape[1]) * tokens.shape[0])
 
+    def answer_tokens(self) -> int:
+        """See Task."""
+        return self.new_tokens
+
     def with_new_tokens(self, most: int) -> TextGeneration | None:
         """See Task."""
         return dataclasses.replace(self, new_tokens=most) if self.new_tokens > most else None

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 MOST_NAMES = 5
-MOST_LISTED = 40
+MOST_LISTED = 100
 LEAST_ALIKE = 0.6
 """Of difflib's ratio, 0 to 1: two names that are less alike than this are no likely typing mistake."""
 

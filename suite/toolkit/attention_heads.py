@@ -55,6 +55,23 @@ class Attention:
             if getattr(self.module, name, None) in numbers:
                 setattr(self.module, name, numbers[getattr(self.module, name)])
 
+    def pool(self, groups: int) -> None:
+        """Puts the mean of neighbouring key and of value heads in the place of each, ``groups`` in all, in place."""
+        for name in INPUTS[1:]:
+            layer: Any = getattr(self.module, name)
+            for part in ("weight", "bias"):
+                old = getattr(layer, part)
+                if old is None:
+                    continue
+                heads = old.detach().float().unflatten(0, (groups, self.groups // groups, self.size))
+                mean = heads.mean(dim=1).flatten(0, 1).to(old.dtype)
+                setattr(layer, part, nn.Parameter(mean, requires_grad=old.requires_grad))
+            layer.out_features = groups * self.size
+        numbers = {KEY_VALUE_HEADS: groups, "num_kv_heads": groups, "num_key_value_groups": self.heads // groups}
+        for name, number in numbers.items():
+            if isinstance(getattr(self.module, name, None), int):
+                setattr(self.module, name, number)
+
 
 def _channels(groups: torch.Tensor, size: int) -> torch.Tensor:
     return (groups[:, None] * size + torch.arange(size, device=groups.device)).flatten()
@@ -174,6 +191,29 @@ def set_heads(model: nn.Module, attention: Attention, groups: int) -> None:
     heads = groups * (attention.heads // attention.groups)
     configs = blocks.configs_of(model, blocks.stack_of(model))
     _write(configs, heads=heads, groups=groups, size=attention.size)
+    if _loaded_shapes(model) != _shapes(model):
+        raise NotApplicable(_tied(model))
+
+
+def share_keys_and_values(model: nn.Module, groups: int) -> None:
+    """Pools key and value heads down to ``groups``, in place; all query heads stay.
+
+    Args:
+        model: a float model.
+        groups: divides their number.
+
+    Raises:
+        NotApplicable: the attention is not made of four plain projections, or the config names no number of key-value
+            heads, or one that does not decide their shapes.
+    """
+    configs = blocks.configs_of(model, blocks.stack_of(model))
+    if not all(hasattr(config, KEY_VALUE_HEADS) for config in configs):
+        raise NotApplicable(f"{type(model).__name__} has as many key-value heads as query heads, by its architecture")
+    attentions = attentions_of(model)
+    for attention in attentions:
+        attention.pool(groups)
+    for config in configs:
+        setattr(config, KEY_VALUE_HEADS, groups)
     if _loaded_shapes(model) != _shapes(model):
         raise NotApplicable(_tied(model))
 

@@ -10,7 +10,7 @@ from torch import nn
 from torch.sparse import SparseSemiStructuredTensor
 from transformers.pytorch_utils import Conv1D
 
-from suite.core.setup import Setup
+from suite.core.setup import Setup, nothing_kept
 from suite.errors import NotApplicable
 from suite.toolkit import compiling, effect
 
@@ -28,6 +28,10 @@ def module_of(setup: Setup) -> nn.Module:
     Raises:
         NotApplicable: an earlier technique put something else in its place.
     """
+    if setup.engine is not None:
+        raise NotApplicable("an engine has the model to itself: name continuous_batching last")
+    if setup.forget is not nothing_kept:
+        raise NotApplicable("answers of this model are kept, and another one's would not be: name response_cache last")
     if not isinstance(setup.model, nn.Module):
         raise NotApplicable(f"the model is no torch module but {type(setup.model).__name__}: name this technique first")
     if compiling.is_compiled(setup.model):

@@ -7,7 +7,6 @@ steps from those weights: techniques that spoil training show there.
 
 from __future__ import annotations
 
-import copy
 import dataclasses
 from collections.abc import Sequence
 from typing import ClassVar
@@ -16,9 +15,10 @@ import torch
 
 from suite.core import checks
 from suite.core.setup import Setup
-from suite.core.task import Batch, cycle
+from suite.core.task import cycle
 from suite.core.workload import Loop, Work, Workload, first_of_each_shape
 from suite.record.schema import Phase
+from suite.toolkit.training.adamw import AdamWTrainer, whole_batches
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -57,43 +57,31 @@ class TrainingSteps(Workload):
 class _TrainingLoop(Loop):
     def __init__(self, setup: Setup, pass_queries: int, learning_rate: float) -> None:
         examples = cycle(setup.task.train(), pass_queries)
-        size = setup.batch_size
-        self._setup, self._learning_rate = setup, learning_rate
-        self._batches: list[Batch] = [
-            setup.task.training_batch(setup, examples[start : start + size]) for start in range(0, pass_queries, size)
-        ]
-        self.model: torch.nn.Module = setup.ready_module(copy.deepcopy(setup.model).train())
-        self._first = {name: value.detach().clone() for name, value in self.model.state_dict().items()}
-        self._optimizer: torch.optim.Optimizer | None = None
+        self._size = setup.batch_size
+        self._batches = whole_batches(setup, examples)
+        self._trainer = AdamWTrainer(setup, self._batches, learning_rate)
+
+    @property
+    def model(self) -> torch.nn.Module:
+        """What is trained."""
+        return self._trainer.model
 
     @property
     def pass_queries(self) -> int:
-        return len(self._batches) * self._setup.batch_size
+        return len(self._batches) * self._size
 
     @property
     def shapes(self) -> Sequence[int]:
-        return first_of_each_shape(self._batches, self._setup.batch_size)
+        return first_of_each_shape(self._batches, self._size)
 
     def keep_first(self, queries: int) -> None:
-        del self._batches[queries // self._setup.batch_size :]
+        del self._batches[queries // self._size :]
 
     def reset(self) -> None:
         """First weights, a new optimiser, the same dropout masks."""
-        torch.manual_seed(self._setup.seed)
-        self.model.load_state_dict(self._first)
-        self.model.train()
-        self._optimizer = torch.optim.AdamW(self.model.parameters(), lr=self._learning_rate)
+        self._trainer.reset()
 
     def run(self, queries: int, first: int = 0) -> Work:
-        if self._optimizer is None:
-            self.reset()
-        optimizer, setup = self._optimizer, self._setup
-        assert optimizer is not None
-        batches, skipped = queries // setup.batch_size, first // setup.batch_size
-        with setup.active():
-            for index in range(skipped, skipped + batches):
-                loss = setup.task.loss(self.model, self._batches[index % len(self._batches)])
-                optimizer.zero_grad(set_to_none=True)
-                loss.backward()
-                optimizer.step()
-        return Work(queries=batches * setup.batch_size, batches=batches, tokens=None, latencies_s=None)
+        batches = queries // self._size
+        self._trainer.run(batches, first // self._size)
+        return Work(queries=batches * self._size, batches=batches, tokens=None, latencies_s=None)

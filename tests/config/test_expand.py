@@ -3,12 +3,12 @@ import functools
 import pytest
 
 from suite.config.compose import composed, resolved
-from suite.config.expand import expand, experiment_points
+from suite.config.expand import expand, experiment, experiment_points
 from suite.errors import InputError
 from suite.io.paths import CONF
 
-LARGE = {"gpu", "techniques", "embedded", "latency"}
-FILES = sorted((CONF / "experiment").glob("*.yaml"))
+LARGE = {"gpu", "techniques", "embedded", "latency", "interventions"}
+FILES = [path for path in sorted((CONF / "experiment").glob("*.yaml")) if "grids" in experiment(path.stem)]
 
 
 def marked(name):

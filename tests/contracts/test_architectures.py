@@ -17,6 +17,7 @@ from tests.fakes import admit, answers
 TECHNIQUES = (
     "autocast_bf16", "bf16", "fp16", "int8_bitsandbytes", "int8_dynamic", "int8_onnxruntime", "int8_quanto",
     "int8_weight_only", "int8_static", "nf4", "magnitude_pruning", "structured_pruning", "distillation",
+    "gptq",
 )  # fmt: skip
 QUANTISERS = tuple(name for name in TECHNIQUES if name.startswith("int8") or name == "nf4")
 PRODUCTS_ONLY = tuple(name for name in QUANTISERS if name != "int8_static")
@@ -36,6 +37,11 @@ REFUSED: dict[tuple[str, str], str] = {
     ("longformer", "int8_static"): "the exported graph of Longformer.* does not run on the samples that calibrate it",
     **{("dinov2_with_registers", name): UNSUPPORTED for name in TRACED},
     ("dinov2_with_registers", "structured_pruning"): "the config names no one MLP size",
+    **{
+        (architecture, "gptq"): "Linear layers have not outputs in multiples of 16 and inputs in multiples of 32"
+        for architecture in ("albert", "mamba", "swin", "swinv2", "convnext", "segformer", "swiftformer")
+    },
+    **{(cnn, "gptq"): CONVOLUTIONS for cnn in ("mobilenet_v2", "resnet")},
     ("albert", "distillation"): "2 layers of the model share one block",
     ("convnext", "int8_bitsandbytes"): "all Linear layers of the model get inputs of more than 3 dimensions",
     **{(name, "structured_pruning"): "the config names no one MLP size" for name in ("gpt_neo", "openai-gpt")},

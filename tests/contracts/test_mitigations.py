@@ -6,7 +6,9 @@ import copy
 import dataclasses
 import functools
 import importlib
+import itertools
 import json
+import os
 import re
 from pathlib import Path
 from typing import Any, Literal
@@ -18,9 +20,11 @@ import yaml
 
 from suite.core.mitigation import Mitigation
 from suite.core.setup import Setup
+from suite.core.training import Training
 from suite.errors import InputError, NoEffect, NotApplicable
 from suite.plugins.cards import TEXTS, read_card
 from suite.plugins.requires import Requires
+from suite.plugins.stacking import KINDS, StackRules, clashes
 from tests.architectures import architecture_setup
 from tests.fakes import Kind, admit, answers, fake_setup, unequal_texts
 
@@ -39,8 +43,12 @@ CASES: list[Case] = [
     ("text", "float32", "training"),
     ("generation", "bfloat16", "training"),
 ]
-NEVER_ON_A_CPU = {"tf32", "int4_weight_only", "float8", "semi_structured_pruning"}
-NEEDS_A_PATH = {"checkpoint"}
+NEVER_ON_A_CPU = {"tf32", "gpu_power_limit", "int4_weight_only", "float8", "semi_structured_pruning"}
+NEEDS_TWO_CORES = {"threads", "cores"}
+IN_TESTS = {"threads": {"count": 2}}  # they run on one thread
+NEEDS_A_PATH = {"checkpoint", "efficient_architecture"}
+APART = {"federated": ["flwr"]}
+"""Packages that have pins of their own, so that they are not there by default."""
 TRACED = {"compile"}
 FEW_STEPS = 2
 
@@ -51,7 +59,7 @@ def settings_of(name: str) -> dict[str, Any]:
     for value in settings.values():
         if isinstance(value, dict) and "steps" in value:
             value["steps"] = FEW_STEPS
-    return settings
+    return settings | IN_TESTS.get(name, {})
 
 
 def technique(name: str) -> Mitigation:
@@ -61,7 +69,7 @@ def technique(name: str) -> Mitigation:
 
 
 def setup_for(name: str, case: Case) -> Setup:
-    """A setup for the technique whose task fails on every split but train."""
+    """A setup for the technique whose task fails on every split but train; a training is a whole one."""
     kind, dtype, phase = case
     layers = 1 if name in TRACED else 4
     if kind == "convolutions":
@@ -73,7 +81,7 @@ def setup_for(name: str, case: Case) -> Setup:
     else:
         setup = fake_setup(kind, layers=layers, locked=True, dtype=dtype, phase=phase)
     setup.model.to(setup.torch_dtype)
-    return setup
+    return setup.replace(training=Training(is_whole=phase == "training"))
 
 
 def state_of(setup: Setup) -> dict[str, Any]:
@@ -165,10 +173,25 @@ class TestClass:
         card = read_card(settings_of(name)["_target_"])
         assert {text: getattr(card, text) for text in TEXTS} == {text: getattr(made, text) for text in TEXTS}
         assert card.requires == made.requires
+        assert card.stacking == StackRules.of(made)
+
+    def test_names_in_its_rules_on_stacks_what_there_is(self, name: str) -> None:
+        rules = StackRules.of(technique(name))
+        assert set(rules.kinds) <= set(KINDS)
+        assert {*rules.before, *rules.after, *rules.conflicts} <= {*KINDS, *NAMES} - {name}
 
     def test_has_a_title_in_its_modules_docstring(self, name: str) -> None:
         (line,) = (importlib.import_module(type(technique(name)).__module__).__doc__ or "").splitlines()
         assert line == f"{name}: {read_card(settings_of(name)['_target_']).title}."
+
+
+def test_two_techniques_go_together_in_an_order_or_conflict_in_both() -> None:
+    rules = {name: read_card(settings_of(name)["_target_"]).stacking for name in NAMES}
+    for pair in itertools.combinations(NAMES, 2):
+        found = [list(clashes({name: rules[name] for name in order})) for order in (pair, pair[::-1])]
+        conflict = [any(clash.together for clash in each) for each in found]
+        assert conflict[0] == conflict[1], pair
+        assert conflict[0] or not all(found), pair
 
 
 @pytest.fixture(autouse=True)
@@ -245,6 +268,10 @@ def test_answers_in_the_shape_of_the_model_and_finitely(name: str, case: Case) -
 
 @pytest.mark.parametrize("name", sorted(set(NAMES) - NEVER_ON_A_CPU - NEEDS_A_PATH))
 def test_applies_somewhere_on_a_cpu(name: str) -> None:
+    if name in NEEDS_TWO_CORES and len(os.sched_getaffinity(0)) < 2:
+        pytest.skip("the process may use one core")
+    for package in APART.get(name, ()):
+        pytest.importorskip(package)
     assert any(once(name, case).changed for case in CASES)
 
 

@@ -10,6 +10,7 @@ from suite.footprint.training_case import (
     training_energy_j,
     whole_training,
 )
+from suite.record.schema import TrainingCheck
 from tests.footprint.points import cpu_point
 
 
@@ -67,6 +68,13 @@ def test_a_training_point_carries_to_a_whole_training_as_modelled():
 def test_an_inference_point_says_nothing_of_training():
     with pytest.raises(InputError, match="did not train"):
         whole_training(cpu_point(), samples=10, epochs=1)
+
+
+def test_a_whole_training_is_not_carried_to_a_larger_one():
+    curves = {arm: [TrainingCheck(steps=10, samples=320, score=0.9)] for arm in ("baseline", "candidate")}
+    point = cpu_point(phase="training", workload="train_to_score", training_curves=curves)
+    with pytest.raises(InputError, match="a whole training already"):
+        whole_training(point, samples=10, epochs=1)
 
 
 @pytest.mark.parametrize("numbers", [(0, 1), (10, 0), (-5, 1), (True, 1), ("many", 1)])

@@ -11,6 +11,7 @@ from suite.core.mitigation import Mitigation
 from suite.errors import NotApplicable
 from suite.mitigations.pruning.semi_structured_pruning import SemiStructuredPruning, pruned
 from suite.mitigations.quantisation.float8 import Float8
+from suite.mitigations.quantisation.gptq import Gptq
 from suite.mitigations.quantisation.int4_weight_only import Int4WeightOnly
 from suite.toolkit import layers
 from tests.fakes import admit, answers, fake_setup, tiny_llama
@@ -55,6 +56,17 @@ def test_int4_stores_four_bits_a_weight(setup: Any, algorithm: str) -> None:
     assert seen["after"]["bytes"] == seen["before"]["bytes"] - saved
     assert seen["after"]["dtypes"]["int4"] == pytest.approx(weights / seen["before"]["parameters"])
     assert 0 < relative_error(answers(changed), answers(setup)) < 0.4  # rounding alone, emulated: 0.24
+
+
+def test_gptq_stores_four_bits_a_weight_and_errs_less_than_rounding_to_nearest(setup: Any) -> None:
+    technique = Gptq(bits=4, group_size=128, calibration_samples=16)
+    changed = applied(technique, setup)
+    seen = technique.proof(setup, changed)
+    assert 0 < seen["output_error"]["gptq"] < seen["output_error"]["rounding_to_nearest"]
+    assert seen["after"]["dtypes"]["int4"] > 0.5
+    plain = Int4WeightOnly(group_size=128, algorithm="tinygemm")
+    assert seen["after"]["bytes"] == plain.proof(setup, applied(plain, setup))["after"]["bytes"]
+    assert 0 < relative_error(answers(changed), answers(setup)) < 0.4
 
 
 def test_float8_stores_one_byte_a_weight_and_answers_nearly_alike(setup: Any) -> None:

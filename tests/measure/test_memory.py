@@ -39,6 +39,12 @@ def test_an_arm_whose_allocations_are_not_seen_has_no_peak():
     assert peak_bytes(arms, {"baseline": 10_000, "candidate": 3_000}, residency) == {"baseline": 14_000}
 
 
+def test_an_arm_with_an_engine_whose_thread_is_not_seen_has_no_peak():
+    arms, residency = arms_and_residency({"baseline": 1000, "candidate": 500})
+    arms["candidate"] = dataclasses.replace(arms["candidate"], setup=arms["candidate"].setup.replace(engine=object()))
+    assert peak_bytes(arms, {"baseline": 10_000, "candidate": 3_000}, residency) == {"baseline": 14_000}
+
+
 @pytest.mark.parametrize(("phase", "queries"), [("inference", 4), ("training", 8)])
 def test_each_arm_is_tried_out_with_a_batch_or_two_of_training_whose_second_step_needs_more(phase, queries):
     arms, residency = arms_and_residency({"baseline": 10, "candidate": 10})

@@ -1,3 +1,4 @@
+import contextlib
 import copy
 import dataclasses
 import json
@@ -7,12 +8,15 @@ import torch
 
 from suite.checkpoints.pretrained import ModelSpec
 from suite.config.plan import Plan
-from suite.errors import ImpossibleOutput, InputError, NoEffect, OutOfReach
+from suite.errors import ImpossibleOutput, InputError, LosesTooMuch, NoEffect, OutOfReach
 from suite.measure import blocks, point
-from suite.record.schema import MitigationUse, Point
+from suite.measure.scores import check_gate
+from suite.mitigations.hyperparameter_tuning.early_stopping import EarlyStopping
+from suite.record.schema import MitigationUse, Point, Scores
 from suite.runtimes.eager import Eager
 from suite.workloads.offline import Offline
 from suite.workloads.single_stream import SingleStream
+from suite.workloads.train_to_score import TrainToScore
 from suite.workloads.training_steps import TrainingSteps
 from tests.fakes import fake_task, tiny_vit
 from tests.faults import Fault
@@ -66,6 +70,38 @@ def test_the_record_says_where_and_how_it_was_measured(plan):
     assert environment["hardware"]["name"]
     assert environment["packages"]["torch"]
     assert environment["meter"]["components"]["gpu"]["method"] == "measured:world"
+
+
+TO_SCORE = TrainToScore(
+    default_batch_size=8, learning_rate=5e-3, first_weights="current", target_score=0.1, reference_steps=1,
+    check_every=2, most_steps=20, held_out_items=20,
+)  # fmt: skip
+
+
+def test_a_whole_training_is_one_query_and_its_course_is_kept(plan):
+    record = point.measure(plan(workload=TO_SCORE, batch_size=8))
+    assert (record.status, record.reason, record.training_target_score) == ("ok", None, 0.1)
+    assert record.training_curves["baseline"] == record.training_curves["candidate"]
+    assert record.training_curves["baseline"][-1].score >= 0.1
+    assert all(window.queries == window.batches for window in record.windows)
+    assert record.scores.baseline == record.scores.candidate
+
+
+def test_a_technique_of_training_has_a_course_of_its_own(plan):
+    to_the_end = dataclasses.replace(TO_SCORE, target_score="none", most_steps=6)
+    cut = EarlyStopping(patience=1, min_gain=1.0)  # only the first look is any better
+    record = point.measure(plan(workload=to_the_end, batch_size=8, mitigations={"early_stopping": cut}))
+    assert (record.status, record.training_target_score) == ("ok", None)
+    steps = {arm: [check.steps for check in checks] for arm, checks in record.training_curves.items()}
+    assert steps == {"baseline": [2, 4, 6], "candidate": [2, 4]}
+
+
+def test_a_training_that_misses_its_target_is_skipped_and_its_course_is_kept(plan):
+    record = point.measure(plan(workload=dataclasses.replace(TO_SCORE, target_score=1.1, most_steps=4), batch_size=8))
+    assert (record.status, record.reason.kind) == ("skipped", "not_applicable")
+    assert [check.steps for check in record.training_curves["baseline"]] == [2, 4]
+    assert "candidate" not in record.training_curves
+    assert record.windows == []
 
 
 def test_a_technique_has_a_cost_a_proof_and_scores(plan):
@@ -266,3 +302,66 @@ def test_a_technique_that_trains_is_scored_after_training_with_each_seed(plan, m
 
 def test_one_seed_is_scored_once(plan):
     assert point.measure(plan(mitigations={"trained": Trained(how="nothing")})).seed_scores == []
+
+
+@pytest.mark.parametrize("fails", [False, True])
+def test_an_engine_runs_from_before_the_warm_up_to_the_end_of_the_point(plan, monkeypatch, fails):
+    events = []
+
+    class Engine:
+        @contextlib.contextmanager
+        def session(self):
+            events.append("begun")
+            try:
+                yield
+            finally:
+                events.append("ended")
+
+    @dataclasses.dataclass(frozen=True, kw_only=True)
+    class Served(Fault):
+        def apply(self, setup):
+            return super().apply(setup).replace(engine=Engine())
+
+    def windows(*args):
+        events.append("windows")
+        if fails:
+            raise ImpossibleOutput("the meter stands still")
+
+    monkeypatch.setattr(point, "_measure_windows", windows)
+    record = point.measure(plan(mitigations={"served": Served(how="nothing")}))
+    assert record.status == ("failed" if fails else "ok")
+    assert events == ["begun", "windows", "ended"]
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Spoilt(Fault):
+    """Gives a model whose answers are all of one class."""
+
+    def apply(self, setup):
+        model = copy.deepcopy(setup.model)
+        torch.nn.init.zeros_(model.classifier.weight)
+        return setup.replace(model=model, seed=setup.seed + 1)
+
+
+def test_a_score_below_the_gate_ends_the_point_before_any_window_and_is_kept(plan):
+    gated = dataclasses.replace(PROTOCOL, score_gate=0.0)
+    worse = {"spoilt": Spoilt(how="nothing")}
+    record = point.measure(plan(mitigations=worse, protocol=gated))
+    loss = (sum(record.scores.baseline) - sum(record.scores.candidate)) / len(record.scores.baseline)
+    assert (record.status, record.reason.kind, record.windows) == ("skipped", "accuracy_gate", [])
+    assert f"worse by {loss:.4g}, more than protocol.score_gate=0 allows" in record.reason.message
+    wide = dataclasses.replace(PROTOCOL, score_gate=1.0)
+    assert point.measure(plan(mitigations=worse, protocol=wide)).status == "ok"
+
+
+@pytest.mark.parametrize(("higher_is_better", "passes"), [(True, False), (False, True)])
+def test_the_gate_knows_which_way_a_score_is_better(higher_is_better, passes):
+    scores = Scores(metric="m", higher_is_better=higher_is_better, baseline=[1.0, 1.0], candidate=[0.5, 1.0])
+    check_gate(scores, 0.25)  # a loss of just so much
+    check_gate(None, 0.0)
+    check_gate(scores, None)
+    if passes:
+        check_gate(scores, 0.2)
+    else:
+        with pytest.raises(LosesTooMuch, match=r"worse by 0\.25"):
+            check_gate(scores, 0.2)

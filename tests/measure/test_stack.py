@@ -6,7 +6,10 @@ from typing import Any
 import pytest
 import torch
 
+from suite.errors import NotApplicable
 from suite.measure import stack
+from suite.mitigations.batch_and_precision.batch_size import BatchSize
+from suite.mitigations.batch_and_precision.bf16 import Bf16
 from tests.fakes import fake_setup
 from tests.faults import Fault
 from tests.world import OpenWorldMeter, World
@@ -100,3 +103,11 @@ def test_the_baseline_against_itself_is_two_equal_models_in_different_memory():
     ours, theirs = baseline.model.state_dict(), applied.candidate.model.state_dict()
     assert all(torch.equal(ours[name], theirs[name]) for name in ours)
     assert not {value.data_ptr() for value in ours.values()} & {value.data_ptr() for value in theirs.values()}
+
+
+def test_a_stack_of_two_that_change_nothing_is_not_applicable():
+    setup = fake_setup("image", batch_size=8, dtype="bfloat16")
+    setup.model.to(torch.bfloat16)
+    same = Two({"batch_size": BatchSize(size=8), "bf16": Bf16()})
+    with pytest.raises(NotApplicable, match="batch size is 8 already"):
+        stack.apply_stack(same, setup, OpenWorldMeter(World()), swapped=False)

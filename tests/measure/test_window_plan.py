@@ -42,15 +42,20 @@ def test_the_fewest_queries_hold_as_far_as_they_take_twice_the_window():
     assert mix == (8, {"baseline": 40, "candidate": 40})
 
 
-def planned(seconds=EVEN, *, ticker=None, swapped=False, **changes):
+def planned(seconds=EVEN, *, ticker=None, swapped=False, paced=False, **changes):
     times = {"window_s": {"cpu": 2.0, "cuda": 5.0}, "slice_s": {"cpu": 0.1, "cuda": None}}
-    return plan_windows(world_arms(World()), seconds, protocol(**(times | changes)), ticker=ticker, swapped=swapped)
+    asked = protocol(**(times | changes))
+    return plan_windows(world_arms(World()), seconds, asked, ticker=ticker, swapped=swapped, paced=paced)
 
 
 def test_windows_are_cut_into_slices_of_the_asked_length():
     plan = planned()
     assert (plan.slices, plan.ticker) == (20, None)
     assert min(plan.queries.values()) * 0.01 >= 2.0
+
+
+def test_windows_of_queries_with_a_pace_of_their_own_are_in_one_stretch():
+    assert planned(paced=True).slices == 1
 
 
 def test_there_are_no_more_slices_than_batches_and_they_come_in_pairs():

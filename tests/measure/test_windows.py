@@ -1,11 +1,20 @@
+import contextlib
+import dataclasses
+
 import pytest
 
 from suite.core.meter import Readings, Ticker
 from suite.core.workload import Work
 from suite.errors import ImpossibleOutput
+from suite.measure import blocks
+from suite.measure.block_limits import UNLIMITED
+from suite.measure.blocks import Comparison, PairedWindows
+from suite.measure.compilation import CompileWatch
+from suite.measure.residency import Residency
+from suite.measure.window_plan import WindowPlan
 from suite.measure.windows import check_window, interleaved_windows, tick_aligned_window, whole_window
 from suite.record.schema import Conditions
-from tests.world import OpenWorldMeter, World, world_arms
+from tests.world import OpenWorldMeter, World, protocol, world_arms
 
 TICK_S = 0.1
 
@@ -116,6 +125,12 @@ def test_a_window_without_work_is_refused():
         check_window(Work(queries=0, batches=0, tokens=None, latencies_s=None), READINGS)
 
 
+def test_latencies_that_overlap_may_add_up_to_more_than_the_window_but_none_is_longer():
+    check_window(Work(queries=2, batches=1, tokens=None, latencies_s=[0.6, 0.6], has_overlap=True), READINGS)
+    with pytest.raises(ImpossibleOutput, match="longer than the window"):
+        check_window(Work(queries=2, batches=1, tokens=None, latencies_s=[0.1, 1.2], has_overlap=True), READINGS)
+
+
 def test_latencies_longer_than_the_window_are_refused():
     with pytest.raises(ImpossibleOutput, match="latencies"):
         check_window(Work(queries=2, batches=2, tokens=None, latencies_s=[0.6, 0.6]), READINGS)
@@ -131,3 +146,49 @@ def test_more_power_than_the_board_may_draw_is_refused():
         check_window(WORK, Readings(energy_j={"gpu": 0.3 * 610}, **brief))
     with pytest.raises(ImpossibleOutput, match="limited to 400 W"):
         check_window(WORK, Readings(energy_j={"gpu": 421.0}, **readings))
+
+
+class Held:
+    """A hold that knows whether it is in force."""
+
+    def __init__(self):
+        self.in_force, self.entered = False, 0
+
+    @contextlib.contextmanager
+    def hold(self):
+        self.in_force, self.entered = True, self.entered + 1
+        yield
+        self.in_force = False
+
+
+@pytest.mark.parametrize("slices", [1, 4])
+def test_what_an_arm_is_held_by_is_in_force_in_its_windows_alone(monkeypatch, slices):
+    world, held, seen = World(), Held(), []
+    arms = world_arms(world)
+    arms["candidate"] = dataclasses.replace(
+        arms["candidate"], setup=arms["candidate"].setup.replace(holds=(held.hold,))
+    )
+    run = type(arms["candidate"].loop).run
+    monkeypatch.setattr(
+        type(arms["candidate"].loop),
+        "run",
+        lambda self, *asked: seen.append((self is arms["candidate"].loop, held.in_force)) or run(self, *asked),
+    )
+    plan = WindowPlan(
+        span=16,
+        queries={"baseline": 16, "candidate": 16},
+        slices=slices,
+        ticker=None,
+        steps={"baseline": 4, "candidate": 4},
+        pre_rolls={"baseline": 4, "candidate": 4},
+    )
+    windows = PairedWindows(arms=arms, plan=plan, seconds_per_query={"baseline": 0.1, "candidate": 0.1})
+    residency = Residency({name: arm.setup for name, arm in arms.items()}, swapped=False)
+    comparison = Comparison(
+        whole=windows, protocol=protocol(), meter=OpenWorldMeter(world), residency=residency,
+        compile_watch=CompileWatch(), limits=UNLIMITED,
+    )  # fmt: skip
+    assert len(list(blocks._windows(windows, blocks.ORDERS[0], comparison, 0, None))) == (2 if slices > 1 else 4)
+    assert {is_candidate for is_candidate, _ in seen} == {True, False}
+    assert all(is_candidate == in_force for is_candidate, in_force in seen)
+    assert held.entered == (slices if slices > 1 else 2)

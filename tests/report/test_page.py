@@ -303,6 +303,15 @@ def test_swapped_models_are_flagged_in_the_table(tmp_path):
     assert "models swapped, re-warmed" in section_alone(tmp_path, "techniques", [swapped])
 
 
+def test_a_latency_gate_that_is_missed_is_flagged_in_the_table(tmp_path):
+    plain = gpu_record()
+    late = [msgspec.structs.replace(window, latencies_s=[0.2] * 4) for window in plain.windows]
+    asked = plain.config | {"workload": {"latency_gate_s": {"p50": 0.1, "p90": None, "p99": None}}}
+    missed = msgspec.structs.replace(plain, windows=late, config=asked)
+    assert "misses the latency gate" in section_alone(tmp_path, "techniques", [missed])
+    assert "misses the latency gate" not in section_alone(tmp_path, "techniques", [plain])
+
+
 def test_how_the_windows_of_a_gpu_were_measured(page_of_one_gpu_point):
     found = section_of(page_of_one_gpu_point, "provenance")
     assert "16 windows a point, 1.00 s long (median of a point), 16.0 s in all" in found

@@ -42,6 +42,8 @@ def identity_fields(run: str, record: Record) -> dict[str, Any]:
         "config": record.config,
         "environment": record.environment,
         "warnings": list(record.warnings),
+        "training_curves": record.training_curves,
+        "training_target_score": record.training_target_score,
     }
 
 

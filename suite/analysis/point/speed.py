@@ -7,6 +7,7 @@ import statistics
 from collections.abc import Sequence
 
 from suite.record.schema import Arm, Window
+from suite.stats.latency_gates import percentile
 
 
 def latency_p50(windows: Sequence[Window], arm: Arm) -> float | None:
@@ -32,8 +33,8 @@ def latency_percentile(windows: Sequence[Window], arm: Arm, percent: int) -> flo
     Returns:
         None where no query was waited for by itself.
     """
-    single = sorted(latency for window in windows if window.arm == arm for latency in window.latencies_s or [])
-    return single[math.ceil(percent / 100 * len(single)) - 1] if single else None
+    single = [latency for window in windows if window.arm == arm for latency in window.latencies_s or []]
+    return percentile(single, percent)
 
 
 def throughput(windows: Sequence[Window], arm: Arm) -> float | None:

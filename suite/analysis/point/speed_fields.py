@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from suite.analysis.point import speed
-from suite.record.schema import Arm, Window
+from suite.record.schema import Arm, Record, Window
+from suite.stats.latency_gates import PERCENTILES
 
 
 def speed_fields(windows: Sequence[Window]) -> dict[str, Any]:
@@ -20,6 +21,17 @@ def speed_fields(windows: Sequence[Window]) -> dict[str, Any]:
         "latency_ratio": candidate_s / baseline_s if candidate_s is not None and baseline_s else None,
         "throughput_qps": speed.throughput(windows, "candidate"),
         "baseline_throughput_qps": speed.throughput(windows, "baseline"),
+    }
+
+
+def gates_of(record: Record) -> dict[str, float]:
+    """Seconds within which a percentage of the answers had to come (``p99``), where the workload asked for that."""
+    settings = record.config.get("workload")
+    gates = settings.get("latency_gate_s") if isinstance(settings, dict) else None
+    return {
+        name: float(gates[name])
+        for name in PERCENTILES
+        if isinstance(gates, dict) and isinstance(gates.get(name), int | float)
     }
 
 

@@ -74,15 +74,15 @@ def _is_told_apart(one: Candidate, other: Candidate) -> bool:
 def marked_front(points: Sequence[PointSummary]) -> list[PointSummary]:
     """The points of a run, those on the front and near it marked.
 
-    Scored points of the same task, phase, workload and hardware are compared; joules of different components, or got in
-    different ways, are not.
+    Scored points of the same task, phase, workload and hardware are compared, those that miss a latency gate left out;
+    joules of different components, or got in different ways, are not.
     """
     shared: dict[tuple[Any, ...], list[PointSummary]] = {}
     groups: dict[tuple[Any, ...], list[int]] = {}
     for index, point in enumerate(points):
         if point.status == "ok":
             shared.setdefault(_baseline(point), []).append(point)
-            if point.score is not None and point.energy_per_query_j is not None and point.energy_per_query_j > 0:
+            if _can_lead(point):
                 comparable = (point.task, point.phase, point.workload, point.hardware, *_meter(point), point.metric)
                 groups.setdefault(comparable, []).append(index)
     baselines = {key: pooled_baseline_j(members) for key, members in shared.items()}
@@ -93,6 +93,12 @@ def marked_front(points: Sequence[PointSummary]) -> list[PointSummary]:
         for index, is_on, is_near in zip(indices, on, near_front(places, on), strict=True):
             marked[index] = msgspec.structs.replace(points[index], pareto=is_on, is_near_front=is_near)
     return marked
+
+
+def _can_lead(point: PointSummary) -> bool:
+    """Whether a point has both figures, and answers as fast as was asked for."""
+    has_energy = point.energy_per_query_j is not None and point.energy_per_query_j > 0
+    return has_energy and point.score is not None and not point.missed_latency_gates
 
 
 def _meter(point: PointSummary) -> tuple[Any, ...]:

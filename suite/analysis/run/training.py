@@ -1,4 +1,4 @@
-"""Training beside inference: how many queries one training sample costs."""
+"""Training beside inference, in queries; and what a whole training has spent when its score was looked at."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from suite.analysis.summary import PointSummary
+from suite.record.schema import Arm
 
 
 class Meter(NamedTuple):
@@ -30,3 +31,26 @@ def queries_per_sample(training: Sequence[PointSummary], inference: Sequence[Poi
     """How many queries take the energy of one training sample, both of the baseline, by meter that read both."""
     samples, queries = baseline_means(training), baseline_means(inference)
     return {meter: samples[meter] / queries[meter] for meter in samples if queries.get(meter, 0.0) > 0}
+
+
+class Spent(NamedTuple):
+    """A look at the score of held-out samples, and the joules that training had taken by then."""
+
+    steps: int
+    samples: int
+    energy_j: float
+    score: float
+
+
+def spent_course(point: PointSummary, arm: Arm) -> tuple[Spent, ...]:
+    """The course of an arm's whole training over its energy: each step takes its share of the whole, as measured.
+
+    Returns:
+        Empty where the point does not train to an end, or has no energy.
+    """
+    checks = point.training_curves.get(arm, [])
+    whole_j = point.energy_per_query_j if arm == "candidate" else point.baseline_energy_per_query_j
+    if not checks or whole_j is None:
+        return ()
+    each_j = whole_j / checks[-1].steps
+    return tuple(Spent(check.steps, check.samples, check.steps * each_j, check.score) for check in checks)

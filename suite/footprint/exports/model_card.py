@@ -1,16 +1,18 @@
 """The ``co2_eq_emissions`` block of a Hugging Face model card.
 
 Fields and unit (grams) as in https://huggingface.co/docs/hub/model-cards-co2. The block states what a
-training emitted: a training point carried to a whole training, or the training inside a technique.
+training emitted: a whole training, a training point carried to one, or the training inside a technique.
 """
 
 from __future__ import annotations
+
+import msgspec
 
 from suite.analysis.summary import PointSummary
 from suite.carbon.quantity import Figure, to_yaml
 from suite.errors import InputError
 from suite.footprint.location import Site
-from suite.footprint.subject import tag_of, year_of
+from suite.footprint.subject import energy_of, tag_of, year_of
 from suite.footprint.training_case import whole_training
 from suite.record.schema import MitigationUse
 from suite.units import joules_to_kwh, kwh_to_joules
@@ -31,7 +33,7 @@ def model_card(
     Args:
         point: of the training phase, or of a technique that trains.
         site: where the training was, or would be.
-        samples: of the whole training; only for a point of the training phase.
+        samples: of the whole training; only for a point of single training steps.
         epochs: likewise.
         training_type: ``pre-training`` or ``fine-tuning``.
 
@@ -55,6 +57,9 @@ def model_card(
 
 
 def _training_energy(point: PointSummary, samples: float | None, epochs: float | None) -> Figure:
+    if point.is_whole_training and samples is None and epochs is None:
+        energy = energy_of(point)
+        return msgspec.structs.replace(energy, value=joules_to_kwh(energy.value), unit="kWh")
     if point.phase == "training":
         if samples is None or epochs is None:
             raise InputError(

@@ -8,7 +8,7 @@ import os
 from collections.abc import Callable
 from typing import Any
 
-from suite.errors import InputError
+from suite.errors import InputError, NotApplicable
 
 _REASONS = {  # NVML's bits, in words; a board that idles holds its clocks back too, and is left out
     "SwPowerCap": "power limit reached",
@@ -38,6 +38,16 @@ class State:
     throttle_reasons: list[str]
 
 
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class PowerLimits:
+    """Power limits of a board in watts: the one in force, the product's own, and the least and most that can be set."""
+
+    now_w: float
+    default_w: float
+    least_w: float
+    most_w: float
+
+
 class Board:
     """A board, and what it shows now. What it cannot show is None.
 
@@ -45,7 +55,6 @@ class Board:
         index: among all boards of the machine, as NVML numbers them.
         uuid: as NVML writes it.
         name: the product's.
-        power_limit_w: enforced limit.
         has_counter: whether its energy counter can be read.
     """
 
@@ -53,8 +62,6 @@ class Board:
         """``nvml`` is the ``pynvml`` module, ``handle`` its handle of the board."""
         self._nvml, self._handle, self.index = nvml, handle, index
         self.uuid, self.name = (_text(ask(handle)) for ask in (nvml.nvmlDeviceGetUUID, nvml.nvmlDeviceGetName))
-        limit_mw = self._ask("nvmlDeviceGetEnforcedPowerLimit")
-        self.power_limit_w = None if limit_mw is None else limit_mw / 1e3
         self.has_counter = self.energy_mj() is not None
         self._has_instant_power = self._instant_power_w() is not None
 
@@ -96,6 +103,35 @@ class Board:
     def scope(self) -> str:
         """What the energy counter covers: the ``board``, or the ``module`` where GPU and CPU are one package."""
         return "module" if any(name in self.name for name in _MODULE_NAMES) else "board"
+
+    @property
+    def power_limit_w(self) -> float | None:
+        """The limit that is enforced at this moment."""
+        limit_mw = self._ask("nvmlDeviceGetEnforcedPowerLimit")
+        return None if limit_mw is None else limit_mw / 1e3
+
+    def power_limits(self) -> PowerLimits | None:
+        """What can be set; None where the board does not tell."""
+        now_mw = self._ask("nvmlDeviceGetPowerManagementLimit")
+        default_mw = self._ask("nvmlDeviceGetPowerManagementDefaultLimit")
+        range_mw = self._ask("nvmlDeviceGetPowerManagementLimitConstraints")
+        if now_mw is None or default_mw is None or range_mw is None:
+            return None
+        least_mw, most_mw = range_mw
+        return PowerLimits(now_w=now_mw / 1e3, default_w=default_mw / 1e3, least_w=least_mw / 1e3, most_w=most_mw / 1e3)
+
+    def set_power_limit(self, limit_w: float) -> None:
+        """Sets the limit, for everybody on this machine, until it is set again or the driver is loaded anew.
+
+        Raises:
+            NotApplicable: the driver refuses, in its words.
+        """
+        try:
+            self._nvml.nvmlDeviceSetPowerManagementLimit(self._handle, round(1e3 * limit_w))
+        except self._nvml.NVMLError_NoPermission as error:
+            raise NotApplicable(f"setting the board's power limit needs root ({error}): run as root") from error
+        except self._nvml.NVMLError as error:
+            raise NotApplicable(f"the driver does not set a power limit of {limit_w:g} W here ({error})") from error
 
     def energy_mj(self) -> int | None:
         """The energy counter, in millijoules since the driver was loaded."""

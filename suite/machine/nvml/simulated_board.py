@@ -82,7 +82,10 @@ class SimulatedBoard:
         wait: lets so many seconds pass.
         power_average_s: the power reading is the mean of so many seconds; 0 is the moment's.
         has_instant_power: whether the moment's power can be read beside it.
-        power_limit_w: enforced limit.
+        power_limit_w: enforced limit. Setting another changes what is read, not what the trace draws.
+        default_power_limit_w: the product's own.
+        least_power_limit_w: lowest that can be set; the product's own is the highest.
+        may_set_power_limit: whether this process has the right to.
         temperature_c: of the chip.
         sm_clock_mhz: clock of the multiprocessors.
         clocks_event_reasons: NVML's bit mask of why clocks are held back.
@@ -107,6 +110,9 @@ class SimulatedBoard:
     power_average_s: float = 0.0
     has_instant_power: bool = True
     power_limit_w: float = 400.0
+    default_power_limit_w: float = 400.0
+    least_power_limit_w: float = 100.0
+    may_set_power_limit: bool = True
     temperature_c: int = 40
     sm_clock_mhz: int = 1500
     clocks_event_reasons: int = 0
@@ -163,7 +169,8 @@ class SimulatedNvml:
         names = [
             name for name in vars(nvml) if name.startswith("nvml") and isinstance(getattr(nvml, name), FunctionType)
         ]
-        return dict.fromkeys(names, unsupported) | self._machine(nvml) | _board_facts(nvml) | _board_readings(nvml)
+        known = self._machine(nvml) | _board_facts(nvml) | _board_readings(nvml) | _board_limits(nvml)
+        return dict.fromkeys(names, unsupported) | known
 
     def _machine(self, nvml: Any) -> dict[str, Any]:
         def by_index(index: int) -> SimulatedBoard:
@@ -245,7 +252,28 @@ def _board_readings(nvml: Any) -> dict[str, Any]:
         "nvmlDeviceGetTotalEnergyConsumption": energy,
         "nvmlDeviceGetPowerUsage": power,
         "nvmlDeviceGetFieldValues": fields,
+    }
+
+
+def _board_limits(nvml: Any) -> dict[str, Any]:
+    """Power limits, in milliwatts."""
+
+    def set_limit(board: SimulatedBoard, limit_mw: int) -> None:
+        if not board.may_set_power_limit:
+            raise nvml.NVMLError_NoPermission
+        if not board.least_power_limit_w <= limit_mw / 1e3 <= board.default_power_limit_w:
+            raise nvml.NVMLError_InvalidArgument
+        board.power_limit_w = limit_mw / 1e3
+
+    def constraints(board: SimulatedBoard) -> list[int]:
+        return [round(1e3 * board.least_power_limit_w), round(1e3 * board.default_power_limit_w)]
+
+    return {
         "nvmlDeviceGetEnforcedPowerLimit": lambda board: round(1e3 * board.power_limit_w),
+        "nvmlDeviceGetPowerManagementLimit": lambda board: round(1e3 * board.power_limit_w),
+        "nvmlDeviceGetPowerManagementDefaultLimit": lambda board: round(1e3 * board.default_power_limit_w),
+        "nvmlDeviceGetPowerManagementLimitConstraints": constraints,
+        "nvmlDeviceSetPowerManagementLimit": set_limit,
     }
 
 

@@ -50,6 +50,8 @@ class AssistedDecoding(Mitigation):
         "stack: a later technique leaves the draft as it is. The draft's bytes are in the proof, not in the model's."
     )
     requires: ClassVar[Requires] = Requires(phase="inference")
+    kinds: ClassVar[tuple[str, ...]] = ("decoding",)
+    conflicts: ClassVar[tuple[str, ...]] = ("decoding",)
 
     path: str | None
     keep_layers_share: float

@@ -21,6 +21,7 @@ from suite.plugins.requires import Requires
 from suite.scoring.labels import classes_of
 from suite.toolkit import confidence, effect, layers
 from suite.toolkit.training import students
+from suite.toolkit.training.teaching import Lesson, teach
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -62,6 +63,8 @@ class Cascade(Mitigation):
             "excluded_models": "it is for classification",
         },
     )
+    before: ClassVar[tuple[str, ...]] = ("quantisation",)
+    conflicts: ClassVar[tuple[str, ...]] = ("adaptive_computation", "graph")
 
     path: str | None
     threshold: float
@@ -102,7 +105,8 @@ class Cascade(Mitigation):
 
     def _student(self, setup: Setup) -> nn.Module:
         recipe = checks.recipe("cascade.training", self.training)
-        made = students.distilled(setup, share=self.keep_layers_share, recipe=recipe, temperature=1.0, alpha=0.5)
+        made = students.untaught(setup, None, self.keep_layers_share)
+        teach(made, setup, recipe=recipe, lesson=Lesson(temperature=1.0, alpha=0.5, hidden_weight=0.0))
         return layers.module_of(made)
 
     def _loaded(self, setup: Setup) -> nn.Module:

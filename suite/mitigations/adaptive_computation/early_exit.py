@@ -60,6 +60,8 @@ class EarlyExit(Mitigation):
             "excluded_models": "it is for classification",
         },
     )
+    before: ClassVar[tuple[str, ...]] = ("int8_quanto",)
+    conflicts: ClassVar[tuple[str, ...]] = ("adaptive_computation", "graph")
 
     threshold: float
     every: int

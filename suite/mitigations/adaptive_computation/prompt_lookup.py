@@ -41,6 +41,8 @@ class PromptLookup(Mitigation):
         "As transformers does it: of several matches the first in the text is copied, longer ones before shorter."
     )
     requires: ClassVar[Requires] = Requires(phase="inference")
+    kinds: ClassVar[tuple[str, ...]] = ("decoding",)
+    conflicts: ClassVar[tuple[str, ...]] = ("decoding",)
 
     tokens: int
     ngram: int

@@ -40,6 +40,9 @@ class AutocastBf16(Mitigation):
     requires: ClassVar[Requires] = Requires(
         compute_capability=(8, 0), reasons={"compute_capability": "older GPUs have no bfloat16 units"}
     )
+    kinds: ClassVar[tuple[str, ...]] = ("precision",)
+    before: ClassVar[tuple[str, ...]] = ("quantisation", "graph")
+    conflicts: ClassVar[tuple[str, ...]] = ("precision",)
 
     def apply(self, setup: Setup) -> Setup:
         """The same model with autocast entered around each window."""

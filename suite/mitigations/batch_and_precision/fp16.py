@@ -33,6 +33,9 @@ class Fp16(Mitigation):
             "phase": "without loss scaling, which the training loop has not, gradients underflow to zero; use bf16"
         },
     )
+    kinds: ClassVar[tuple[str, ...]] = ("precision",)
+    before: ClassVar[tuple[str, ...]] = ("quantisation", "graph")
+    conflicts: ClassVar[tuple[str, ...]] = ("precision",)
 
     def apply(self, setup: Setup) -> Setup:
         """A copy of the model in float16."""

@@ -50,6 +50,7 @@ class Lora(Mitigation):
         phase="training",
         reasons={"phase": "it changes what a training step costs: add workload=training_steps"},
     )
+    before: ClassVar[tuple[str, ...]] = ("graph",)
 
     rank: int
     alpha: int

@@ -47,6 +47,8 @@ class AttentionImplementation(Mitigation):
         "None; sdpa lets torch choose among its kernels by device, dtype and mask, and which one ran is in the proof."
     )
     requires: ClassVar[Requires] = Requires()
+    before: ClassVar[tuple[str, ...]] = ("adaptive_computation", "int8_quanto", "graph")
+    stack_reason: ClassVar[str] = "how a wrapped, converted or compiled model attends cannot be chosen"
 
     kind: str
 

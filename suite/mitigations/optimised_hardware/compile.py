@@ -33,6 +33,8 @@ class Compile(Mitigation):
         excluded_models=("AutoModelForCausalLM",),
         reasons={"excluded_models": "what is compiled in generation is the decoding over a static cache: static_cache"},
     )
+    kinds: ClassVar[tuple[str, ...]] = ("graph",)
+    conflicts: ClassVar[tuple[str, ...]] = ("graph",)
 
     def apply(self, setup: Setup) -> Setup:
         """Makes the compiled form; the graphs are made in the first pass over the queries."""

@@ -31,6 +31,8 @@ class NoKvCache(Mitigation):
     accuracy: ClassVar[str] = "The same tokens but for ties within rounding."
     deviations: ClassVar[str] = "The techniques of the source keep the cache; this takes it away to measure its worth."
     requires: ClassVar[Requires] = Requires(phase="inference")
+    kinds: ClassVar[tuple[str, ...]] = ("decoding",)
+    conflicts: ClassVar[tuple[str, ...]] = ("decoding",)
 
     def apply(self, setup: Setup) -> Setup:
         """The same model, asked to generate without a cache."""

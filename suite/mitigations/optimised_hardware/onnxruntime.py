@@ -36,6 +36,9 @@ class Onnxruntime(Mitigation):
             "phase": "an exported graph cannot be trained",
         },
     )
+    kinds: ClassVar[tuple[str, ...]] = ("graph",)
+    conflicts: ClassVar[tuple[str, ...]] = ("graph", "quantisation", "precision")
+    stack_reason: ClassVar[str] = "the export starts from a float32 model of torch"
 
     def apply(self, setup: Setup) -> Setup:
         """Exports the model. The files of the export are removed again."""

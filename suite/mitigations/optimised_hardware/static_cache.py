@@ -34,6 +34,8 @@ class StaticCache(Mitigation):
         "The cache of each batch size is kept between queries; transformers makes a new one each."
     )
     requires: ClassVar[Requires] = Requires(phase="inference")
+    kinds: ClassVar[tuple[str, ...]] = ("decoding",)
+    conflicts: ClassVar[tuple[str, ...]] = ("graph", "decoding")
 
     def apply(self, setup: Setup) -> Setup:
         """Makes the compiled form; the graph is made in the first pass over the queries."""

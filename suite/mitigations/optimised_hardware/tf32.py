@@ -60,6 +60,8 @@ class Tf32(Mitigation):
     requires: ClassVar[Requires] = Requires(
         device="cuda", compute_capability=(8, 0), reasons={"device": "TF32 is a format of NVIDIA GPUs"}
     )
+    kinds: ClassVar[tuple[str, ...]] = ("precision",)
+    conflicts: ClassVar[tuple[str, ...]] = ("precision",)
 
     def apply(self, setup: Setup) -> Setup:
         """The same model with TF32 products allowed in each window."""

@@ -41,6 +41,18 @@ class Checkpoint(Mitigation):
         "The checkpoint brings its own tokenizer or image processor, so the same queries may become other tokens."
     )
     requires: ClassVar[Requires] = Requires(parameters=("path",), reasons={"parameters": "no checkpoint was named"})
+    before: ClassVar[tuple[str, ...]] = (
+        "pruning",
+        "distillation",
+        "quantisation",
+        "efficient_architectures",
+        "adaptive_computation",
+        "training",
+        "gradient_checkpointing",
+        "attention_implementation",
+        "graph",
+    )
+    stack_reason: ClassVar[str] = "a checkpoint takes the model's place, and what was done to the model is lost"
 
     path: str | None
     revision: str | None

@@ -38,6 +38,8 @@ class RetrainOnly(Mitigation):
     requires: ClassVar[Requires] = Requires(
         phase="inference", reasons={"phase": "its training is the one-off cost, measure it in inference"}
     )
+    kinds: ClassVar[tuple[str, ...]] = ("training",)
+    before: ClassVar[tuple[str, ...]] = ("quantisation", "graph")
 
     training: dict[str, Any]
 

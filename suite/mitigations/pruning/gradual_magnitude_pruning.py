@@ -47,6 +47,10 @@ class GradualMagnitudePruning(Mitigation):
         "masked, the zeros are written again after every step."
     )
     requires: ClassVar[Requires] = Requires(phase="inference", reasons={"phase": "training would fill the zeros again"})
+    kinds: ClassVar[tuple[str, ...]] = ("pruning", "zeros")
+    before: ClassVar[tuple[str, ...]] = ("quantisation", "graph")
+    after: ClassVar[tuple[str, ...]] = ("training",)
+    conflicts: ClassVar[tuple[str, ...]] = ("zeros",)
 
     sparsity: float
     ramp_share: float

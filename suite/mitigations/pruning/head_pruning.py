@@ -46,6 +46,8 @@ class HeadPruning(Mitigation):
         "GPT-2), since a saved copy with fewer heads would not load again. A model with random weights is not mended."
     )
     requires: ClassVar[Requires] = Requires()
+    kinds: ClassVar[tuple[str, ...]] = ("pruning", "training")
+    before: ClassVar[tuple[str, ...]] = ("quantisation", "adaptive_computation", "graph")
 
     share: float
     calibration_samples: int

@@ -53,6 +53,8 @@ class LayerPruning(Mitigation):
         "there is nothing to mend."
     )
     requires: ClassVar[Requires] = Requires()
+    kinds: ClassVar[tuple[str, ...]] = ("pruning", "training")
+    before: ClassVar[tuple[str, ...]] = ("quantisation", "adaptive_computation", "graph")
 
     share: float
     choose: str

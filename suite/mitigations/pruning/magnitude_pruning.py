@@ -40,6 +40,10 @@ class MagnitudePruning(Mitigation):
         "Embeddings, and the experts of a mixture that are stored as one tensor, are no such layers."
     )
     requires: ClassVar[Requires] = Requires(phase="inference", reasons={"phase": "training would fill the zeros again"})
+    kinds: ClassVar[tuple[str, ...]] = ("pruning", "zeros")
+    before: ClassVar[tuple[str, ...]] = ("quantisation", "graph")
+    after: ClassVar[tuple[str, ...]] = ("training",)
+    conflicts: ClassVar[tuple[str, ...]] = ("zeros",)
 
     sparsity: float
 

@@ -57,6 +57,8 @@ class SemiStructuredPruning(Mitigation):
             "phase": "packed weights are frozen and cannot be trained",
         },
     )
+    before: ClassVar[tuple[str, ...]] = ("graph",)
+    after: ClassVar[tuple[str, ...]] = ("training",)
 
     def apply(self, setup: Setup) -> Setup:
         """Prunes and packs a copy."""

@@ -46,6 +46,8 @@ class StructuredPruning(Mitigation):
         "weights is not mended, for there is nothing to mend."
     )
     requires: ClassVar[Requires] = Requires()
+    kinds: ClassVar[tuple[str, ...]] = ("pruning", "training")
+    before: ClassVar[tuple[str, ...]] = ("quantisation", "adaptive_computation", "graph")
 
     share: float
     multiple_of: int

@@ -45,6 +45,8 @@ class Float8(Mitigation):
             "phase": "float8 weights are frozen and cannot be trained here",
         },
     )
+    before: ClassVar[tuple[str, ...]] = ("graph",)
+    conflicts: ClassVar[tuple[str, ...]] = ("quantisation",)
 
     def apply(self, setup: Setup) -> Setup:
         """Quantises a copy."""

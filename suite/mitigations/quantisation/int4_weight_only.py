@@ -56,6 +56,8 @@ class Int4WeightOnly(Mitigation):
             "phase": "integer weights are frozen and cannot be trained",
         },
     )
+    before: ClassVar[tuple[str, ...]] = ("graph",)
+    conflicts: ClassVar[tuple[str, ...]] = ("quantisation",)
 
     group_size: int
     algorithm: str

@@ -45,6 +45,8 @@ class Int8Bitsandbytes(Mitigation):
         phase="inference",
         reasons={"phase": "integer weights are frozen and cannot be trained"},
     )
+    before: ClassVar[tuple[str, ...]] = ("graph",)
+    conflicts: ClassVar[tuple[str, ...]] = ("quantisation",)
 
     threshold: float
 

@@ -53,6 +53,9 @@ class Int8Onnxruntime(Mitigation):
             "excluded_models": "an exported graph has no key-value cache, so generation would be another algorithm",
         },
     )
+    kinds: ClassVar[tuple[str, ...]] = ("quantisation", "graph")
+    conflicts: ClassVar[tuple[str, ...]] = ("graph", "quantisation", "precision")
+    stack_reason: ClassVar[str] = "the export starts from a float32 model of torch"
 
     per_channel: bool
 

@@ -44,6 +44,8 @@ class Int8Quanto(Mitigation):
         phase="inference",
         reasons={"phase": "integer weights are frozen and cannot be trained"},
     )
+    before: ClassVar[tuple[str, ...]] = ("graph",)
+    conflicts: ClassVar[tuple[str, ...]] = ("quantisation", "autocast_bf16")
 
     activations: bool
     calibration_samples: int

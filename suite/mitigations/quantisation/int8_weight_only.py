@@ -37,6 +37,8 @@ class Int8WeightOnly(Mitigation):
         phase="inference",
         reasons={"phase": "integer weights are frozen and cannot be trained"},
     )
+    before: ClassVar[tuple[str, ...]] = ("graph",)
+    conflicts: ClassVar[tuple[str, ...]] = ("quantisation",)
 
     def apply(self, setup: Setup) -> Setup:
         """Quantises a copy."""

@@ -56,6 +56,8 @@ class KvCacheQuantisation(Mitigation):
     requires: ClassVar[Requires] = Requires(
         phase="inference", reasons={"phase": "training reads whole texts, without a cache"}
     )
+    kinds: ClassVar[tuple[str, ...]] = ("decoding",)
+    conflicts: ClassVar[tuple[str, ...]] = ("decoding",)
 
     bits: int
     residual_length: int

@@ -48,6 +48,8 @@ class Nf4(Mitigation):
         phase="inference",
         reasons={"phase": "integer weights are frozen and cannot be trained"},
     )
+    before: ClassVar[tuple[str, ...]] = ("graph",)
+    conflicts: ClassVar[tuple[str, ...]] = ("quantisation",)
 
     double_quant: bool
 

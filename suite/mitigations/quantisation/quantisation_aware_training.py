@@ -55,6 +55,8 @@ class QuantisationAwareTraining(Mitigation):
             "phase": "its training is the one-off cost, measure it in inference",
         },
     )
+    before: ClassVar[tuple[str, ...]] = ("graph",)
+    conflicts: ClassVar[tuple[str, ...]] = ("quantisation",)
 
     training: dict[str, Any]
 

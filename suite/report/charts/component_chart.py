@@ -31,7 +31,7 @@ def component_chart(group: Group, columns: Sequence[Column]) -> vega.Chart | Non
     drawn = techniques[:MOST_TECHNIQUES]
     identifier = f"components-{group.number}"
     names = ", ".join(dict.fromkeys(column.component.upper() for column in columns))
-    if group.is_training:
+    if group.is_per_sample:
         words = _("Energy per training sample of {task} by component ({names}). The table below has every figure.")
     else:
         words = _("Energy per query of {task} by component ({names}). The table below has every figure.")
@@ -108,7 +108,7 @@ def _row(number: int, colour: str, gross_j: float, idle_j: float | None) -> dict
 def _title(group: Group, column: Column, unit: text.Scale) -> str:
     per = (
         _("{component}, {unit} per training sample ({basis})")
-        if group.is_training
+        if group.is_per_sample
         else _("{component}, {unit} per query ({basis})")
     )
     return per.format(component=column.component.upper(), unit=_(unit.unit), basis=text.words(column.basis))

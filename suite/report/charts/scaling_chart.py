@@ -132,7 +132,7 @@ def _marks(rows: list[dict[str, Any]], names: Sequence[str], place: dict[str, An
 
 
 def _energy_title(example: PointSummary, unit: text.Scale) -> str:
-    words = _("energy per training sample, {unit}") if example.phase == "training" else _("energy per query, {unit}")
+    words = _("energy per training sample, {unit}") if example.is_per_sample else _("energy per query, {unit}")
     basis = "" if example.energy_basis == "measured" else f" ({text.words(example.energy_basis or '')})"
     return words.format(unit=_(unit.unit)) + basis
 

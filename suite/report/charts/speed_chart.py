@@ -128,7 +128,7 @@ def _row(entry: Entry, against: Against) -> dict[str, Any]:
 
 def _spec(group: Group, rows: list[dict[str, Any]], against: Against) -> dict[str, Any]:
     plane = _plane(rows)
-    energy = _("change of energy per training sample") if group.is_training else _("change of energy per query")
+    energy = _("change of energy per training sample") if group.is_per_sample else _("change of energy per query")
     y_axis = change_axis(plane.y, plane.height, energy, apart=24)
     place = {
         "x": alt.X("x:Q", scale=plane.x.scale(), axis=change_axis(plane.x, plane.width, _(against.title), apart=48)),

@@ -35,7 +35,7 @@ def stack_chart(group: Group, stacks: Sequence[tuple[str, Interaction]]) -> vega
             "Change of energy of stacks of {task}, {count} in all: expected from their parts and found. "
             "The table below has every figure."
         ).format(count=text.whole(len(drawn)), task=group.name),
-        title=_("change of energy per training sample") if group.is_training else _("change of energy per query"),
+        title=_("change of energy per training sample") if group.is_per_sample else _("change of energy per query"),
         rows=rows,
         kinds=KINDS,
         left_out=len(stacks) - len(drawn),

@@ -13,7 +13,7 @@ SLOWER = 1.1
 
 def asides(point: PointSummary) -> tuple[Part, ...]:
     """Sentences that follow the one with the claim, each with a space before it; often none."""
-    found = [*_latency(point), *_seeds(point), *_control(point)]
+    found = [*_latency(point), *_missed_gates(point), *_seeds(point), *_control(point)]
     return tuple(part for sentence in found for part in (Part(" "), *sentence))
 
 
@@ -37,6 +37,20 @@ def _latency(point: PointSummary) -> list[tuple[Part, ...]]:
         return []
     words = _("The price: an answer takes **{times} times as long** (median latency).")
     return [parts(words, times=text.significant(point.latency_ratio, 2))]
+
+
+def _missed_gates(point: PointSummary) -> list[tuple[Part, ...]]:
+    """Each latency gate that the technique misses: its saving is none for whoever needs the answer in time."""
+    words = _("It **misses the latency gate**: {percent} % of the answers come within {found}, not within {limit}.")
+    return [
+        parts(
+            words,
+            percent=text.whole(gate.percent),
+            found=text.duration(gate.found_s),
+            limit=text.duration(gate.limit_s),
+        )
+        for gate in point.missed_latency_gates
+    ]
 
 
 def _seeds(point: PointSummary) -> list[tuple[Part, ...]]:

@@ -75,8 +75,28 @@ def _host_bound(count: int) -> str:
     ).format(n=text.whole(count))
 
 
+def _gate_missed(count: int) -> str:
+    return ngettext(
+        "In {n} point an arm misses the latency gate that was set: it answers too late, whatever it saves.",
+        "In {n} points an arm misses the latency gate that was set: it answers too late, whatever it saves.",
+        count,
+    ).format(n=text.whole(count))
+
+
+def _saturated(count: int) -> str:
+    return ngettext(
+        "In {n} point more queries arrive than an arm can answer: its queue grows without end, and its energy per "
+        "query is that of offline.",
+        "In {n} points more queries arrive than an arm can answer: its queue grows without end, and its energy per "
+        "query is that of offline.",
+        count,
+    ).format(n=text.whole(count))
+
+
 _SENTENCES = {
     "baseline_at_chance": _at_chance,
+    "latency_gate_missed": _gate_missed,
+    "saturated": _saturated,
     "outlying_block": _outlying,
     "busy_machine": _busy,
     "host_bound": _host_bound,

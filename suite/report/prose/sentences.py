@@ -218,6 +218,8 @@ def _short(entry: Entry) -> str:
     if is_open:
         loss = with_metric(text.score_loss(delta_ends(point)[0], point.metric), point)
         figures += ", " + _("a loss of {loss} not ruled out").format(loss=loss)
+    if point.missed_latency_gates:
+        figures += ", " + _("misses the latency gate")
     return f"{entry.label} ({figures})"
 
 

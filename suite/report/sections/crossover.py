@@ -65,7 +65,7 @@ class View:
     @property
     def is_training(self) -> bool:
         """Whether a query is a training sample here."""
-        return self.found.example.phase == "training"
+        return self.found.example.is_per_sample
 
 
 def context(report: Report) -> dict[str, Any] | None:

@@ -34,8 +34,8 @@ def context(report: Report) -> dict[str, Any] | None:
 
 def columns(group: Group) -> tuple[tuple[str, str, str], ...]:
     """Heading, what stands below it, and whether it sorts as text or as a number."""
-    query = _("energy per training sample") if group.is_training else _("energy per query")
-    thousand = _("per 1,000 training samples") if group.is_training else _("per 1,000 queries")
+    query = _("energy per training sample") if group.is_per_sample else _("energy per query")
+    thousand = _("per 1,000 training samples") if group.is_per_sample else _("per 1,000 queries")
     return (
         (_("technique"), "", "text"),
         (_("verdict"), _("in words"), "text"),
@@ -44,7 +44,7 @@ def columns(group: Group) -> tuple[tuple[str, str, str], ...]:
         (_("score"), _("technique"), "number"),
         (_("score change"), _("above 0 is better"), "number"),
         (_("latency change"), _("median"), "number"),
-        (_("repaid after"), _("training samples") if group.is_training else _("queries"), "number"),
+        (_("repaid after"), _("training samples") if group.is_per_sample else _("queries"), "number"),
         (_("CO₂e"), thousand, "number"),
     )
 

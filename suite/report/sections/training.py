@@ -6,7 +6,11 @@ import dataclasses
 from typing import Any
 
 from suite.analysis.run.training import queries_per_sample
+from suite.analysis.summary import PointSummary
+from suite.record.schema import Arm
 from suite.report import limits
+from suite.report.charts.training_chart import training_chart
+from suite.report.charts.vega import Chart
 from suite.report.view_model import Entry, Group, Report
 from suite.text.i18n import N_
 
@@ -28,11 +32,17 @@ class Equivalent:
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class View:
-    """One group of training."""
+    """One group of training. ``chart`` is of whole trainings alone."""
 
     group: Group
     rows: tuple[Entry, ...]
     equivalents: tuple[Equivalent, ...]
+    chart: Chart | None
+
+    @property
+    def target_score(self) -> float | None:
+        """The score of held-out samples that both arms were trained to."""
+        return self.group.entries[0].point.training_target_score
 
 
 def context(report: Report) -> dict[str, Any] | None:
@@ -48,6 +58,8 @@ def context(report: Report) -> dict[str, Any] | None:
         "views": [_view(report, group, alike.get(_model_and_machine(group), [])) for group in trained],
         "has_costs": any(entry.point.apply_duration_s is not None for group in report.groups for entry in group.ok),
         "seconds_per_sample": seconds_per_sample,
+        "steps_of": steps_of,
+        "has_whole": any(group.is_whole_training for group in trained),
         "left_out": limits.left_out(report),
     }
 
@@ -73,9 +85,15 @@ def _view(report: Report, group: Group, inference: list[Group]) -> View:
         for meter, queries in queries_per_sample([e.point for e in group.ok], [e.point for e in other.ok]).items()
     ]
     rows = [entry for entry in limits.detailed(report, group) if entry.point.status == "ok"]
-    return View(group=group, rows=tuple(rows), equivalents=tuple(equivalents))
+    return View(group=group, rows=tuple(rows), equivalents=tuple(equivalents), chart=training_chart(group))
 
 
 def seconds_per_sample(samples_per_second: float | None) -> float | None:
     """The time of one sample; None where none was measured."""
     return 1 / samples_per_second if samples_per_second else None
+
+
+def steps_of(point: PointSummary, arm: Arm) -> int | None:
+    """Steps of the arm's whole training; None where none was trained to its end."""
+    checks = point.training_curves.get(arm)
+    return checks[-1].steps if checks else None

@@ -13,6 +13,7 @@ from suite.core.setup import Setup
 from suite.core.task import Batch, Example
 
 Loss = Callable[[Any, Batch], torch.Tensor]
+BatchOf = Callable[[Setup, Sequence[Example]], Batch]
 
 
 def fit(
@@ -24,6 +25,7 @@ def fit(
     loss: Loss,
     seed: int,
     progress: Callable[[int, float], None] | None = None,
+    batch_of: BatchOf | None = None,
 ) -> None:
     """Trains ``model`` in place on ``examples``; leaves it in eval mode.
 
@@ -35,7 +37,9 @@ def fit(
         loss: model and training batch to a scalar.
         seed: order of the samples.
         progress: called after each step with its number (from 1) and its loss.
+        batch_of: makes the batches of examples that are none of the task's own.
     """
+    made = setup.task.training_batch if batch_of is None else batch_of
     decayed = [weight for weight in model.parameters() if weight.requires_grad and weight.dim() >= 2]
     plain = [weight for weight in model.parameters() if weight.requires_grad and weight.dim() < 2]
     optimizer = torch.optim.AdamW(
@@ -46,7 +50,7 @@ def fit(
     schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, lambda step: rate_at(step, recipe))
     model.train()
     for step, chosen in zip(range(1, recipe.steps + 1), shuffled(examples, recipe.batch_size, seed), strict=False):
-        value = loss(model, setup.task.training_batch(setup, chosen))
+        value = loss(model, made(setup, chosen))
         optimizer.zero_grad(set_to_none=True)
         value.backward()
         torch.nn.utils.clip_grad_norm_(model.parameters(), recipe.clip_norm)

@@ -1,21 +1,19 @@
-"""Smaller models beside the one that is measured: students of its own blocks, and ready ones that must fit it."""
+"""Smaller models beside the one that is measured: students of its own blocks or of another architecture, ready ones."""
 
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable
+import inspect
 from typing import Any
 
-import torch
 from torch import nn
-from torch.nn import functional
 
-from suite.core.recipe import Recipe
+from suite.checkpoints import tokenizer_fit
+from suite.checkpoints.other_architecture import load_other
+from suite.checkpoints.pretrained import ModelSpec
 from suite.core.setup import Setup
-from suite.core.task import Batch, Task
 from suite.errors import NotApplicable
 from suite.toolkit import blocks, effect, layers
-from suite.toolkit.training.retraining import retrain
 
 
 def shorten(model: nn.Module, share: float) -> None:
@@ -31,52 +29,89 @@ def shorten(model: nn.Module, share: float) -> None:
     blocks.keep_blocks(model, blocks.spaced(depth, kept))
 
 
-def distilled(setup: Setup, *, share: float, recipe: Recipe, temperature: float, alpha: float) -> Setup:
-    """``setup`` with a student in the model's place: some of its blocks, trained on the train split to answer alike.
+def untaught(setup: Setup, student: ModelSpec | None, share: float) -> Setup:
+    """``setup`` with a student in the model's place that has learnt nothing yet.
 
     Args:
         setup: its model is the teacher, and is left as it is.
-        share: of the blocks that are kept, in (0, 1).
-        recipe: of the training; 0 steps: none.
-        temperature: see ``distillation_loss``.
-        alpha: see ``distillation_loss``.
+        student: another model; None for a share of the model's own blocks.
+        share: of the blocks that are kept, in (0, 1); without a ``student``.
 
     Raises:
-        NotApplicable: there is nothing to teach, or nothing smaller to make.
+        NotApplicable: there is nothing to teach, nothing smaller to make, or the student reads or answers otherwise.
     """
     if setup.random_weights:
         raise NotApplicable("the model has random weights and nothing to teach")
     layers.require_float(setup)
-    student = layers.editable_copy(setup)
-    shorten(student, share)
-    made = setup.replace(model=student)
-    if recipe.steps:
-        teacher = copy.deepcopy(layers.module_of(setup)).to(setup.device).float().eval()
-        retrain(made, recipe=recipe, loss=distillation_loss(setup.task, teacher, temperature, alpha))
+    if student is not None:
+        return in_place_of(setup, student)
+    model = layers.editable_copy(setup)
+    shorten(model, share)
+    return setup.replace(model=model)
+
+
+def in_place_of(setup: Setup, spec: ModelSpec) -> Setup:
+    """``setup`` with the smaller model of ``spec`` in its model's place, for the same queries and the same answers.
+
+    Raises:
+        InputError: as ``load_pretrained``.
+        NotApplicable: it is no smaller, reads other inputs, or has other answers to choose from.
+    """
+    model, processor = load_other(spec, setup)
+    require_smaller(model, layers.module_of(setup))
+    if not same_inputs(setup.processor, processor):
+        raise NotApplicable(f"{spec.name} reads other inputs than the model (its tokenizer or image processor)")
+    if not setup.task.generates and model.config.id2label != setup.model.config.id2label:
+        raise NotApplicable(f"{spec.name} has other classes than the model, or in another order")
+    made = setup.replace(model=model, processor=_fitted(setup, model))
+    effect.require_answer(made, f"in place of {effect.architecture(setup)}")
+    sizes = [_answers(each.model.config, setup) for each in (made, setup)]
+    if sizes[0] != sizes[1]:
+        raise NotApplicable(f"{spec.name} chooses from {sizes[0]} answers, the model from {sizes[1]}")
     return made
 
 
-def distillation_loss(
-    task: Task, teacher: torch.nn.Module, temperature: float, alpha: float
-) -> Callable[[Any, Batch], torch.Tensor]:
-    """``alpha * CE(student, labels) + (1 - alpha) * T^2 * KL(teacher || student)``, both softened by ``T``.
+def smaller(before: Setup, after: Setup, student: ModelSpec | None) -> dict[str, Any]:
+    """The changes of both setups, and the blocks of both models, or the architectures where the student is another.
 
-    The factor ``T^2`` keeps the gradients' size, as Hinton et al. propose.
+    Raises:
+        NoEffect: the student is no smaller.
     """
+    if student is not None:
+        return replaced(before, after)
+    seen = effect.changes(before, after)
+    stack = blocks.stack_of(layers.module_of(before))
+    was, now = len(stack.modules), len(list(layers.module_of(after).get_submodule(stack.name).children()))
+    seen["blocks"] = {"before": was, "after": now}
+    return effect.require(now < was, "the student has as many blocks as the model", seen)
 
-    def loss(student: Any, batch: Batch) -> torch.Tensor:
-        logits, targets = task.logits(student, batch)
-        with torch.no_grad():
-            wanted, _ = task.logits(teacher, batch)
-        soft = functional.kl_div(
-            functional.log_softmax(logits / temperature, dim=-1),
-            functional.log_softmax(wanted / temperature, dim=-1),
-            reduction="batchmean",
-            log_target=True,
-        )
-        return alpha * functional.cross_entropy(logits, targets) + (1 - alpha) * temperature**2 * soft
 
-    return loss
+def replaced(before: Setup, after: Setup) -> dict[str, Any]:
+    """The changes of both setups, and the classes of both models.
+
+    Raises:
+        NoEffect: the one after has as many parameters.
+    """
+    seen = effect.changes(before, after)
+    seen["architecture"] = {"before": effect.architecture(before), "after": effect.architecture(after)}
+    fewer = seen["after"]["parameters"] < seen["before"]["parameters"]
+    return effect.require(fewer, "the model in its place has as many parameters", seen)
+
+
+def _fitted(setup: Setup, model: nn.Module) -> Any:
+    """The setup's processor, a copy where it is a tokenizer: making what ``model`` takes, as long as that takes it."""
+    if not hasattr(setup.processor, "get_vocab"):
+        return setup.processor
+    tokenizer, takes = copy.deepcopy(setup.processor), inspect.signature(model.forward).parameters
+    tokenizer.model_input_names = [name for name in tokenizer.model_input_names if name in takes]
+    if not setup.task.generates:
+        tokenizer_fit.fit(tokenizer, model)
+    return tokenizer
+
+
+def _answers(config: Any, setup: Setup) -> int:
+    """Classes, or tokens, that a model of ``config`` gives a logit each."""
+    return int(config.get_text_config().vocab_size if setup.task.generates else config.num_labels)
 
 
 def require_smaller(small: nn.Module, large: nn.Module) -> None:

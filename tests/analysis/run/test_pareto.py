@@ -1,3 +1,5 @@
+import msgspec
+
 from suite.analysis.run.pareto import Candidate, front, near_front
 from suite.analysis.summary import summarise
 from tests.synthetic import binary_scores, record, windows
@@ -63,3 +65,20 @@ def test_the_machines_drift_between_points_is_not_on_the_front():
     assert points[1].energy_per_query_j > points[0].energy_per_query_j
     assert [point.pareto for point in points] == [False, True]
     assert [point.is_near_front for point in points] == [False, False]
+
+
+def test_what_misses_a_latency_gate_is_not_on_the_front():
+    """The second point saves more, but an answer takes 10 ms where 5 ms are allowed."""
+    scores = binary_scores(900, 0, 0, 100)
+    both = [
+        record(
+            mitigations=((name, {}),), run_windows=windows([ratio] * 4, latencies=True), scores=scores, minute=minute
+        )
+        for minute, (name, ratio) in enumerate((("bf16", 0.6), ("fp16", 0.5)))
+    ]
+    gate = {"p50": 5e-3, "p90": None, "p99": None}
+    both[1] = msgspec.structs.replace(both[1], config=both[1].config | {"workload": {"latency_gate_s": gate}})
+    points = summarise("run", both, None)
+    assert [[gate.percent for gate in point.missed_latency_gates] for point in points] == [[], [50]]
+    assert [point.pareto for point in points] == [True, False]
+    assert points[1].claim == "saves"  # of energy: the gate stands beside it

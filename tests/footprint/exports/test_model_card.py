@@ -3,7 +3,7 @@ import yaml
 
 from suite.errors import InputError
 from suite.footprint.exports.model_card import model_card
-from suite.record.schema import ApplyCost
+from suite.record.schema import ApplyCost, TrainingCheck
 from tests.footprint.points import RECIPE, cpu_point, gpu_point, site
 from tests.synthetic import ESTIMATED
 
@@ -30,6 +30,13 @@ def test_an_estimated_training_is_not_called_measured():
     found = read(model_card(cpu_point(mitigations=stack, apply_cost=cost), site()))
     assert "estimated energy" in found["source"]
     assert "measured" not in found["source"]
+
+
+def test_a_whole_training_needs_no_size():
+    curves = {arm: [TrainingCheck(steps=10, samples=320, score=0.9)] for arm in ("baseline", "candidate")}
+    found = read(model_card(cpu_point(phase="training", workload="train_to_score", training_curves=curves), site()))
+    assert found["emissions"] == pytest.approx(1.8 / 3.6e6 * 400)  # 1.8 J a training with the technique
+    assert "estimated (2026)" in found["source"]
 
 
 def test_a_training_point_carried_to_a_whole_training():

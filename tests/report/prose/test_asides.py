@@ -6,6 +6,7 @@ import pytest
 from suite.analysis.summary import summarise
 from suite.record.schema import SeedScore
 from suite.report.prose.asides import asides, trained, training_alone
+from suite.stats.latency_gates import MissedGate
 from suite.text import numbers as text
 from tests.analysis.run.test_retraining import CONTROL, PRUNED, ran
 from tests.synthetic import binary_scores
@@ -31,6 +32,16 @@ def test_a_saving_that_makes_answers_wait_says_so(ratio, told):
     (point,) = summarised(ran(("batch_size", {"size": 64}), SCORES, 0))
     found = words(msgspec.structs.replace(point, latency_ratio=ratio))
     assert (told in found) if told else not found
+
+
+def test_a_saving_that_misses_a_latency_gate_says_so():
+    (point,) = summarised(ran(("bf16", {}), SCORES, 0))
+    missed = [MissedGate(percent=99, limit_s=0.1, found_s=0.25)]
+    found = words(msgspec.structs.replace(point, missed_latency_gates=missed))
+    assert "misses the latency gate" in found
+    assert f"99{text.GAP}% of the answers come within 250{text.GAP}ms, not within 100{text.GAP}ms" in found.replace(
+        " %", f"{text.GAP}%"
+    )
 
 
 def test_one_seed_is_called_one_seed():

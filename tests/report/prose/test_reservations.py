@@ -34,6 +34,8 @@ def test_nothing_is_said_where_nothing_is_wrong():
     [
         ("busy_machine", "During 1 point other work", "During 2 points other work"),
         ("not_converged", "The interval of 1 point is wider", "The intervals of 2 points are wider"),
+        ("saturated", "In 1 point more queries", "In 2 points more queries"),
+        ("latency_gate_missed", "In 1 point an arm misses", "In 2 points an arm misses"),
         ("host_bound", "In 1 point the GPU", "In 2 points the GPU"),
     ],
 )

@@ -1,0 +1,1 @@
+"""Hyperparameter tuning: how a model is trained, and how large it is, chosen by trial."""

@@ -1,0 +1,1 @@
+"""Searches: experiments whose next points follow from the records of those before."""

@@ -1,0 +1,1 @@
+"""What workloads and techniques of serving share: streams, loops, caches of answers, engines."""
