@@ -70,6 +70,12 @@ def test_an_even_grid_of_16_values_holds_the_least_and_the_largest_weight() -> N
     assert plain.numbers.tolist() == [list(range(-8, 8))]
 
 
+def test_a_scale_is_rounded_to_the_models_dtype_before_the_weights_are() -> None:
+    plain = gptq.rounded_to_nearest(weight().bfloat16(), bits=8, group_size=None)
+    assert plain.scale.dtype == torch.bfloat16
+    assert float((plain.values() - weight().bfloat16().float()).abs().max()) <= 0.51 * float(plain.scale.float().max())
+
+
 def test_an_input_that_is_always_zero_does_no_harm() -> None:
     states = inputs()
     states[:, 5] = 0

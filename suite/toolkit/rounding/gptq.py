@@ -93,12 +93,12 @@ def rounded(weight: torch.Tensor, moments: torch.Tensor, *, bits: int, group_siz
     """
     left, upper = _prepared(weight, moments)
     width = group_size or BLOCK
-    grids = [] if group_size else [grid_of(left, bits, symmetric=True)]
+    grids = [] if group_size else [symmetric_grid(left, bits, weight.dtype)]
     numbers = torch.empty_like(left, dtype=torch.int8)
     for start in range(0, left.shape[1], width):
         end = min(start + width, left.shape[1])
         if group_size:  # here, since the errors of all earlier groups have been carried to this one by now
-            grids.append(grid_of(left[:, start:end], bits, symmetric=False))
+            grids.append(grid_of(left[:, start:end], bits))
         errors = torch.zeros_like(left[:, start:end])
         for column in range(start, end):
             found = nearest(left[:, column : column + 1], grids[-1], bits)
@@ -126,19 +126,21 @@ Grid = tuple[torch.Tensor, torch.Tensor]
 """Scale and zero, (outputs, 1) each."""
 
 
-def grid_of(weights: torch.Tensor, bits: int, *, symmetric: bool) -> Grid:
+def grid_of(weights: torch.Tensor, bits: int) -> Grid:
     """The even grid of ``2 ** bits`` values from the least weight of each row to the largest.
 
-    A symmetric one has its zero at 0. One with a zero of its own is kept in bfloat16, as kernels read it: weights are
-    rounded to the values that are really multiplied.
+    Scale and zero are in bfloat16, as kernels read them: weights are rounded to the values that are really multiplied.
     """
-    highest = 2 ** (bits - 1)
-    if symmetric:
-        scale = weights.abs().amax(dim=1, keepdim=True) / (highest - 1)
-        return scale.clamp(min=torch.finfo(torch.float32).tiny), torch.zeros_like(scale)
     least, most = weights.amin(dim=1, keepdim=True), weights.amax(dim=1, keepdim=True)
     scale = ((most - least) / (2**bits - 1)).clamp(min=1e-9).bfloat16()
-    return scale, (least + highest * scale.float()).bfloat16()
+    return scale, (least + 2 ** (bits - 1) * scale.float()).bfloat16()
+
+
+def symmetric_grid(weights: torch.Tensor, bits: int, dtype: torch.dtype) -> Grid:
+    """The even grid about 0 that reaches the largest absolute weight of each row, its scale in ``dtype``."""
+    scale = weights.abs().amax(dim=1, keepdim=True) / (2 ** (bits - 1) - 1)
+    scale = scale.clamp(min=torch.finfo(dtype).tiny).to(dtype)
+    return scale, torch.zeros_like(scale)
 
 
 def nearest(weights: torch.Tensor, grid: Grid, bits: int) -> Rounded:
@@ -151,8 +153,10 @@ def nearest(weights: torch.Tensor, grid: Grid, bits: int) -> Rounded:
 
 def rounded_to_nearest(weight: torch.Tensor, *, bits: int, group_size: int | None) -> Rounded:
     """``weight`` rounded without regard to inputs, on grids of the same kind: what GPTQ is set against."""
-    parts = weight.detach().float().split(group_size or weight.shape[1], dim=1)
-    found = [nearest(part, grid_of(part, bits, symmetric=group_size is None), bits) for part in parts]
+    left = weight.detach().float()
+    if group_size is None:
+        return nearest(left, symmetric_grid(left, bits, weight.dtype), bits)
+    found = [nearest(part, grid_of(part, bits), bits) for part in left.split(group_size, dim=1)]
     numbers, scale, zero = (torch.cat([getattr(one, name) for one in found], dim=1) for name in _PARTS)
     return Rounded(numbers=numbers, scale=scale, zero=zero)
 

@@ -47,7 +47,7 @@ def int8_layer(layer: nn.Linear, weight: Rounded) -> nn.Linear:
     """``layer`` with 8-bit weights of one scale an output, which torchao widens as it multiplies; in place."""
     torchao = libraries.load("torchao.quantization")
     size = [1, layer.in_features]
-    tensor = torchao.Int8Tensor(weight.numbers, weight.scale.to(layer.weight.dtype), size, layer.weight.dtype)
+    tensor = torchao.Int8Tensor(weight.numbers, weight.scale, size, layer.weight.dtype)
     layer.weight = nn.Parameter(tensor, requires_grad=False)
     return layer
 
