@@ -129,7 +129,7 @@ techniques: $(SETUP) ## write docs/techniques.md from what each technique says o
 
 words: $(SETUP) ## bring the report's catalogues of words (suite/text/locale) up to date with the code
 	$(dir $(PY))pybabel -q extract --mapping pyproject.toml --keyword N_ --no-location --sort-output --omit-header --width 120 \
-	    --project energy-mitigation-benchmark --output suite/text/locale/report.pot suite/report suite/text
+	    --project energy-mitigation-benchmark --output suite/text/locale/report.pot suite/report suite/text suite/plugins
 	@for file in $(wildcard suite/text/locale/*.po); do \
 	    $(dir $(PY))pybabel -q update --no-fuzzy-matching --ignore-obsolete --ignore-pot-creation-date --width 120 --input-file suite/text/locale/report.pot \
 	        --output-file $$file --locale $$(basename $$file .po); done

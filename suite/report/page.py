@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import functools
 import gzip
 import hashlib
 import importlib
@@ -65,8 +66,7 @@ def _render(report: Report) -> str:
 
 def section_names() -> list[str]:
     """Names of the section modules, in order of their ``ORDER``."""
-    names = [info.name for info in pkgutil.iter_modules(sections.__path__)]
-    return sorted(names, key=lambda name: (_module(name).ORDER, name))
+    return sorted(_modules(), key=lambda name: (_module(name).ORDER, name))
 
 
 def template_environment() -> jinja2.Environment:
@@ -109,7 +109,14 @@ def _section(environment: jinja2.Environment, name: str, report: Report) -> Sect
 
 
 def _module(name: str) -> Any:
-    return importlib.import_module(f"{sections.__name__}.{name}")
+    return importlib.import_module(_modules()[name])
+
+
+@functools.cache
+def _modules() -> dict[str, str]:
+    """Each section's module by the last part of its name, whichever folder it lies in."""
+    found = pkgutil.walk_packages(sections.__path__, f"{sections.__name__}.")
+    return {info.name.rpartition(".")[2]: info.name for info in found if not info.ispkg}
 
 
 def _asset(name: str) -> str:

@@ -9,7 +9,8 @@ from suite.io.paths import CHECKOUT
 from suite.report import sections
 from suite.report.build import read_report
 
-NAMES = sorted(module.name for module in pkgutil.iter_modules(sections.__path__))
+FOUND = pkgutil.walk_packages(sections.__path__, f"{sections.__name__}.")
+NAMES = sorted(module.name for module in FOUND if not module.ispkg)
 TEMPLATES = CHECKOUT / "suite" / "report" / "templates" / "sections"
 
 
@@ -20,7 +21,7 @@ def report():
 
 @pytest.fixture(params=NAMES)
 def section(request):
-    return importlib.import_module(f"{sections.__name__}.{request.param}")
+    return importlib.import_module(request.param)
 
 
 def test_it_has_a_place_a_title_and_a_template_of_its_name(section):
@@ -30,7 +31,7 @@ def test_it_has_a_place_a_title_and_a_template_of_its_name(section):
 
 
 def test_no_two_sections_claim_one_place():
-    orders = [importlib.import_module(f"{sections.__name__}.{name}").ORDER for name in NAMES]
+    orders = [importlib.import_module(name).ORDER for name in NAMES]
     assert len(set(orders)) == len(orders)
 
 
@@ -40,4 +41,6 @@ def test_it_finds_what_to_show_in_a_published_run(section, report):
 
 
 def test_every_template_has_its_section():
-    assert {path.name.removesuffix(".html.j2") for path in TEMPLATES.glob("*.j2")} <= set(NAMES)
+    assert {path.name.removesuffix(".html.j2") for path in TEMPLATES.glob("*.j2")} <= {
+        name.rpartition(".")[2] for name in NAMES
+    }

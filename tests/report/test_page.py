@@ -356,7 +356,7 @@ def test_warnings_stand_once_with_their_remedy(page):
 
 def test_every_section_is_found_by_its_file():
     names = section_names()
-    assert set(names) == {path.stem for path in Path(sections.__file__).parent.glob("[a-z]*.py")}
+    assert set(names) == {path.stem for path in Path(sections.__file__).parent.rglob("[a-z]*.py")}
     assert (names[0], names[-1]) == ("overview", "downloads")
 
 

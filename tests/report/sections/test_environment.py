@@ -1,5 +1,5 @@
 from suite.record.schema import Reason
-from suite.report.sections.environment import context
+from suite.report.sections.about.environment import context
 from tests.report.section_html import report_of
 from tests.synthetic import environment, record
 

@@ -12,7 +12,7 @@ from suite.text.i18n import N_, _
 
 ORDER = 120
 TITLE = N_("Download the data")
-PLAIN_BYTES = 400_000
+PLAIN_BYTES = 500_000
 """Beyond this the file is packed, to keep the page small."""
 
 
