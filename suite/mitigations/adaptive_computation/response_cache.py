@@ -55,6 +55,15 @@ class ResponseCache(Mitigation):
         "room. A query that stands in a batch twice is computed once."
     )
     requires: ClassVar[Requires] = Requires(phase="inference")
+    after: ClassVar[tuple[str, ...]] = (
+        "pruning",
+        "quantisation",
+        "distillation",
+        "efficient_architectures",
+        "precision",
+    )
+    conflicts: ClassVar[tuple[str, ...]] = ("adaptive_computation", "graph", "decoding")
+    stack_reason: ClassVar[str] = "a cache has the whole model behind it, which nothing can change afterwards"
 
     match: str
     threshold: float

@@ -70,6 +70,8 @@ class SequenceDistillation(Mitigation):
             "excluded_models": "it is for models that write text",
         },
     )
+    kinds: ClassVar[tuple[str, ...]] = ("distillation", "training")
+    before: ClassVar[tuple[str, ...]] = ("quantisation", "adaptive_computation", "graph")
 
     student: ModelSpec | None
     keep_layers_share: float

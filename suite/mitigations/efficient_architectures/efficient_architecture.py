@@ -53,6 +53,9 @@ class EfficientArchitecture(Mitigation):
             "parameters": "no smaller model of conf/model was named",
         },
     )
+    kinds: ClassVar[tuple[str, ...]] = ("efficient_architectures", "training")
+    before: ClassVar[tuple[str, ...]] = ("pruning", "quantisation", "distillation", "adaptive_computation", "graph")
+    stack_reason: ClassVar[str] = "it puts another model in the place of what was done to the first"
 
     architecture: ModelSpec | None
     training: dict[str, Any]

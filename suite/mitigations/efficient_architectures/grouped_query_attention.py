@@ -53,6 +53,8 @@ class GroupedQueryAttention(Mitigation):
             "excluded_models": "what it makes smaller is the key-value cache of a model that generates",
         },
     )
+    kinds: ClassVar[tuple[str, ...]] = ("efficient_architectures", "training")
+    before: ClassVar[tuple[str, ...]] = ("quantisation", "adaptive_computation", "graph")
 
     keep_share: float
     training: dict[str, Any]

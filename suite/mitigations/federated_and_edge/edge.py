@@ -48,6 +48,8 @@ class Edge(Mitigation):
         "so it is well above what the device would need. It decides whether the work fits, and changes no figure."
     )
     requires: ClassVar[Requires] = Requires(device="cpu", reasons={"device": "it takes cores and memory of the host"})
+    conflicts: ClassVar[tuple[str, ...]] = ("threads", "cores")
+    stack_reason: ClassVar[str] = "both set which cores and threads there are"
 
     cores: int
     threads: int

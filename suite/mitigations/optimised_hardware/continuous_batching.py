@@ -47,6 +47,16 @@ class ContinuousBatching(Mitigation):
         "forward."
     )
     requires: ClassVar[Requires] = Requires(phase="inference")
+    kinds: ClassVar[tuple[str, ...]] = ("decoding",)
+    after: ClassVar[tuple[str, ...]] = (
+        "pruning",
+        "quantisation",
+        "distillation",
+        "efficient_architectures",
+        "precision",
+    )
+    conflicts: ClassVar[tuple[str, ...]] = ("decoding", "graph", "adaptive_computation")
+    stack_reason: ClassVar[str] = "the engine has the model to itself, and decides how tokens are generated"
 
     cache_tokens: int
     page_tokens: int

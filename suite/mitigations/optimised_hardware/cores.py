@@ -40,6 +40,8 @@ class Cores(Mitigation):
         "is pinned, its instruments too."
     )
     requires: ClassVar[Requires] = Requires(device="cpu", reasons={"device": "a GPU computes there"})
+    conflicts: ClassVar[tuple[str, ...]] = ("edge",)
+    stack_reason: ClassVar[str] = "both set which cores and threads there are"
 
     count: int
 

@@ -40,6 +40,8 @@ class Threads(Mitigation):
     accuracy: ClassVar[str] = "Unchanged but for the order of sums."
     deviations: ClassVar[str] = "torch's intra-op threads alone; those that the tokenizer or other libraries make stay."
     requires: ClassVar[Requires] = Requires(device="cpu", reasons={"device": "a GPU computes there"})
+    conflicts: ClassVar[tuple[str, ...]] = ("edge",)
+    stack_reason: ClassVar[str] = "both set which cores and threads there are"
 
     count: int
 

@@ -59,6 +59,8 @@ class Gptq(Mitigation):
             "phase": "integer weights are frozen and cannot be trained",
         },
     )
+    before: ClassVar[tuple[str, ...]] = ("graph",)
+    conflicts: ClassVar[tuple[str, ...]] = ("quantisation",)
 
     bits: int
     group_size: int
