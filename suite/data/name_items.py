@@ -40,14 +40,18 @@ def questions(split: Split) -> list[Example]:
 
 def _is_translated(names: Names, language: str) -> bool:
     """An answer that is spelt like its question could be read off the question."""
-    return language in names and names[language].casefold() != names["en"].casefold()
+    return _fits_a_line(names, language) and names[language].casefold() != names["en"].casefold()
+
+
+def _fits_a_line(names: Names, language: str) -> bool:
+    return language in names and "; " not in names[language] and ": " not in names[language]
 
 
 def _question(asked: Names, language: str, keys: Sequence[Names], count: int, generator: random.Random) -> Example:
     others: list[Names] = []
     while len(others) < count - 1:
         names = generator.choice(keys)
-        if language in names and names["en"] not in {asked["en"], *(other["en"] for other in others)}:
+        if _fits_a_line(names, language) and names["en"] not in {asked["en"], *(other["en"] for other in others)}:
             others.append(names)
     listed = [asked, *others]
     generator.shuffle(listed)

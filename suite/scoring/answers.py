@@ -1,4 +1,4 @@
-"""How well an answer in words agrees with the right ones, as SQuAD scores it (Rajpurkar et al. 2016, arXiv:1606.05250)."""
+"""How well an answer agrees with the right ones, as SQuAD scores it (Rajpurkar et al. 2016, arXiv:1606.05250)."""
 
 from __future__ import annotations
 

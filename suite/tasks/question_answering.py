@@ -116,9 +116,7 @@ def best_span(starts: torch.Tensor, ends: torch.Tensor, most: int) -> tuple[int,
     return first, last
 
 
-def place_of(
-    answer: Answer, offsets: Sequence[Sequence[int]], sequence: Sequence[int | None]
-) -> tuple[int, int]:
+def place_of(answer: Answer, offsets: Sequence[Sequence[int]], sequence: Sequence[int | None]) -> tuple[int, int]:
     """Places of the first and the last token of an answer; ``CUT_OFF`` twice where it is not all there."""
     end = answer.start + len(answer.text)
     inside = [place for place, number in enumerate(sequence) if number == CONTEXT]

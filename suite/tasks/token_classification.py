@@ -1,4 +1,4 @@
-"""What is each word of Python source: a keyword, a name, part of a string, of a comment, …
+"""What is each word of Python source: a keyword, a name, part of a string or of a comment.
 
 Data: the source of the Python standard library (PSF License) of the interpreter that runs, tagged by ``tokenize``; see
 ``suite.data.source_words``. Windows of one module are the same source.

@@ -13,6 +13,9 @@ TASKS = {
     "vit_digits": "image_classification",
     "bert_languages": "text_classification",
     "llama_stdlib": "text_generation",
+    "modernbert_source": "token_classification",
+    "modernbert_answers": "question_answering",
+    "modernbert_similarity": "sentence_similarity",
 }
 
 
@@ -22,9 +25,9 @@ def card_scores(name):
     return [float(score) for score in re.findall(r"^\| .+ \| (\d\.\d{3}) \|$", text, re.MULTILINE)]
 
 
-def test_all_models_together_take_at_most_15_mb():
+def test_all_models_together_take_at_most_25_mb():
     sizes = [path.stat().st_size for name in NAMES for path in (CHECKOUT / "models" / name).iterdir()]
-    assert sum(sizes) <= 15e6
+    assert sum(sizes) <= 25e6
 
 
 @pytest.mark.parametrize("name", ["vit_digits", "bert_languages"])
