@@ -19,7 +19,7 @@ TRAIN_QUESTIONS = 24_000
 TRAIN_PAIRS = 48_000
 ITEMS_PER_NAME = 2
 """Of validation and test, in languages drawn for each."""
-PAIRS = 6
+PAIRS = 4
 """Lines of a list in validation and test; those of train have 2 to ``PAIRS``, since short lists are learned first."""
 
 

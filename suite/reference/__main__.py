@@ -22,7 +22,6 @@ NAMES = (
     "bert_languages",
     "llama_stdlib",
     "modernbert_source",
-    "modernbert_answers",
     "modernbert_similarity",
 )
 

@@ -53,8 +53,7 @@ class QuestionAnswering(Texts):
         """Token ids and mask (batch, longest of the batch): question, then context, which is cut where it is long."""
         if setup.processor is None:
             return self.random_batch(setup, examples)
-        encoded = self._encoded(setup, examples)
-        return on_device({name: tensor for name, tensor in encoded.items() if name != "offset_mapping"}, setup)
+        return on_device(_without_offsets(self._encoded(setup, examples)), setup)
 
     def _encoded(self, setup: Setup, examples: Sequence[Example]) -> Any:
         asked = [example["question"] for example in examples]
@@ -63,15 +62,15 @@ class QuestionAnswering(Texts):
 
     def training_batch(self, setup: Setup, examples: Sequence[Example]) -> Batch:
         """Inputs with ``labels`` (batch, 2): places of the first right answer's first and last token."""
-        batch = self.batch(setup, examples)
         if setup.processor is None:
+            batch = self.random_batch(setup, examples)
             return batch | {"labels": batch["input_ids"][:, :2] % self.random_tokens}
         encoded = self._encoded(setup, examples)
         labels = [
             place_of(example["answers"][0], encoded["offset_mapping"][row].tolist(), encoded.sequence_ids(row))
             for row, example in enumerate(examples)
         ]
-        return batch | {"labels": torch.tensor(labels, device=setup.device)}
+        return on_device({**_without_offsets(encoded), "labels": torch.tensor(labels)}, setup)
 
     def logits(self, model: Any, batch: Batch) -> tuple[torch.Tensor, torch.Tensor]:
         """Of first tokens and then of last ones: ``(2 n, length)`` and ``(2 n,)``; without answers that are cut off."""
@@ -106,6 +105,10 @@ class QuestionAnswering(Texts):
                 first, last = best_span(starts[row, inside], ends[row, inside], self.answer_tokens)
                 found.append(example["text"][offsets[row][inside[first]][0] : offsets[row][inside[last]][1]])
         return found
+
+
+def _without_offsets(encoded: Any) -> dict[str, torch.Tensor]:
+    return {name: tensor for name, tensor in encoded.items() if name != "offset_mapping"}
 
 
 def best_span(starts: torch.Tensor, ends: torch.Tensor, most: int) -> tuple[int, int]:

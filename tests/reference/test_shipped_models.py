@@ -14,7 +14,6 @@ TASKS = {
     "bert_languages": "text_classification",
     "llama_stdlib": "text_generation",
     "modernbert_source": "token_classification",
-    "modernbert_answers": "question_answering",
     "modernbert_similarity": "sentence_similarity",
 }
 
