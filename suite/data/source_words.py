@@ -42,7 +42,7 @@ def tagged_windows(split: Split) -> list[Example]:
     found: list[Example] = []
     for module in modules(split):
         words = words_of(module["text"])
-        starts = range(0, len(words) - WINDOW_WORDS + 1, WINDOW_WORDS)
+        starts = list(range(0, len(words) - WINDOW_WORDS + 1, WINDOW_WORDS))
         if split == "test" and len(starts) > TEST_WINDOWS:
             starts = [starts[index * len(starts) // TEST_WINDOWS] for index in range(TEST_WINDOWS)]
         found.extend(_example(words[start : start + WINDOW_WORDS], module["source"]) for start in starts)

@@ -14,7 +14,7 @@ from suite.errors import InputError
 from suite.io.paths import CHECKOUT
 
 DESCRIPTION = """\
-Trains the embedded reference models on the CPU and writes them, each with its card. All of them take some 40 minutes of
+Trains the embedded reference models on the CPU and writes them, each with its card. All of them take some 30 minutes of
 CPU time; the files that are there are replaced.
 """
 NAMES = (

@@ -49,7 +49,7 @@ def baselines(task: Any) -> list[tuple[str, float]]:
     by_word = {word: tags.most_common(1)[0][0] for word, tags in counts.items()}
 
     def score(answer: Any) -> float:
-        shares = [
+        shares: list[float] = [
             sum(answer(word) == tag for word, tag in zip(example["words"], example["labels"], strict=True))
             / len(example["words"])
             for example in task.test()

@@ -43,7 +43,7 @@ class TokenClassification(Texts):
         """The share of the most frequent tag in an item, mean over items: what always answering with it scores."""
         tags = Counter(tag for example in self.test() for tag in example["labels"])
         frequent = tags.most_common(1)[0][0]
-        shares = [example["labels"].count(frequent) / len(example["labels"]) for example in self.test()]
+        shares: list[float] = [example["labels"].count(frequent) / len(example["labels"]) for example in self.test()]
         return sum(shares) / len(shares)
 
     def check_model(self, model: Any, processor: Any) -> None:

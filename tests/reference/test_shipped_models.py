@@ -35,6 +35,13 @@ def test_accuracy_is_far_above_the_most_frequent_label(name):
     assert this_model > trivial + 0.5
 
 
+@pytest.mark.parametrize("name", ["modernbert_source", "modernbert_similarity"])
+def test_a_score_is_far_above_the_trivial_one_and_above_a_simple_one(name):
+    this_model, trivial, simple = card_scores(name)
+    assert this_model > trivial + 0.5
+    assert this_model > simple + 0.03
+
+
 def test_bits_per_byte_are_far_below_every_baseline():
     this_model, *baselines = card_scores("llama_stdlib")
     assert len(baselines) == 3
@@ -44,7 +51,13 @@ def test_bits_per_byte_are_far_below_every_baseline():
 @pytest.mark.slow
 @pytest.mark.parametrize(
     ("name", "items", "tolerance"),
-    [("vit_digits", 450, 0.003), ("bert_languages", 400, 0.06), ("llama_stdlib", 40, 0.2)],
+    [
+        ("vit_digits", 450, 0.003),
+        ("bert_languages", 400, 0.06),
+        ("llama_stdlib", 40, 0.2),
+        ("modernbert_source", 60, 0.07),
+        ("modernbert_similarity", 400, 0.1),
+    ],
 )
 def test_the_committed_weights_score_what_the_card_says(name, items, tolerance):
     # samples of the two larger test splits: four standard errors of a share of 400, and of 40 windows
