@@ -85,8 +85,8 @@ REFERENCE = Reference(
         "Names of territories, languages, scripts and currencies from the Unicode Common Locale Data Repository "
         f'(Unicode License v3), as Babel ships them. A context is a list of {PAIRS} lines "name: translation" of one '
         f"language (2 to {PAIRS} in training), the question is one of the names. Names are split by a hash of their "
-        "English form (seven tenths train, one tenth validation, two tenths test), so that no name of the test split is "
-        "seen in training in any language. Names that 12 to 31 other languages have are test items only."
+        "English form (seven tenths train, one tenth validation, two tenths test), so that no name of the test split "
+        "is seen in training in any language. Names that 12 to 31 other languages have are test items only."
     ),
     training=(
         f"Byte-level BPE of {VOCABULARY} entries, trained on the train split. Weights initialised with standard "
