@@ -22,6 +22,7 @@ NAMES = (
     "bert_languages",
     "llama_stdlib",
     "modernbert_source",
+    "modernbert_answers",
     "modernbert_similarity",
 )
 

@@ -12,12 +12,10 @@ from suite.core.setup import Setup
 from suite.io.paths import CHECKOUT, CONF
 
 NAMES = sorted(path.stem for path in (CONF / "task").glob("*.yaml"))
-FROM_THE_HUB = {"question_answering"}
-"""Tasks without an embedded model."""
 SCORED = 6
 
 
-@pytest.fixture(scope="module", params=[name for name in NAMES if name not in FROM_THE_HUB])
+@pytest.fixture(scope="module", params=NAMES)
 def setup(request):
     config = resolved(composed([f"task={request.param}", f"protocol.max_scored={SCORED}"]))
     config["model"]["path"] = str(CHECKOUT / config["model"]["path"])

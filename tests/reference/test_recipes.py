@@ -26,6 +26,7 @@ TEXTS = ["Deutschland, Italien, Französisch", "Germany, Italy, French", "def f(
         bert_languages,
         llama_stdlib,
         modernbert_source,
+        modernbert_answers,
         modernbert_similarity,
     ],
 )

@@ -14,6 +14,7 @@ TASKS = {
     "bert_languages": "text_classification",
     "llama_stdlib": "text_generation",
     "modernbert_source": "token_classification",
+    "modernbert_answers": "question_answering",
     "modernbert_similarity": "sentence_similarity",
 }
 
