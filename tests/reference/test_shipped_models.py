@@ -43,6 +43,11 @@ def test_a_score_is_far_above_the_trivial_one_and_above_a_simple_one(name):
     assert this_model > simple + 0.03
 
 
+def test_questions_are_read():
+    this_model, *trivial, without_its_question = card_scores("modernbert_answers")
+    assert this_model > max(*trivial, without_its_question) + 0.15
+
+
 def test_bits_per_byte_are_far_below_every_baseline():
     this_model, *baselines = card_scores("llama_stdlib")
     assert len(baselines) == 3
@@ -57,6 +62,7 @@ def test_bits_per_byte_are_far_below_every_baseline():
         ("bert_languages", 400, 0.06),
         ("llama_stdlib", 40, 0.2),
         ("modernbert_source", 60, 0.07),
+        ("modernbert_answers", 400, 0.1),
         ("modernbert_similarity", 400, 0.1),
     ],
 )
