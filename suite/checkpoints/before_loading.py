@@ -26,7 +26,8 @@ def is_shipped_for(spec: ModelSpec, task: Task) -> bool:
         known = json.loads((Path(spec.path) / "config.json").read_text("utf-8")).get("architectures") or []
     except (OSError, ValueError, AttributeError):
         return False
-    return any(str(name).endswith(task.auto_class.removeprefix("AutoModel")) for name in known)
+    kind = task.auto_class.removeprefix("AutoModel") or "Model"
+    return any(str(name).endswith(kind) for name in known)
 
 
 def check_before_loading(spec: ModelSpec, task: Task, *, with_data: bool) -> None:

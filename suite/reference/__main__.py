@@ -18,7 +18,18 @@ DESCRIPTION = """\
 Trains the embedded reference models on the CPU and writes them, each with its card. Each takes up to 15 minutes of CPU
 time; the files that are there are replaced.
 """
-NAMES = ("vit_digits", "bert_languages", "llama_stdlib", "modernbert_stdlib")
+NAMES = (
+    "vit_digits",
+    "bert_languages",
+    "llama_stdlib",
+    "modernbert_stdlib",
+    "modernbert_source",
+    "modernbert_answers",
+    "modernbert_similarity",
+    "unet_digits",
+    "encoder_decoder_rows",
+    "t5_dates",
+)
 
 
 def parser() -> argparse.ArgumentParser:

@@ -7,8 +7,14 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from suite.core.recipe import Recipe
+from suite.core.setup import Setup
 from suite.core.task import Example
 from suite.toolkit.training.fit import Loss
+
+
+def no_controls(task: Any, setup: Setup) -> list[tuple[str, float]]:
+    """For models whose baselines need no trained model."""
+    return []
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -28,6 +34,7 @@ class Reference:
         loss: task to loss.
         before_saving: makes the processor ready for use (switches augmentation off).
         baselines: the task to name and test score of simple baselines.
+        controls: the task and the trained model to further ones, such as the model without part of its input.
     """
 
     name: str
@@ -42,3 +49,4 @@ class Reference:
     loss: Callable[[Any], Loss]
     before_saving: Callable[[Any], None]
     baselines: Callable[[Any], list[tuple[str, float]]]
+    controls: Callable[[Any, Setup], list[tuple[str, float]]] = no_controls

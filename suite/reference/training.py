@@ -57,7 +57,7 @@ def train(reference: Reference, task: Any, folder: Path, *, seed: int, say: Call
         validation=mean(task.score(setup, task.validation())),
         test=mean(task.score(setup, task.test())),
         test_items=len(task.test()),
-        baselines=reference.baselines(task),
+        baselines=[*reference.baselines(task), *reference.controls(task, setup)],
         train_cpu_s=cpu_s,
         seed=seed,
     )

@@ -28,7 +28,7 @@ SIZE_SCALES = (Scale(1e3, "GB"), Scale(1.0, "MB"), Scale(1e-3, "kB"))
 COUNT_SCALES = (Scale(1e9, N_("billion")), Scale(1e6, N_("million")))
 MOST_FINER = 5
 """Digits that an interval of scores may have beyond the usual ones."""
-SHARE_METRICS = frozenset({"accuracy", "exact_match", "f1"})
+SHARE_METRICS = frozenset({"accuracy", "exact_match", "f1", "recall_at_k"})
 """Metrics between 0 and 1 that readers know as percentages."""
 NAMES = (
     N_("image classification"),
@@ -53,6 +53,11 @@ NAMES = (
     N_("yours"),
     N_("image generation"),
     N_("other"),
+    N_("token classification"),
+    N_("question answering"),
+    N_("sentence similarity"),
+    N_("f1"),
+    N_("recall at k"),
 )
 """Conf keys and labels that have a translation; names of techniques are what one types, so they stay."""
 

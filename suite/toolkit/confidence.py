@@ -14,6 +14,8 @@ from suite.toolkit import effect, layers, runtime_change
 
 SAMPLES = 256
 """Training samples that a proof counts on: shares come to a standard error of 3 points or less."""
+ONE_LABEL = ("SequenceClassification", "ImageClassification", "AudioClassification")
+"""What classes of transformers whose models give one row of logits a query are called, behind AutoModelFor."""
 
 
 def require_classifier(setup: Setup, name: str) -> nn.Module:
@@ -28,6 +30,8 @@ def require_classifier(setup: Setup, name: str) -> nn.Module:
         raise NotApplicable("the model has random weights: how sure it is means nothing")
     if setup.task.generates:
         raise NotApplicable(f"{name} is for classification, the task {setup.task.name} generates tokens")
+    if not setup.task.auto_class.endswith(ONE_LABEL):
+        raise NotApplicable(f"{name} is for one label a query, which the task {setup.task.name} does not ask for")
     return model
 
 

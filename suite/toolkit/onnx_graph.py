@@ -164,7 +164,11 @@ class _Positional(torch.nn.Module):
         self.names = names
 
     def forward(self, *tensors: torch.Tensor) -> torch.Tensor:
-        logits: torch.Tensor = self.model(**dict(zip(self.names, tensors, strict=True))).logits
+        answer = self.model(**dict(zip(self.names, tensors, strict=True)))
+        if not hasattr(answer, "logits"):
+            what = f"what is exported here are models that give logits, not {', '.join(answer.keys())}"
+            raise NotApplicable(f"{what} ({type(self.model).__name__})")
+        logits: torch.Tensor = answer.logits
         return logits
 
 

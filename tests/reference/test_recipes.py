@@ -5,13 +5,31 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from suite.reference import bert_languages, llama_stdlib, vit_digits
+from suite.reference import (
+    bert_languages,
+    llama_stdlib,
+    modernbert_answers,
+    modernbert_similarity,
+    modernbert_source,
+    text_encoder,
+    vit_digits,
+)
 from suite.reference.__main__ import NAMES
 
 TEXTS = ["Deutschland, Italien, Französisch", "Germany, Italy, French", "def f(x):\n    return x\n"] * 50
 
 
-@pytest.mark.parametrize("module", [vit_digits, bert_languages, llama_stdlib])
+@pytest.mark.parametrize(
+    "module",
+    [
+        vit_digits,
+        bert_languages,
+        llama_stdlib,
+        modernbert_source,
+        modernbert_answers,
+        modernbert_similarity,
+    ],
+)
 def test_each_recipe_is_known_by_its_name(module):
     assert module.REFERENCE.name == module.__name__.rsplit(".", 1)[1]
     assert module.REFERENCE.name in NAMES
@@ -66,3 +84,21 @@ def test_no_turn_no_scaling_and_no_shift_change_nothing():
 
     image = Image.fromarray(np.arange(64, dtype=np.uint8).reshape(8, 8))
     assert (np.asarray(vit_digits.distorted(image, Still())) == np.asarray(image)).all()
+
+
+def test_a_pair_of_texts_is_framed_and_parted():
+    tokenizer = text_encoder.train_tokenizer(TEXTS, vocabulary=300, longest=9)
+    tokens = tokenizer.convert_ids_to_tokens(tokenizer("x", "y")["input_ids"])
+    assert [token.strip("\u0120") for token in tokens if token != "\u0120"] == ["[CLS]", "x", "[SEP]", "y", "[SEP]"]
+    assert tokenizer.model_max_length == 9
+
+
+def test_an_encoder_attends_to_all_places_and_knows_its_tags():
+    tokenizer = text_encoder.train_tokenizer(TEXTS, vocabulary=300, longest=9)
+    config = text_encoder.config_of(tokenizer, labels=("no", "yes"))
+    assert set(config.layer_types) == {"full_attention"}
+    assert (config.id2label, config.pad_token_id) == ({0: "no", 1: "yes"}, tokenizer.pad_token_id)
+
+
+def test_the_first_lines_translation_is_a_baseline():
+    assert modernbert_answers._first("Italy: Italien; France: Frankreich") == "Italien"
