@@ -11,6 +11,10 @@ from suite.core.task import Example
 from suite.toolkit.training.fit import Loss
 
 
+def _none(task: Any, setup: Any) -> list[tuple[str, str]]:
+    return []
+
+
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Reference:
     """One reference model.
@@ -28,6 +32,7 @@ class Reference:
         loss: task to loss.
         before_saving: makes the processor ready for use (switches augmentation off).
         baselines: the task to name and test score of simple baselines.
+        figures: the task and a setup of the stored model to what else its card tells, name and figure.
     """
 
     name: str
@@ -42,3 +47,4 @@ class Reference:
     loss: Callable[[Any], Loss]
     before_saving: Callable[[Any], None]
     baselines: Callable[[Any], list[tuple[str, float]]]
+    figures: Callable[[Any, Any], list[tuple[str, str]]] = _none
