@@ -50,6 +50,9 @@ NAMES = (
     N_("published"),
     N_("yours"),
     N_("image generation"),
+    N_("object detection"),
+    N_("image captioning"),
+    N_("f1"),
     N_("other"),
 )
 """Conf keys and labels that have a translation; names of techniques are what one types, so they stay."""

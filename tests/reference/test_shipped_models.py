@@ -13,6 +13,8 @@ TASKS = {
     "vit_digits": "image_classification",
     "bert_languages": "text_classification",
     "llama_stdlib": "text_generation",
+    "unet_digits": "image_generation",
+    "encoder_decoder_rows": "image_captioning",
 }
 
 
@@ -22,12 +24,12 @@ def card_scores(name):
     return [float(score) for score in re.findall(r"^\| .+ \| (\d\.\d{3}) \|$", text, re.MULTILINE)]
 
 
-def test_all_models_together_take_at_most_15_mb():
+def test_all_models_together_take_at_most_25_mb():
     sizes = [path.stat().st_size for name in NAMES for path in (CHECKOUT / "models" / name).iterdir()]
-    assert sum(sizes) <= 15e6
+    assert sum(sizes) <= 25e6
 
 
-@pytest.mark.parametrize("name", ["vit_digits", "bert_languages"])
+@pytest.mark.parametrize("name", ["vit_digits", "bert_languages", "unet_digits", "encoder_decoder_rows"])
 def test_accuracy_is_far_above_the_most_frequent_label(name):
     this_model, trivial, *_ = card_scores(name)
     assert this_model > trivial + 0.5
@@ -42,7 +44,13 @@ def test_bits_per_byte_are_far_below_every_baseline():
 @pytest.mark.slow
 @pytest.mark.parametrize(
     ("name", "items", "tolerance"),
-    [("vit_digits", 450, 0.003), ("bert_languages", 400, 0.06), ("llama_stdlib", 40, 0.2)],
+    [
+        ("vit_digits", 450, 0.003),
+        ("bert_languages", 400, 0.06),
+        ("llama_stdlib", 40, 0.2),
+        ("unet_digits", 450, 0.005),
+        ("encoder_decoder_rows", 450, 0.005),
+    ],
 )
 def test_the_committed_weights_score_what_the_card_says(name, items, tolerance):
     # samples of the two larger test splits: four standard errors of a share of 400, and of 40 windows
