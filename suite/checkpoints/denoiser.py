@@ -11,12 +11,12 @@ from typing import Any
 
 import torch
 from transformers import AutoConfig, AutoModel, PreTrainedConfig, PreTrainedModel
-from transformers.utils import ModelOutput
+from transformers.utils.generic import ModelOutput
 
 from suite.errors import NotApplicable
 
 
-class DenoiserConfig(PreTrainedConfig):  # type: ignore[misc]
+class DenoiserConfig(PreTrainedConfig):
     """Sizes of the UNet and its noise schedule.
 
     Attributes:
@@ -41,7 +41,7 @@ class DenoiserConfig(PreTrainedConfig):  # type: ignore[misc]
         super().__init__(**others)
 
 
-class Denoiser(PreTrainedModel):  # type: ignore[misc]
+class Denoiser(PreTrainedModel):
     """Predicts the noise in ``sample``, given how noisy it is and what it shows."""
 
     config_class = DenoiserConfig
@@ -56,7 +56,7 @@ class Denoiser(PreTrainedModel):  # type: ignore[misc]
             num_class_embeds=config.num_labels,
             **config.unet,
         )
-        self.post_init()
+        self.post_init()  # type: ignore[no-untyped-call]
 
     def _init_weights(self, module: torch.nn.Module) -> None:
         """The UNet's own layers have drawn theirs."""

@@ -77,4 +77,5 @@ def _box(box: Any, label: Any, place: str) -> Box:
     if not fits or min(numbers[:2]) < 0 or min(numbers[2:]) <= 0:
         remedy = "give left, top, width and height in pixels, the last two above 0"
         raise InputError(f"a box is impossible ({place})", got=box, remedy=remedy)
-    return Box(*numbers, found)
+    left, top, width, height = numbers
+    return Box(left, top, width, height, found)

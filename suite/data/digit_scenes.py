@@ -47,7 +47,8 @@ def scenes(split: Split) -> Sequence[Mapping[str, Any]]:
 
 def scene(found: Sequence[Mapping[str, Any]], drawn: random.Random) -> dict[str, Any]:
     """Some digits at places where they do not overlap."""
-    image, boxes = Image.new("L", (SIDE, SIDE)), []
+    image = Image.new("L", (SIDE, SIDE))
+    boxes: list[Box] = []
     for digit in drawn.sample(list(found), drawn.randint(1, MOST)):
         side = drawn.randint(SMALLEST, LARGEST)
         place = _free_place(boxes, side, drawn)

@@ -42,7 +42,7 @@ def build(task: Any) -> tuple[Any, Any]:
         attention_probs_dropout_prob=0.0,
         initializer_range=0.1,  # the default 0.02 is far too small for a width of 112
     )
-    special = {"bos_token_id": 1, "eos_token_id": 2, "pad_token_id": 0}
+    special: dict[str, Any] = {"bos_token_id": 1, "eos_token_id": 2, "pad_token_id": 0}
     decoder = GPT2Config(
         vocab_size=len(tokenizer),
         n_positions=32,
@@ -51,7 +51,6 @@ def build(task: Any) -> tuple[Any, Any]:
         n_head=4,
         n_inner=336,
         add_cross_attention=True,
-        is_decoder=True,
         resid_pdrop=0.0,
         embd_pdrop=0.0,
         attn_pdrop=0.0,
