@@ -20,6 +20,7 @@ from suite.data.digits import digits
 from suite.errors import ImpossibleOutput, InputError, NotApplicable
 from suite.reference import encoder_decoder_rows
 from suite.tasks.image_captioning import IGNORED, exact_match, f1
+from suite.toolkit import decoding
 
 START, END = 1, 2
 IDS = {word: number for number, word in enumerate(WORDS, 3)}
@@ -218,3 +219,9 @@ def test_an_empty_caption_is_one_clear_error(make_task, processor, tiny, tmp_pat
     own = make_task("image_captioning", data={"test": written(tmp_path, ["one", " "] * 5), "train": None})
     with pytest.raises(InputError, match="a caption is empty"):
         own.check_model(tiny, processor)
+
+
+def test_techniques_that_continue_a_text_say_that_an_image_is_none(task, make_setup, processor, tiny):
+    setup = make_setup(task, tiny, processor)
+    with pytest.raises(NotApplicable, match="no_kv_cache is for models that continue a text"):
+        decoding.require_plain(setup, "no_kv_cache")
