@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
 from suite.data import columns
+from suite.data.boxes import Box, boxes_of, check_inside
 from suite.data.columns import ANY, Columns
 from suite.data.images import ImageExample
 from suite.data.labels import Label, decoded, label_of
@@ -15,7 +16,7 @@ from suite.data.structured import StructuredKind, structured
 from suite.errors import InputError
 from suite.text.suggest import beside
 
-Kind = Literal["image", "text", "corpus"] | StructuredKind
+Kind = Literal["image", "text", "corpus", "boxes"] | StructuredKind
 STRUCTURED: tuple[StructuredKind, ...] = ("words", "question", "pair")
 Example = Mapping[str, Any]
 
@@ -46,7 +47,10 @@ def from_rows(rows: Sequence[Row], wanted: Wanted, folder: Path, *, secret_label
     kind, (of_input, of_label) = wanted.kind, wanted.columns
     if kind in STRUCTURED:
         return structured(rows, kind, wanted.columns)
-    content = columns.chosen(rows, "image" if kind == "image" else "text", of_input, pairs=kind != "corpus")
+    of_image = kind in ("image", "boxes")
+    content = columns.chosen(rows, "image" if of_image else "text", of_input, pairs=kind != "corpus")
+    if kind == "boxes":
+        return [_boxes_example(row, content, folder) for row in rows]
     if kind == "corpus":
         return _corpus([_text(row, content) for row in rows])
     if secret_labels and not columns.has(rows, "label", of_label):
@@ -78,7 +82,14 @@ def _text_example(row: Row, column: str, label: Label, folder: Path) -> Example:
     return {"text": _text(row, column), "label": label}
 
 
-def _image_example(row: Row, column: str, label: Label, folder: Path) -> Example:
+def _boxes_example(row: Row, column: str, folder: Path) -> Example:
+    boxes = boxes_of(row)
+    example = _image_example(row, column, boxes, folder)
+    check_inside(boxes, example.size, row.place)
+    return example
+
+
+def _image_example(row: Row, column: str, label: Label | tuple[Box, ...], folder: Path) -> ImageExample:
     value = row.values.get(column)
     if isinstance(value, dict):  # how tables of the datasets library hold an image
         value = value.get("bytes") or value.get("path")

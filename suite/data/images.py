@@ -13,6 +13,7 @@ from typing import Any
 from PIL import Image, UnidentifiedImageError
 
 from suite.data import pixels
+from suite.data.boxes import Box
 from suite.data.labels import Label
 from suite.errors import InputError
 
@@ -20,6 +21,9 @@ SUFFIXES = (".png", ".jpg", ".jpeg", ".bmp", ".gif", ".webp", ".tif", ".tiff", "
 
 _DECODE_ERRORS = (UnidentifiedImageError, OSError, SyntaxError, ValueError, Image.DecompressionBombError)
 """What Pillow raises for a damaged file, by format."""
+
+_ORIENTATION, _ON_ITS_SIDE = 0x0112, (5, 6, 7, 8)
+"""EXIF's tag of how a camera was held, and its values for a quarter turn."""
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -29,13 +33,13 @@ class ImageExample(Mapping[str, Any]):
     Attributes:
         content: the file, or its bytes where the image came inside a table.
         name: for messages.
-        label: as found.
+        label: as found; for several objects in boxes, all of them.
         source: equal where images are the same; None where all of a split differ.
     """
 
     content: Path | bytes
     name: str
-    label: Label
+    label: Label | tuple[Box, ...]
     source: int | None = None
 
     def __getitem__(self, key: str) -> Any:
@@ -64,6 +68,13 @@ class ImageExample(Mapping[str, Any]):
                 pixels.check(image, self.name)
         except _DECODE_ERRORS as error:
             raise self._broken() from error
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """Width and height in pixels of the upright image, by its header."""
+        with Image.open(self._file()) as image:
+            turned = image.getexif().get(_ORIENTATION, 1) in _ON_ITS_SIDE
+            return (image.height, image.width) if turned else image.size
 
     @functools.cached_property
     def key(self) -> bytes:

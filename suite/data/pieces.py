@@ -16,7 +16,7 @@ Pieces = dict[str, list[Example]]
 """Examples by split: ``train``, ``validation`` and ``test``, or one of any name."""
 
 CORPUS_SUFFIXES = (".txt", ".md", ".py")
-FEWEST = {"image": 10, "text": 10, "words": 10, "question": 10, "pair": 10, "corpus": 3}
+FEWEST = {"image": 10, "text": 10, "words": 10, "question": 10, "pair": 10, "boxes": 10, "corpus": 3}
 """So many different items are needed to cut data in one piece."""
 
 
@@ -53,9 +53,9 @@ def _folder(path: Path, wanted: Wanted) -> Pieces:
     if wanted.kind == "corpus":
         return {"all": _documents(path)}
     tables = [entry for entry in sorted(path.iterdir()) if readers.is_table(entry) and entry.is_file()]
-    if wanted.kind == "image":
+    if wanted.kind in ("image", "boxes"):
         tables = [table for table in tables if readers.split_name(table)[0].lower() in ("metadata", "labels")]
-        if not tables:
+        if not tables and wanted.kind == "image":
             return {"all": _class_folders(path)}
     if len(tables) != 1:
         remedy = "name one file, or call them train, validation and test"

@@ -22,6 +22,7 @@ class Result:
         test: mean score on the test split.
         test_items: how many items that is.
         baselines: name and test score.
+        figures: name and figure of what else is told.
         train_cpu_s: CPU time of training in seconds.
         seed: of weights and order.
     """
@@ -32,6 +33,7 @@ class Result:
     test: float
     test_items: int
     baselines: list[tuple[str, float]]
+    figures: list[tuple[str, str]]
     train_cpu_s: float
     seed: int
 
@@ -40,6 +42,7 @@ def card(reference: Reference, metric: str, result: Result) -> str:
     """Markdown with front matter; loading checks ``model_sha256`` against the weights."""
     rows = [("**this model**", result.test), *result.baselines]
     table = "\n".join(f"| {name} | {score:.3f} |" for name, score in rows)
+    others = "".join(["\n", *(f"- {name}: {figure}\n" for name, figure in result.figures)]) if result.figures else ""
     versions = ", ".join(f"{package} {version(package)}" for package in PACKAGES)
     recipe = reference.recipe
     return f"""---
@@ -71,4 +74,4 @@ CPU). On the validation split it is {result.validation:.3f}.
 | | {metric} |
 |---|---|
 {table}
-"""
+{others}"""

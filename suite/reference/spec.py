@@ -17,6 +17,11 @@ def no_controls(task: Any, setup: Setup) -> list[tuple[str, float]]:
     return []
 
 
+def no_figures(task: Any, setup: Setup) -> list[tuple[str, str]]:
+    """For models whose card tells nothing else."""
+    return []
+
+
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Reference:
     """One reference model.
@@ -35,6 +40,7 @@ class Reference:
         before_saving: makes the processor ready for use (switches augmentation off).
         baselines: the task to name and test score of simple baselines.
         controls: the task and the trained model to further ones, such as the model without part of its input.
+        figures: the task and a setup of the stored model to what else its card tells, name and figure.
     """
 
     name: str
@@ -50,3 +56,4 @@ class Reference:
     before_saving: Callable[[Any], None]
     baselines: Callable[[Any], list[tuple[str, float]]]
     controls: Callable[[Any, Setup], list[tuple[str, float]]] = no_controls
+    figures: Callable[[Any, Setup], list[tuple[str, str]]] = no_figures

@@ -1,35 +1,25 @@
 """Which digit is it: 1,797 scanned hand-written digits, 8 x 8 pixels, 16 shades of grey.
 
-Data: the test part of "Optical Recognition of Handwritten Digits" (Alpaydin & Kaynak 1998, UCI Machine
-Learning Repository, doi:10.24432/C50P49, CC BY 4.0), as scikit-learn ships it. Splits follow the file's
-order, which keeps neighbouring scans together: 1,147 train, 200 validation, the last 450 test.
+Data: see ``suite.data.digits``: 1,147 train, 200 validation, 450 test.
 """
 
 from __future__ import annotations
 
 import dataclasses
-import functools
 from collections.abc import Sequence
 from typing import Any, ClassVar, Literal
 
-import numpy as np
 import torch
-from PIL import Image
 
 from suite.core.setup import Setup
 from suite.core.task import Batch, Example
+from suite.data.digits import DIGITS, digits
 from suite.data.splits import Split
 from suite.errors import InputError
 from suite.scoring import items
 from suite.scoring.classification import Classification
+from suite.scoring.image_shape import image_shape
 from suite.scoring.labels import Classes, classes_of
-
-DIGITS = 10
-PARTS: dict[Split, slice] = {
-    "train": slice(0, 1147),
-    "validation": slice(1147, 1347),
-    "test": slice(1347, 1797),
-}
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -43,7 +33,7 @@ class ImageClassification(Classification):
 
     def embedded(self, split: Split) -> Sequence[Example]:
         """The digits of a split, as grey PIL images of 8 x 8."""
-        return digits()[PARTS[split]]
+        return digits(split)
 
     def check_model(self, model: Any, processor: Any) -> None:
         """See Task. A model of other labels would be scored on digits that it never learned."""
@@ -79,33 +69,3 @@ class ImageClassification(Classification):
         images = [example["image"].convert(mode) for example in examples]
         pixels = setup.processor(images=images, return_tensors="pt")["pixel_values"]
         return {"pixel_values": pixels.to(device=setup.device, dtype=setup.torch_dtype)}
-
-
-def image_shape(config: Any) -> tuple[int, int, int]:
-    """Channels, height and width of the images that the configuration is made for.
-
-    Raises:
-        InputError: it names no size.
-    """
-    size = getattr(config, "image_size", None)
-    if size is None:
-        raise InputError(
-            "random images need a size, and the model's configuration names none",
-            got=config.model_type,
-            remedy="add image_size to model.architecture",
-        )
-    height, width = (size, size) if isinstance(size, int) else size
-    return getattr(config, "num_channels", 3), height, width
-
-
-@functools.cache
-def digits() -> list[Example]:
-    """All images in the file's order; pixels 0 to 16 are stretched to 0 to 255."""
-    from sklearn.datasets import load_digits  # a second of CPU time that other tasks need not pay
-
-    found = load_digits()
-    pixels = np.round(found.images * (255 / 16)).astype(np.uint8)
-    return [
-        {"image": Image.fromarray(image), "label": int(label)}
-        for image, label in zip(pixels, found.target, strict=True)
-    ]

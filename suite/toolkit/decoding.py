@@ -25,10 +25,21 @@ def require_plain(setup: Setup, name: str) -> None:
         raise NotApplicable(f"the task {setup.task.name} generates nothing: {name} changes how tokens are generated")
     runtime_change.require_eager(setup, name)
     layers.module_of(setup)
+    require_text(setup, name)
     asked = setup.generate_options(setup.task.batch(setup, setup.task.samples(1)), 1)
     if asked:
         found = ", ".join(sorted(asked))
         raise NotApplicable(f"an earlier technique decides how tokens are generated ({found}): name one of them only")
+
+
+def require_text(setup: Setup, name: str) -> None:
+    """Passes where a query is a text that the model continues.
+
+    Raises:
+        NotApplicable: it is an image, or another sample that is answered in text; ``name`` is the technique's.
+    """
+    if "input_ids" not in setup.task.batch(setup, setup.task.samples(1)):
+        raise NotApplicable(f"{name} is for models that continue a text: a query of {setup.task.name} is none")
 
 
 def require_speculation(setup: Setup, name: str) -> None:

@@ -18,7 +18,10 @@ SCORED = 6
 @pytest.fixture(scope="module", params=NAMES)
 def setup(request):
     config = resolved(composed([f"task={request.param}", f"protocol.max_scored={SCORED}"]))
-    config["model"]["path"] = str(CHECKOUT / config["model"]["path"])
+    folder = CHECKOUT / config["model"]["path"]
+    if not folder.is_dir():
+        pytest.skip(f"no model is embedded for {request.param}: its yaml names {config['model']['path']}, of the hub")
+    config["model"]["path"] = str(folder)
     task, model = build(config["task"]), build(config["model"])
     loaded, processor = load_pretrained(model, task, device="cpu", dtype="float32", seed=0)
     return Setup(

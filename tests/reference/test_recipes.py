@@ -7,11 +7,14 @@ from PIL import Image
 
 from suite.reference import (
     bert_languages,
+    encoder_decoder_rows,
     llama_stdlib,
     modernbert_answers,
     modernbert_similarity,
     modernbert_source,
+    modernbert_stdlib,
     text_encoder,
+    unet_digits,
     vit_digits,
 )
 from suite.reference.__main__ import NAMES
@@ -19,17 +22,20 @@ from suite.reference.__main__ import NAMES
 TEXTS = ["Deutschland, Italien, Französisch", "Germany, Italy, French", "def f(x):\n    return x\n"] * 50
 
 
-@pytest.mark.parametrize(
-    "module",
-    [
-        vit_digits,
-        bert_languages,
-        llama_stdlib,
-        modernbert_source,
-        modernbert_answers,
-        modernbert_similarity,
-    ],
-)
+MODULES = [
+    bert_languages,
+    encoder_decoder_rows,
+    llama_stdlib,
+    modernbert_answers,
+    modernbert_similarity,
+    modernbert_source,
+    modernbert_stdlib,
+    unet_digits,
+    vit_digits,
+]
+
+
+@pytest.mark.parametrize("module", MODULES)
 def test_each_recipe_is_known_by_its_name(module):
     assert module.REFERENCE.name == module.__name__.rsplit(".", 1)[1]
     assert module.REFERENCE.name in NAMES

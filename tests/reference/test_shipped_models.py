@@ -16,6 +16,8 @@ TASKS = {
     "modernbert_source": "token_classification",
     "modernbert_answers": "question_answering",
     "modernbert_similarity": "sentence_similarity",
+    "unet_digits": "image_generation",
+    "encoder_decoder_rows": "image_captioning",
 }
 
 
@@ -30,7 +32,7 @@ def test_all_models_together_take_at_most_25_mb():
     assert sum(sizes) <= 25e6
 
 
-@pytest.mark.parametrize("name", ["vit_digits", "bert_languages"])
+@pytest.mark.parametrize("name", ["vit_digits", "bert_languages", "unet_digits", "encoder_decoder_rows"])
 def test_accuracy_is_far_above_the_most_frequent_label(name):
     this_model, trivial, *_ = card_scores(name)
     assert this_model > trivial + 0.5
@@ -64,6 +66,8 @@ def test_bits_per_byte_are_far_below_every_baseline():
         ("modernbert_source", 60, 0.07),
         ("modernbert_answers", 400, 0.1),
         ("modernbert_similarity", 400, 0.1),
+        ("unet_digits", 450, 0.005),
+        ("encoder_decoder_rows", 450, 0.005),
     ],
 )
 def test_the_committed_weights_score_what_the_card_says(name, items, tolerance):

@@ -9,7 +9,7 @@ from suite.core.mitigation import Mitigation
 from suite.core.setup import Setup
 from suite.errors import NotApplicable
 from suite.plugins.requires import Requires
-from suite.toolkit import compiling, runtime_change
+from suite.toolkit import compiling, decoding, runtime_change
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -41,6 +41,7 @@ class StaticCache(Mitigation):
         """Makes the compiled form; the graph is made in the first pass over the queries."""
         if not setup.task.generates:
             raise NotApplicable(f"the task {setup.task.name} generates nothing, so there is no cache: see compile")
+        decoding.require_text(setup, "static_cache")
         return compiling.compiled(runtime_change.require_eager(setup, "static_cache"))
 
     def proof(self, before: Setup, after: Setup) -> dict[str, Any]:

@@ -16,7 +16,7 @@ from suite.core.mitigation import Mitigation
 from suite.core.setup import Setup
 from suite.errors import InputError, NotApplicable
 from suite.plugins.requires import Requires
-from suite.toolkit import compiling, effect, layers, quantised_cache, runtime_change
+from suite.toolkit import compiling, decoding, effect, layers, quantised_cache, runtime_change
 
 PIECE = 32
 """Tokens of a scored text that are read at once, over the cache of those before them."""
@@ -73,6 +73,7 @@ class KvCacheQuantisation(Mitigation):
         if not setup.task.generates:
             raise NotApplicable(f"the task {setup.task.name} generates nothing, so there is no cache")
         runtime_change.require_eager(setup, "kv_cache_quantisation")
+        decoding.require_text(setup, "kv_cache_quantisation")
         model: Any = layers.module_of(setup)
         if isinstance(setup.generate_options, _Options):
             raise NotApplicable("the key-value cache is quantised already")
