@@ -94,12 +94,16 @@ class VideoGeneration(Task):
             multiple = config.pixel_stride * side
             if getattr(self, name) % multiple:
                 remedy = f"give a multiple of {multiple}, as {multiple * (getattr(self, name) // multiple + 1)}"
-                raise InputError(f"task.{name} does not fit the model's patches", got=getattr(self, name), remedy=remedy)
+                raise InputError(
+                    f"task.{name} does not fit the model's patches", got=getattr(self, name), remedy=remedy
+                )
         stride = config.frame_stride
         if (self.frames - 1) % stride:
             nearest = 1 + stride * (self.frames // stride)
             remedy = f"give 1 and a multiple of {stride}, as {nearest}"
-            raise InputError("task.frames does not fit the model, which takes them together", got=self.frames, remedy=remedy)
+            raise InputError(
+                "task.frames does not fit the model, which takes them together", got=self.frames, remedy=remedy
+            )
 
     def batch(self, setup: Setup, examples: Sequence[Example]) -> Batch:
         """What the model gets at the first step: noise as ``hidden_states``, ``timestep`` and an encoded prompt."""

@@ -131,7 +131,9 @@ def test_own_documents_are_cut_into_splits(make_task, tmp_path):
     assert task.scored_from() == "8 of 8 items of the test part (20 %) cut from own.jsonl"
 
 
-@pytest.mark.parametrize(("row", "what"), [({"text": " ", "summary": "s"}, "text"), ({"text": "t", "summary": ""}, "summary")])
+@pytest.mark.parametrize(
+    ("row", "what"), [({"text": " ", "summary": "s"}, "text"), ({"text": "t", "summary": ""}, "summary")]
+)
 def test_an_empty_document_or_summary_is_one_clear_error(make_task, tmp_path, row, what):
     file = tmp_path / "own.jsonl"
     file.write_text(json.dumps(row) + "\n")
