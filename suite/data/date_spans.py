@@ -2,7 +2,7 @@
 
 How a language writes a date in full, and the short form of a span, come from the Unicode Common Locale Data Repository
 (Unicode License v3), as Babel ships it: "Monday, March 3, 2025; Friday, March 7, 2025; Wednesday, March 19, 2025" is in
-short "Mar 3 – 19, 2025". Spans are split by a hash of their first and last day, so that no span is in two splits, in
+short "Mar 3-19, 2025". Spans are split by a hash of their first and last day, so that no span is in two splits, in
 any language; each item has a span of its own.
 """
 

@@ -11,11 +11,12 @@ from suite.data.columns import ANY, Columns
 from suite.data.images import ImageExample
 from suite.data.labels import Label, decoded, label_of
 from suite.data.readers import Row
+from suite.data.sounds import spoken
 from suite.data.structured import StructuredKind, structured
 from suite.errors import InputError
 from suite.text.suggest import beside
 
-Kind = Literal["image", "text", "corpus"] | StructuredKind
+Kind = Literal["image", "text", "corpus", "speech"] | StructuredKind
 STRUCTURED: tuple[StructuredKind, ...] = ("words", "question", "pair")
 Example = Mapping[str, Any]
 
@@ -46,6 +47,8 @@ def from_rows(rows: Sequence[Row], wanted: Wanted, folder: Path, *, secret_label
     kind, (of_input, of_label) = wanted.kind, wanted.columns
     if kind in STRUCTURED:
         return structured(rows, kind, wanted.columns)
+    if kind == "speech":
+        return spoken(rows, wanted.columns, folder)
     content = columns.chosen(rows, "image" if kind == "image" else "text", of_input, pairs=kind != "corpus")
     if kind == "corpus":
         return _corpus([_text(row, content) for row in rows])

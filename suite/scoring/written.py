@@ -114,11 +114,16 @@ class Written(Task):
         """Arguments of ``generate`` for what an answer begins with; the model's own start token where empty."""
         return {}
 
+    def generate(self, model: Any, **asked: Any) -> Any:
+        """What ``model`` writes: its own ``generate``."""
+        return model.generate(**asked)
+
     def run(self, setup: Setup, batch: Batch) -> int | None:
         """Writes ``new_tokens`` for each item; returns how many tokens were written."""
         count = next(iter(batch.values())).shape[0]
         start = self.start(setup, count)
-        tokens = setup.model.generate(
+        tokens = self.generate(
+            setup.model,
             **batch,
             **start,
             max_new_tokens=self.new_tokens,
@@ -164,7 +169,8 @@ class Written(Task):
     def _answers(self, setup: Setup, examples: Sequence[Example]) -> list[str]:
         batch = self.whole_batch(setup, examples)
         start = self.start(setup, len(examples))
-        made = setup.model.generate(
+        made = self.generate(
+            setup.model,
             **batch,
             **start,
             max_new_tokens=self.scored_tokens,

@@ -41,7 +41,7 @@ def polynomial(x: Sequence[float], y: Sequence[float], degree: int) -> list[Inte
 
 
 def r_squared(x: Sequence[float], y: Sequence[float]) -> float | None:
-    """Share of the variance of ``y`` that a straight line over ``x`` explains; None where ``y`` or ``x`` never varies."""
+    """Share of the variance of ``y`` that a line over ``x`` explains; None where ``y`` or ``x`` never varies."""
     mean_x, mean_y = math.fsum(x) / len(x), math.fsum(y) / len(y)
     square_x = math.fsum((each - mean_x) ** 2 for each in x)
     square_y = math.fsum((each - mean_y) ** 2 for each in y)

@@ -51,6 +51,11 @@ NAMES = (
     N_("yours"),
     N_("image generation"),
     N_("other"),
+    N_("summarisation"),
+    N_("video generation"),
+    N_("speech recognition"),
+    N_("rouge l"),
+    N_("word error rate"),
 )
 """Conf keys and labels that have a translation; names of techniques are what one types, so they stay."""
 

@@ -97,7 +97,7 @@ class StaticDecoding:
     def __call__(self, batch: Batch, new_tokens: int) -> dict[str, Any]:
         """``past_key_values`` and ``compile_config`` for a batch whose prompts grow by ``new_tokens``.
 
-        A model with an encoder has two caches; transformers makes both, as it knows the encoder's length, and keeps them.
+        A model with an encoder has two caches; transformers makes and keeps them, as it knows the encoder's length.
         """
         from transformers import StaticCache
 

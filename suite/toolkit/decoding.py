@@ -129,7 +129,7 @@ class _Watched:
 
 
 def begun(model: Any, asked: Mapping[str, Any]) -> int:
-    """Tokens that ``generate``'s rows begin with: the prompt; of a model with an encoder, what its answer starts with."""
+    """Tokens that ``generate``'s rows begin with: the prompt; beside an encoder, what an answer starts with."""
     if not model.config.is_encoder_decoder:
         return int(asked["input_ids"].shape[1])
     start = asked.get("decoder_input_ids")

@@ -21,7 +21,7 @@ from suite.stats.polynomial import polynomial, r_squared
 MODEL_TYPE = "video_denoiser"
 LENGTHS = ("frames", "height", "width")
 LONG = 4000
-"""Tokens from which on a measured exponent is expected to be the model's; below, what is not attention takes its part."""
+"""Tokens from which on a measured exponent should be the model's; below, what is not arithmetic has its part."""
 EXPECTED_WITHIN = 0.15
 FEWEST = 3
 
@@ -150,7 +150,7 @@ def _tokens(transformer: VideoTransformer, family: Family, value: float) -> floa
 
 
 def _exponent(before: Reading, after: Reading, log_ratio: float) -> Interval:
-    """Log of the energies' ratio over that of the lengths'; the half-widths of both, which are independent, in squares."""
+    """Log of the energies' ratio over that of the lengths'; the half-widths of both, independent, added in squares."""
     slope = math.log(after.energy_j.estimate / before.energy_j.estimate) / log_ratio
     reaches = [reading.energy_j.through(math.log).half_width for reading in (before, after)]
     if any(reach is None for reach in reaches):
