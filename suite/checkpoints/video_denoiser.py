@@ -10,12 +10,12 @@ from typing import Any
 
 import torch
 from transformers import AutoConfig, AutoModel, PreTrainedConfig, PreTrainedModel
-from transformers.utils import ModelOutput
+from transformers.utils.generic import ModelOutput
 
 from suite.errors import NotApplicable
 
 
-class VideoDenoiserConfig(PreTrainedConfig):  # type: ignore[misc]
+class VideoDenoiserConfig(PreTrainedConfig):
     """Sizes of the transformer and of what an autoencoder would make of a video.
 
     Attributes:
@@ -38,7 +38,7 @@ class VideoDenoiserConfig(PreTrainedConfig):  # type: ignore[misc]
         super().__init__(**others)
 
 
-class VideoDenoiser(PreTrainedModel):  # type: ignore[misc]
+class VideoDenoiser(PreTrainedModel):
     """Predicts the velocity from video to noise, given how noisy it is and what it shall show."""
 
     config_class = VideoDenoiserConfig
@@ -47,7 +47,7 @@ class VideoDenoiser(PreTrainedModel):  # type: ignore[misc]
     def __init__(self, config: VideoDenoiserConfig) -> None:
         super().__init__(config)
         self.transformer = library().WanTransformer3DModel(**config.transformer)
-        self.post_init()
+        self.post_init()  # type: ignore[no-untyped-call]
 
     def _init_weights(self, module: torch.nn.Module) -> None:
         """The transformer's own layers have drawn theirs."""

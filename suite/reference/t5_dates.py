@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from suite.core.recipe import Recipe
@@ -35,8 +35,8 @@ def build(task: Any) -> tuple[Any, Any]:
         tie_word_embeddings=True,
         pad_token_id=tokenizer.pad_token_id,
         eos_token_id=tokenizer.eos_token_id,
-        decoder_start_token_id=tokenizer.pad_token_id,
     )
+    config.decoder_start_token_id = tokenizer.pad_token_id
     return T5ForConditionalGeneration(config), tokenizer
 
 
@@ -86,7 +86,7 @@ def baselines(task: Any) -> list[tuple[str, float]]:
         dates = text.split("; ")
         return f"{dates[0]} {dates[-1]}"
 
-    simple = {
+    simple: dict[str, Callable[[str], str]] = {
         "first and last date, in full": lambda text: ends(text),
         "the whole document": lambda text: text,
         "the first date, in full": lambda text: text.split("; ")[0],
