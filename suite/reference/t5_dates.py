@@ -32,7 +32,6 @@ def build(task: Any) -> tuple[Any, Any]:
         relative_attention_max_distance=64,
         dropout_rate=0.0,
         feed_forward_proj="relu",
-        tie_word_embeddings=True,
         pad_token_id=tokenizer.pad_token_id,
         eos_token_id=tokenizer.eos_token_id,
     )

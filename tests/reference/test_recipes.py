@@ -5,13 +5,13 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from suite.reference import bert_languages, llama_stdlib, vit_digits
+from suite.reference import bert_languages, llama_stdlib, t5_dates, vit_digits
 from suite.reference.__main__ import NAMES
 
 TEXTS = ["Deutschland, Italien, Französisch", "Germany, Italy, French", "def f(x):\n    return x\n"] * 50
 
 
-@pytest.mark.parametrize("module", [vit_digits, bert_languages, llama_stdlib])
+@pytest.mark.parametrize("module", [vit_digits, bert_languages, llama_stdlib, t5_dates])
 def test_each_recipe_is_known_by_its_name(module):
     assert module.REFERENCE.name == module.__name__.rsplit(".", 1)[1]
     assert module.REFERENCE.name in NAMES

@@ -13,6 +13,7 @@ TASKS = {
     "vit_digits": "image_classification",
     "bert_languages": "text_classification",
     "llama_stdlib": "text_generation",
+    "t5_dates": "summarisation",
 }
 
 
@@ -39,10 +40,16 @@ def test_bits_per_byte_are_far_below_every_baseline():
     assert this_model < 0.8 * min(baselines)
 
 
+def test_rouge_of_spans_is_far_above_the_dates_themselves():
+    this_model, *baselines = card_scores("t5_dates")
+    assert len(baselines) == 4
+    assert this_model > max(baselines) + 0.1
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize(
     ("name", "items", "tolerance"),
-    [("vit_digits", 450, 0.003), ("bert_languages", 400, 0.06), ("llama_stdlib", 40, 0.2)],
+    [("vit_digits", 450, 0.003), ("bert_languages", 400, 0.06), ("llama_stdlib", 40, 0.2), ("t5_dates", 100, 0.12)],
 )
 def test_the_committed_weights_score_what_the_card_says(name, items, tolerance):
     # samples of the two larger test splits: four standard errors of a share of 400, and of 40 windows
