@@ -114,6 +114,12 @@ class Written(Task):
         """Arguments of ``generate`` for what an answer begins with; the model's own start token where empty."""
         return {}
 
+    def call(self, model: Any, batch: Batch) -> Any:
+        """See Task. The decoder reads its start token."""
+        inputs = next(iter(batch.values()))
+        start = torch.full((len(inputs), 1), model.config.decoder_start_token_id, device=inputs.device)
+        return model(**batch, decoder_input_ids=start)
+
     def generate(self, model: Any, **asked: Any) -> Any:
         """What ``model`` writes: its own ``generate``."""
         return model.generate(**asked)

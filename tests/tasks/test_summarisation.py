@@ -99,6 +99,12 @@ def test_exactly_so_many_tokens_are_written(make_setup, make_task, tokenizer):
     assert task.with_new_tokens(5) is None
 
 
+def test_one_call_starts_the_decoder(make_setup, task, tokenizer):
+    setup = make_setup(task, tiny_t5(), tokenizer)
+    batch = task.batch(setup, [{"text": "one"}, {"text": "two"}])
+    assert task.call(setup.model, batch).logits.shape == (2, 1, VOCABULARY)
+
+
 def test_logits_are_of_all_tokens_of_the_targets_and_no_padding(make_setup, task, tokenizer):
     setup = make_setup(task, tiny_t5(), tokenizer)
     examples = [{"text": "one", "target": "one two three"}, {"text": "two", "target": "four"}]
