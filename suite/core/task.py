@@ -134,6 +134,10 @@ class Task(ABC):
     def run(self, setup: Setup, batch: Batch) -> int | None:
         """Answers one batch: what is measured. Returns the number of tokens generated, or None."""
 
+    def call(self, model: Any, batch: Batch) -> Any:
+        """One call of ``model`` on a query's inputs: what techniques watch (a decoder needs a start, say)."""
+        return model(**batch)
+
     def with_new_tokens(self, most: int) -> Task | None:
         """The same task with answers of ``most`` tokens; None where they are no longer, or not made token by token."""
         return None

@@ -12,6 +12,8 @@ from suite.text.suggest import one_of
 COLUMNS = {
     "text": ("text", "sentence", "content", "question", "review", "utterance", "document"),
     "image": ("image", "img", "file", "path", "file_name", "filename", "image_path"),
+    "sound": ("audio", "sound", "wav", "file", "path", "file_name", "audio_path"),
+    "transcript": ("text", "transcript", "transcription", "sentence"),
     "words": ("words", "tokens"),
     "tags": ("tags", "ner_tags", "pos_tags", "labels", "token_labels"),
     "context": ("context", "passage", "paragraph", "text", "document"),
@@ -34,7 +36,10 @@ SECOND_TEXTS = (
 
 ALL = (*(name for names in COLUMNS.values() for name in names), *SECOND_TEXTS)
 
-FIRST_WINS = ("image", "words", "tags", "context", "question", "answers", "source_text", "target_text")
+FIRST_WINS = (
+    *("image", "sound", "transcript", "words", "tags"),
+    *("context", "question", "answers", "source_text", "target_text"),
+)
 """Kinds of which a table may well have several: an image has a path and a file name, a question an article's title."""
 _LOOKED_AT = 100
 """Rows: enough to tell a column that is empty, or holds no text, from one that could be meant."""

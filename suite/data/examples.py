@@ -12,11 +12,12 @@ from suite.data.columns import ANY, Columns
 from suite.data.images import ImageExample
 from suite.data.labels import Label, decoded, label_of
 from suite.data.readers import Row
+from suite.data.sounds import spoken
 from suite.data.structured import StructuredKind, structured
 from suite.errors import InputError
 from suite.text.suggest import beside
 
-Kind = Literal["image", "text", "corpus", "boxes"] | StructuredKind
+Kind = Literal["image", "text", "corpus", "boxes", "speech"] | StructuredKind
 STRUCTURED: tuple[StructuredKind, ...] = ("words", "question", "pair")
 Example = Mapping[str, Any]
 
@@ -47,6 +48,8 @@ def from_rows(rows: Sequence[Row], wanted: Wanted, folder: Path, *, secret_label
     kind, (of_input, of_label) = wanted.kind, wanted.columns
     if kind in STRUCTURED:
         return structured(rows, kind, wanted.columns)
+    if kind == "speech":
+        return spoken(rows, wanted.columns, folder)
     of_image = kind in ("image", "boxes")
     content = columns.chosen(rows, "image" if of_image else "text", of_input, pairs=kind != "corpus")
     if kind == "boxes":

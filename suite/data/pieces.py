@@ -16,7 +16,7 @@ Pieces = dict[str, list[Example]]
 """Examples by split: ``train``, ``validation`` and ``test``, or one of any name."""
 
 CORPUS_SUFFIXES = (".txt", ".md", ".py")
-FEWEST = {"image": 10, "text": 10, "words": 10, "question": 10, "pair": 10, "boxes": 10, "corpus": 3}
+FEWEST = {"corpus": 3, "image": 10, "text": 10, "words": 10, "question": 10, "pair": 10, "boxes": 10, "speech": 10}
 """So many different items are needed to cut data in one piece."""
 
 

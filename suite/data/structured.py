@@ -83,7 +83,7 @@ def _questions(rows: Sequence[Row], wanted: Columns) -> list[Example]:
 
 def _question(row: Row, of_context: str, of_question: str, of_answers: str) -> Example | None:
     """None for a question that its context does not answer."""
-    context, question = (_filled(row, column) for column in (of_context, of_question))
+    context, question = (filled(row, column) for column in (of_context, of_question))
     answers = _answers(row.values.get(of_answers), context, row)
     return {"text": context, "question": question, "answers": answers} if answers else None
 
@@ -117,10 +117,15 @@ def _answer(text: Any, start: Any, context: str, row: Row) -> Answer:
 def _pairs(rows: Sequence[Row], wanted: Columns) -> list[Example]:
     of_text = columns.chosen(rows, "source_text", wanted.input)
     of_target = columns.chosen(rows, "target_text", wanted.label)
-    return [{"text": _filled(row, of_text), "target": _filled(row, of_target)} for row in rows]
+    return [{"text": filled(row, of_text), "target": filled(row, of_target)} for row in rows]
 
 
-def _filled(row: Row, column: str) -> str:
+def filled(row: Row, column: str) -> str:
+    """The text of a column.
+
+    Raises:
+        InputError: it is empty, or no text.
+    """
     value = row.values.get(column)
     if isinstance(value, bytes):
         value = decoded(value, column, row.place)

@@ -54,13 +54,17 @@ NAMES = (
     N_("image generation"),
     N_("object detection"),
     N_("image captioning"),
-    N_("f1"),
     N_("other"),
     N_("token classification"),
     N_("question answering"),
     N_("sentence similarity"),
     N_("f1"),
     N_("recall at k"),
+    N_("summarisation"),
+    N_("video generation"),
+    N_("speech recognition"),
+    N_("rouge l"),
+    N_("word error rate"),
 )
 """Conf keys and labels that have a translation; names of techniques are what one types, so they stay."""
 

@@ -43,7 +43,7 @@ def of_blocks(setup: Setup, samples: Sequence[Example]) -> list[float]:
         with setup.active(), torch.no_grad():
             for start in range(0, len(samples), setup.batch_size):
                 batch = setup.task.batch(setup, samples[start : start + setup.batch_size])
-                setup.model(**batch)
+                setup.task.call(setup.model, batch)
     finally:
         for handle in handles:
             handle.remove()

@@ -87,6 +87,7 @@ class StaticDecoding:
         """For ``model`` on ``device`` (``cpu`` or ``cuda``)."""
         from transformers import CompileConfig
 
+        self._has_encoder = bool(getattr(model.config, "is_encoder_decoder", False))
         self._config = model.config.get_text_config(decoder=True)  # type: ignore[operator, union-attr]
         self._caches: dict[int, Any] = {}
         self._lengths: dict[int, int] = {}
@@ -94,9 +95,14 @@ class StaticDecoding:
         self._compile_config._compile_all_devices = True  # type: ignore[assignment]  # declared as None
 
     def __call__(self, batch: Batch, new_tokens: int) -> dict[str, Any]:
-        """``past_key_values`` and ``compile_config`` for a batch whose prompts grow by ``new_tokens``."""
+        """``past_key_values`` and ``compile_config`` for a batch whose prompts grow by ``new_tokens``.
+
+        A model with an encoder has two caches; transformers makes and keeps them, as it knows the encoder's length.
+        """
         from transformers import StaticCache
 
+        if self._has_encoder:
+            return {"cache_implementation": "static", "compile_config": self._compile_config}
         size, length = batch["input_ids"].shape[0], batch["input_ids"].shape[1] + new_tokens
         if self._lengths.get(size, 0) < length:  # a query of one token goes on with the cache of the long ones
             self._caches[size] = StaticCache(config=self._config, max_cache_len=length)

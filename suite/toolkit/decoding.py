@@ -133,18 +133,27 @@ class _Watched:
     def generate(self, **asked: Any) -> Any:
         """As the model does."""
         made = self._model.generate(**asked)
-        length = asked["input_ids"].shape[1]
-        self.prompts += asked["input_ids"].numel()
-        self.tokens += made[:, length:].tolist()
+        prompt = begun(self._model, asked)
+        self.prompts += len(made) * prompt
+        self.tokens += made[:, prompt:].tolist()
         return made
+
+
+def begun(model: Any, asked: Mapping[str, Any]) -> int:
+    """Tokens that ``generate``'s rows begin with: the prompt; beside an encoder, what an answer starts with."""
+    if not model.config.is_encoder_decoder:
+        return int(asked["input_ids"].shape[1])
+    start = asked.get("decoder_input_ids")
+    return 1 if start is None else int(start.shape[1])
 
 
 def decode(setup: Setup) -> Decoded:
     """Answers a few training samples in batches of the setup's size and watches."""
     watched, seen = _Watched(setup.model), {"forwards": 0, "positions": 0}
+    read = "decoder_input_ids" if setup.model.config.is_encoder_decoder else "input_ids"
 
     def note(module: Any, given: tuple[Any, ...], named: dict[str, Any]) -> None:
-        ids = named.get("input_ids", given[0] if given else None)
+        ids = named.get(read, given[0] if given else None)
         seen["forwards"] += 1
         seen["positions"] += 0 if ids is None else ids.numel()
 

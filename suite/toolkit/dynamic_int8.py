@@ -73,7 +73,7 @@ def _fewest_rows(setup: Setup) -> dict[str, int]:
     try:
         with setup.active():
             for sample in setup.task.samples(effect.PROBE_SAMPLES):
-                setup.model(**setup.task.batch(setup, [sample]))
+                setup.task.call(setup.model, setup.task.batch(setup, [sample]))
     finally:
         for handle in handles:
             handle.remove()

@@ -211,7 +211,7 @@ def hooks(handles: Iterable[Any]) -> Iterator[None]:
 
 def _answer(setup: Setup, batch: Batch) -> None:
     with setup.active():
-        setup.model(**batch)
+        setup.task.call(setup.model, batch)
 
 
 def require_answer(setup: Setup, how: str) -> None:

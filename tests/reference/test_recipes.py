@@ -13,6 +13,7 @@ from suite.reference import (
     modernbert_similarity,
     modernbert_source,
     modernbert_stdlib,
+    t5_dates,
     text_encoder,
     unet_digits,
     vit_digits,
@@ -30,6 +31,7 @@ MODULES = [
     modernbert_similarity,
     modernbert_source,
     modernbert_stdlib,
+    t5_dates,
     unet_digits,
     vit_digits,
 ]

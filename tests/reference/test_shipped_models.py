@@ -18,6 +18,8 @@ TASKS = {
     "modernbert_similarity": "sentence_similarity",
     "unet_digits": "image_generation",
     "encoder_decoder_rows": "image_captioning",
+    "t5_dates": "summarisation",
+    "modernbert_stdlib": "masked_language_modelling",
 }
 
 
@@ -56,6 +58,12 @@ def test_bits_per_byte_are_far_below_every_baseline():
     assert this_model < 0.8 * min(baselines)
 
 
+def test_rouge_of_spans_is_far_above_the_dates_themselves():
+    this_model, *baselines = card_scores("t5_dates")
+    assert len(baselines) == 4
+    assert this_model > max(baselines) + 0.1
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize(
     ("name", "items", "tolerance"),
@@ -68,6 +76,9 @@ def test_bits_per_byte_are_far_below_every_baseline():
         ("modernbert_similarity", 400, 0.1),
         ("unet_digits", 450, 0.005),
         ("encoder_decoder_rows", 450, 0.005),
+    ],
+        ("t5_dates", 100, 0.12),
+        ("modernbert_stdlib", 300, 0.05),
     ],
 )
 def test_the_committed_weights_score_what_the_card_says(name, items, tolerance):

@@ -110,7 +110,7 @@ def choose(model: nn.Module, kind: str) -> None:
 def operators(setup: Setup) -> dict[str, int]:
     """How often each operator of attention or softmax ran while the model answered a few samples."""
     with _Count() as count, setup.active():
-        setup.model(**effect.probe_batch(setup))
+        setup.task.call(setup.model, effect.probe_batch(setup))
     return dict(sorted(count.seen.items()))
 
 

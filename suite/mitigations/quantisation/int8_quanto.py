@@ -73,7 +73,7 @@ class Int8Quanto(Mitigation):
         samples = list(setup.task.train()[: self.calibration_samples])
         for start in range(0, len(samples), setup.batch_size):
             with setup.active():
-                setup.model(**setup.task.batch(setup, samples[start : start + setup.batch_size]))
+                setup.task.call(setup.model, setup.task.batch(setup, samples[start : start + setup.batch_size]))
 
     def proof(self, before: Setup, after: Setup) -> dict[str, Any]:
         """The share of integer weights, and the bytes that it saves."""

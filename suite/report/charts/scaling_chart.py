@@ -26,6 +26,9 @@ KNOBS = {
     "text_length": N_("text length"),
     "image_size": N_("image size"),
     "frames": N_("frames"),
+    "height": N_("height in pixels"),
+    "width": N_("width in pixels"),
+    "steps": N_("denoising steps"),
     "query_count": N_("distinct queries"),
 }
 """Knobs that have a name; others are called by their key."""
