@@ -33,17 +33,17 @@ class QuestionAnswering(Texts):
     """An answer is a span of the context; the score of an item is the F1 of its words, best of the right answers.
 
     Attributes:
-        answer_tokens: the longest answer in tokens.
+        longest_answer_tokens: the longest answer in tokens.
     """
 
     auto_class: ClassVar[str] = "AutoModelForQuestionAnswering"
     kind: ClassVar[StructuredKind] = "question"
 
-    answer_tokens: int
+    longest_answer_tokens: int
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        checks.count("task.answer_tokens", self.answer_tokens, least=1)
+        checks.count("task.longest_answer_tokens", self.longest_answer_tokens, least=1)
 
     def embedded(self, split: Split) -> Sequence[Example]:
         """Names to be found in lists of names and translations."""
@@ -102,7 +102,7 @@ class QuestionAnswering(Texts):
                 if not inside:
                     found.append("")
                     continue
-                first, last = best_span(starts[row, inside], ends[row, inside], self.answer_tokens)
+                first, last = best_span(starts[row, inside], ends[row, inside], self.longest_answer_tokens)
                 found.append(example["text"][offsets[row][inside[first]][0] : offsets[row][inside[last]][1]])
         return found
 

@@ -76,7 +76,6 @@ def test_rouge_of_spans_is_far_above_the_dates_themselves():
         ("modernbert_similarity", 400, 0.1),
         ("unet_digits", 450, 0.005),
         ("encoder_decoder_rows", 450, 0.005),
-    ],
         ("t5_dates", 100, 0.12),
         ("modernbert_stdlib", 300, 0.05),
     ],

@@ -150,8 +150,8 @@ def test_an_empty_question_is_named(make_task, tmp_path):
 
 
 def test_a_longest_answer_of_no_tokens_is_refused(task):
-    with pytest.raises(InputError, match=r"task\.answer_tokens"):
-        dataclasses.replace(task, answer_tokens=0)
+    with pytest.raises(InputError, match=r"task\.longest_answer_tokens"):
+        dataclasses.replace(task, longest_answer_tokens=0)
 
 
 def test_a_model_without_tokenizer_trains_on_random_places_and_is_not_scored(task, make_setup):
