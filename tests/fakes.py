@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import Any, ClassVar, Literal
 
 import torch
 import transformers
 
+from suite.checkpoints.pretrained import ModelSpec
 from suite.core.mitigation import Mitigation
 from suite.core.setup import Setup
 from suite.core.task import Batch, Example, Task, cycle
@@ -171,6 +173,11 @@ def fake_task(kind: Kind = "image", *, locked: bool = False, size: int = 48, que
         locked=locked,
         size=size,
     )
+
+
+def spec_of(path: Path | str) -> ModelSpec:
+    """A model with its weights, in a directory."""
+    return ModelSpec(name="named", path=str(path), revision=None, weights="pretrained", architecture=None)
 
 
 def _seeded(make: Callable[[], Any]) -> Any:

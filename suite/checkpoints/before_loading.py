@@ -57,7 +57,7 @@ def check_smaller(other: ModelSpec, spec: ModelSpec, task: Task) -> None:
     """Looks whether a technique's other model fits the task and has fewer parameters than the one that is measured.
 
     Args:
-        other: a student, or an architecture in the model's place.
+        other: a student, an architecture in the model's place, or a model that works before it.
         spec: the model. Where one of the two is of the hub, that is left to the point.
         task: of both.
 

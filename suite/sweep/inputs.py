@@ -37,7 +37,7 @@ def check_inputs(points: Sequence[PlannedPoint]) -> None:
 
 
 def _check_other_models(plan: Plan) -> None:
-    """Students and other architectures that the point's techniques name."""
+    """Students, other architectures, small models and drafts that the point's techniques name."""
     for technique in plan.mitigations.values():
         for field in dataclasses.fields(technique):
             other = getattr(technique, field.name)

@@ -123,3 +123,16 @@ def test_a_student_that_saves_nothing_or_does_not_fit_ends_the_command_before_an
 def test_students_of_this_suite_fit_its_tasks(tmp_path, task, student):
     words = [f"runs_dir={tmp_path}", f"task={task}", "mitigation=distillation", f"{STUDENT}={student}"]
     assert main([*words, "--dry-run"]) == 0
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["task=text_classification", "mitigation=cascade", "mitigation.cascade.small=bert_languages"],
+        ["task=text_generation", "mitigation=assisted_decoding", "mitigation.assisted_decoding.draft=llama_stdlib"],
+    ],
+    ids=["cascade", "assisted_decoding"],
+)
+def test_a_model_before_itself_ends_the_command_before_anything_is_measured(tmp_path, capsys, words):
+    assert main([f"runs_dir={tmp_path}", *words, "device=cpu", "--dry-run"]) == 2
+    assert "nothing could be saved" in capsys.readouterr().err

@@ -11,12 +11,12 @@ import torch
 import transformers
 from torch.utils.flop_counter import FlopCounterMode
 
-from suite.errors import InputError, NotApplicable
+from suite.errors import NotApplicable
 from suite.mitigations.adaptive_computation.cascade import Cascade, TwoModels, accepted
 from suite.mitigations.adaptive_computation.early_exit import EarlyExit
 from suite.toolkit import confidence, exits
 from tests.architectures import architecture_setup
-from tests.fakes import answers, fake_setup, tiny_bert, tiny_distilbert, tiny_vit, unequal_texts
+from tests.fakes import answers, fake_setup, spec_of, tiny_bert, tiny_distilbert, tiny_vit, unequal_texts
 from tests.mitigations.test_other_techniques import image_setup, saved
 
 TRAINING = {
@@ -43,7 +43,7 @@ def samples(setup: Any, count: int = 8) -> Any:
 
 class TestCascade:
     def cascade(self, threshold: float = 0.6, path: str | None = None) -> Cascade:
-        return Cascade(path=path, threshold=threshold, keep_layers_share=0.5, training=TRAINING)
+        return Cascade(small=path and spec_of(path), threshold=threshold, keep_layers_share=0.5, training=TRAINING)
 
     @pytest.mark.parametrize("kind", ["image", "text"])
     def test_its_work_is_the_small_models_and_the_escalated_share_of_the_large_ones(self, kind: Any) -> None:
@@ -112,10 +112,6 @@ class TestCascade:
         assert pair(**batch).logits.shape == (1, 5)
         assert set(accepted(Taking(), batch)) == {"input_ids"}
         assert accepted(tiny_distilbert(), batch) is batch  # takes any, and leaves it
-
-    def test_an_empty_path_is_refused(self) -> None:
-        with pytest.raises(InputError, match=r"cascade\.path is empty"):
-            self.cascade(path=" ")
 
 
 class Taking(torch.nn.Module):

@@ -7,13 +7,13 @@ from typing import Any
 
 import pytest
 
-from suite.errors import InputError, NotApplicable
+from suite.errors import NotApplicable
 from suite.mitigations.adaptive_computation.assisted_decoding import AssistedDecoding
 from suite.mitigations.adaptive_computation.prompt_lookup import PromptLookup
 from suite.mitigations.optimised_hardware.no_kv_cache import NoKvCache
 from suite.toolkit import decoding, layers
 from tests.architectures import architecture_setup
-from tests.fakes import admit, fake_setup, tiny_gpt2, tiny_llama
+from tests.fakes import admit, fake_setup, spec_of, tiny_gpt2, tiny_llama
 
 EMBEDDED = Path(__file__).parents[2] / "models" / "llama_stdlib"
 PROMPT, NEW, QUERIES = 12, 4, 8
@@ -26,7 +26,7 @@ def one_at_a_time(**changes: Any) -> Any:
 
 
 def own_blocks(share: float = 0.5, tokens: int = 2) -> AssistedDecoding:
-    return AssistedDecoding(path=None, keep_layers_share=share, tokens=tokens)
+    return AssistedDecoding(draft=None, keep_layers_share=share, tokens=tokens)
 
 
 def lookup(tokens: int = 3, ngram: int = 2) -> PromptLookup:
@@ -149,13 +149,8 @@ def test_a_draft_that_is_the_model_is_refused() -> None:
     setup = one_at_a_time()
     spec = ModelSpec(name="m", path=str(EMBEDDED), revision=None, weights="pretrained", architecture=None)
     model, processor = load_pretrained(spec, setup.task, device="cpu", dtype="float32", seed=0)
-    technique = AssistedDecoding(path=str(EMBEDDED), keep_layers_share=0.5, tokens=2)
+    technique = AssistedDecoding(draft=spec_of(EMBEDDED), keep_layers_share=0.5, tokens=2)
     with pytest.raises(NotApplicable, match=r"the model itself \d+: none to save"):
         technique.apply(setup.replace(model=model, processor=processor))
     with pytest.raises(NotApplicable, match="another tokenizer"):
         technique.apply(setup)
-
-
-def test_empty_paths_are_refused() -> None:
-    with pytest.raises(InputError, match=r"assisted_decoding\.path is empty"):
-        AssistedDecoding(path=" ", keep_layers_share=0.5, tokens=2)

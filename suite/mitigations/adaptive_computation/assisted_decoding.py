@@ -7,7 +7,8 @@ from typing import Any, ClassVar
 
 from torch import nn
 
-from suite.checkpoints.pretrained import load_beside
+from suite.checkpoints.other_architecture import load_other
+from suite.checkpoints.pretrained import ModelSpec
 from suite.core import checks
 from suite.core.mitigation import Mitigation
 from suite.core.setup import Setup
@@ -24,8 +25,8 @@ class AssistedDecoding(Mitigation):
     """Speculative decoding with a draft model.
 
     Attributes:
-        path: of the draft model, a local Hugging Face directory or a hub id; None for some of the model's own blocks.
-        keep_layers_share: of the model's blocks that draft where ``path`` is None, in (0, 1).
+        draft: another model that drafts, smaller; None for some of the model's own blocks.
+        keep_layers_share: of the model's blocks that draft where ``draft`` is None, in (0, 1).
         tokens: drafted before each check, at least 1.
     """
 
@@ -45,27 +46,26 @@ class AssistedDecoding(Mitigation):
     )
     accuracy: ClassVar[str] = "The same tokens but for ties within rounding: the large model decides on each."
     deviations: ClassVar[str] = (
-        "A fixed number of drafted tokens, so that every window does the same work. Without a path the draft is evenly "
-        "spaced blocks of the model with its own head, not trained for it, and shares its weights. Name it last in a "
-        "stack: a later technique leaves the draft as it is. The draft's bytes are in the proof, not in the model's."
+        "A fixed number of drafted tokens, so that every window does the same work. Where no model is named the draft "
+        "is evenly spaced blocks of the model with its own head, not trained for it, and shares its weights. Name it last "
+        "in a stack: a later technique leaves the draft as it is. Its bytes are in the proof, not in the model's."
     )
     requires: ClassVar[Requires] = Requires(phase="inference")
     kinds: ClassVar[tuple[str, ...]] = ("decoding",)
     conflicts: ClassVar[tuple[str, ...]] = ("decoding",)
 
-    path: str | None
+    draft: ModelSpec | None
     keep_layers_share: float
     tokens: int
 
     def __post_init__(self) -> None:
-        checks.checkpoint_path("assisted_decoding.path", self.path)
         checks.open_share("assisted_decoding.keep_layers_share", self.keep_layers_share)
         checks.count("assisted_decoding.tokens", self.tokens, least=1)
 
     def apply(self, setup: Setup) -> Setup:
         """The same model, asked to generate with a draft."""
         decoding.require_speculation(setup, "assisted_decoding")
-        draft = self._own_blocks(setup) if self.path is None else self._loaded(setup)
+        draft = self._own_blocks(setup) if self.draft is None else self._loaded(setup, self.draft)
         config: Any = draft.generation_config
         config.num_assistant_tokens, config.num_assistant_tokens_schedule = self.tokens, "constant"
         config.assistant_confidence_threshold = 0  # else it follows what was accepted before, from query to query
@@ -91,8 +91,8 @@ class AssistedDecoding(Mitigation):
         students.shorten(draft, self.keep_layers_share)
         return draft.to(setup.device)
 
-    def _loaded(self, setup: Setup) -> nn.Module:
-        draft, processor = load_beside("draft", self.path, setup)
+    def _loaded(self, setup: Setup, spec: ModelSpec) -> nn.Module:
+        draft, processor = load_other(spec, setup)
         model = layers.module_of(setup)
         if not students.same_inputs(setup.processor, processor):
             raise NotApplicable("the draft model has another tokenizer than the model, so its tokens are other ones")

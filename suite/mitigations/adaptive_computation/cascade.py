@@ -11,7 +11,8 @@ from typing import Any, ClassVar
 import torch
 from torch import nn
 
-from suite.checkpoints.pretrained import load_beside
+from suite.checkpoints.other_architecture import load_other
+from suite.checkpoints.pretrained import ModelSpec
 from suite.core import checks
 from suite.core.mitigation import Mitigation
 from suite.core.setup import Setup
@@ -29,7 +30,7 @@ class Cascade(Mitigation):
     """Puts a small model in front of the model.
 
     Attributes:
-        path: of the small model, a local Hugging Face directory or a hub id; None for a student of the model itself.
+        small: the small model; None for a student of the model itself.
         threshold: probability of its class from which on the small model's answer stands, in (0, 1).
         keep_layers_share: share of the model's blocks that the student keeps, in (0, 1).
         training: fields of ``suite.core.recipe.Recipe``: how the student is trained; 0 steps: not at all.
@@ -66,23 +67,22 @@ class Cascade(Mitigation):
     before: ClassVar[tuple[str, ...]] = ("quantisation",)
     conflicts: ClassVar[tuple[str, ...]] = ("adaptive_computation", "graph")
 
-    path: str | None
+    small: ModelSpec | None
     threshold: float
     keep_layers_share: float
     training: dict[str, Any]
 
     def __post_init__(self) -> None:
-        checks.checkpoint_path("cascade.path", self.path)
         checks.open_share("cascade.threshold", self.threshold)
         checks.open_share("cascade.keep_layers_share", self.keep_layers_share)
         checks.recipe("cascade.training", self.training)
 
     def apply(self, setup: Setup) -> Setup:
-        """A student of the model, or the small model of ``path``, in front of a copy of it."""
+        """A student of the model, or the model ``small``, in front of a copy of it."""
         model = confidence.require_classifier(setup, "cascade")
         if isinstance(model, TwoModels):
             raise NotApplicable("the model is a cascade already")
-        small = self._student(setup) if self.path is None else self._loaded(setup)
+        small = self._student(setup) if self.small is None else self._loaded(setup, self.small)
         students.require_smaller(small, model)
         made = setup.replace(model=TwoModels(small, layers.editable_copy(setup), self.threshold))
         effect.require_answer(made, f"behind {type(small).__name__}")
@@ -109,8 +109,8 @@ class Cascade(Mitigation):
         teach(made, setup, recipe=recipe, lesson=Lesson(temperature=1.0, alpha=0.5, hidden_weight=0.0))
         return layers.module_of(made)
 
-    def _loaded(self, setup: Setup) -> nn.Module:
-        small, processor = load_beside("cascade", self.path, setup)
+    def _loaded(self, setup: Setup, spec: ModelSpec) -> nn.Module:
+        small, processor = load_other(spec, setup)
         if not students.same_inputs(setup.processor, processor):
             raise NotApplicable("the small model reads other inputs than the model (its tokenizer or image processor)")
         if classes_of(small.config).names != classes_of(setup.model.config).names:
