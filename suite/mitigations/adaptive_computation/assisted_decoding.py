@@ -47,8 +47,8 @@ class AssistedDecoding(Mitigation):
     accuracy: ClassVar[str] = "The same tokens but for ties within rounding: the large model decides on each."
     deviations: ClassVar[str] = (
         "A fixed number of drafted tokens, so that every window does the same work. Where no model is named the draft "
-        "is evenly spaced blocks of the model with its own head, not trained for it, and shares its weights. Name it last "
-        "in a stack: a later technique leaves the draft as it is. Its bytes are in the proof, not in the model's."
+        "is evenly spaced blocks of the model with its own head, not trained for it, that share its weights. Name it "
+        "last in a stack: a later technique leaves the draft as it is. Its bytes are in the proof, not in the model's."
     )
     requires: ClassVar[Requires] = Requires(phase="inference")
     kinds: ClassVar[tuple[str, ...]] = ("decoding",)
