@@ -82,9 +82,8 @@ class Console(Reporter):
         why = f": {_shortened(reason.message.splitlines()[0])}" if reason and reason.message else ""
         left = self._time_left(title, status)
         shown = f"  ({left})" if left and self._progress.disable else ""
-        number = (
-            f"{self.done}/{self._total}" if self.done <= self._total else "more blocks"
-        )  # where a budget has some left
+        is_first = self.done <= self._total  # a budget may have time for more blocks of some
+        number = f"{self.done}/{self._total}" if is_first else "more blocks"
         line = f"[{number}] {_MARKS[status]} {title}{why}{shown}"
         self._console.print(line, markup=False, soft_wrap=True)
         self._progress.update(self._task, advance=1, left=left)

@@ -17,8 +17,9 @@ pytestmark = pytest.mark.slow
 
 PYTHON_312 = Target(python_version="3.12", machine="x86_64")
 CARRIED = {
-    "antlr4-python3-runtime", "arrow", "babel", "bitsandbytes", "codecarbon", "datasets", "dill", "hydra-core",
-    "msgspec", "multiprocess", "omegaconf", "optimum", "optimum-quanto", "pycountry", "rapidfuzz", "torchao", "tzdata",
+    "absl-py", "antlr4-python3-runtime", "arrow", "babel", "bitsandbytes", "codecarbon", "datasets", "defusedxml",
+    "dill", "hydra-core", "lightning-utilities", "msgspec", "multiprocess", "nltk", "omegaconf", "optimum",
+    "optimum-quanto", "pycountry", "rapidfuzz", "rouge-score", "six", "torchao", "torchmetrics", "tzdata",
 }  # fmt: skip
 
 
