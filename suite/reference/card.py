@@ -63,7 +63,7 @@ it is too small to be of use. Retrain it with `python -m suite.reference {refere
 AdamW, {recipe.steps:,} steps of {recipe.batch_size} samples, peak rate {recipe.learning_rate:g} after a linear warm-up
 over {recipe.warmup_share:.0%} of the steps, cosine decay to zero, weight decay {recipe.weight_decay:g}, gradient norm
 at most {recipe.clip_norm:g}, float32, seed {result.seed}. {reference.training}
-The recipe was chosen on the validation split. It took {result.train_cpu_s:.0f} s of CPU time.
+The test split had no part in the choice of the recipe. It took {result.train_cpu_s:.0f} s of CPU time.
 
 Trained with Python {platform.python_version()}, {versions}.
 
