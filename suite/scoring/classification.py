@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import functools
 from abc import abstractmethod
 from collections import Counter
 from collections.abc import Sequence
@@ -11,19 +10,17 @@ from typing import Any, ClassVar, Literal
 
 import torch
 
-from suite.core.own_data import OwnData
 from suite.core.setup import Setup
-from suite.core.task import Batch, Example, Task, cycle
-from suite.data.columns import Columns
-from suite.data.splits import Split, Splits, load_splits
+from suite.core.task import Batch, Example
 from suite.errors import InputError, NotApplicable
 from suite.scoring import items
 from suite.scoring.labels import Classes, classes_of, label_numbers
+from suite.scoring.split_task import SplitTask
 from suite.text.suggest import MOST_LISTED
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
-class Classification(Task):
+class Classification(SplitTask):
     """One label a sample; the score of an item is 1 where the largest logit is its label's, else 0.
 
     A model without a processor, as random weights of a bare architecture have none, gets random inputs and random
@@ -36,41 +33,12 @@ class Classification(Task):
     """The model input that carries the sample, as ``transformers`` names it."""
 
     @abstractmethod
-    def embedded(self, split: Split) -> Sequence[Example]:
-        """A split of the embedded data."""
-
-    @abstractmethod
     def content(self, example: Example) -> bytes:
         """What tells a sample from another, to draw its random inputs with."""
 
     @abstractmethod
     def batch(self, setup: Setup, examples: Sequence[Example]) -> Batch:
         """See Task."""
-
-    def train(self) -> Sequence[Example]:
-        """See Task."""
-        return self._split("train")
-
-    def validation(self) -> Sequence[Example]:
-        """See Task."""
-        return self._split("validation")
-
-    def test(self) -> Sequence[Example]:
-        """See Task."""
-        return items.sample(self._split("test"), self.max_scored, self.seed)
-
-    def scored_from(self) -> str:
-        """See Task."""
-        test_is = "the embedded test split" if self.data is None else self._own(self.data).test_is
-        return f"{len(self.test())} of {len(self._split('test'))} items of {test_is}"
-
-    def queries(self) -> Sequence[Example]:
-        """See Task."""
-        return cycle(items.shuffled_copy(self._split("test"), self.seed), self.query_count)
-
-    def clusters(self) -> list[int] | None:
-        """See Task."""
-        return items.source_numbers(self.test())
 
     def chance_score(self) -> float:
         """The share of the most frequent label, which is what always answering with it scores."""
@@ -89,7 +57,7 @@ class Classification(Task):
 
     def _check_labels(self, classes: Classes, config: Any) -> None:
         try:
-            label_numbers(self._split("test"), config)
+            label_numbers(self.split("test"), config)
         except InputError as error:
             if self.data is not None:
                 raise
@@ -143,16 +111,3 @@ class Classification(Task):
     def _random_labels(self, config: Any, examples: Sequence[Example]) -> list[int]:
         generators = [items.generator_for(self.seed, b"label " + self.content(example)) for example in examples]
         return [int(torch.randint(config.num_labels, (), generator=generator)) for generator in generators]
-
-    def _split(self, split: Split) -> Sequence[Example]:
-        if self.data is None:
-            return self.embedded(split)
-        return self._own(self.data).part(split)
-
-    def _own(self, data: OwnData) -> Splits:
-        return _own_splits(data, self.kind, self.seed, Columns(**self.columns))
-
-
-@functools.cache
-def _own_splits(source: OwnData, kind: Literal["image", "text"], seed: int, columns: Columns) -> Splits:
-    return load_splits(source, kind=kind, seed=seed, columns=columns)

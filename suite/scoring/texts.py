@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import functools
 from abc import abstractmethod
 from collections.abc import Sequence
 from typing import Any, ClassVar
@@ -12,21 +11,19 @@ import torch
 
 from suite.checkpoints import tokenizer_fit
 from suite.core import checks
-from suite.core.own_data import OwnData
 from suite.core.setup import Setup
-from suite.core.task import Batch, Example, Task, cycle
-from suite.data.columns import Columns
-from suite.data.splits import Split, Splits, load_splits
+from suite.core.task import Batch, Example
 from suite.data.structured import StructuredKind
 from suite.errors import InputError, NotApplicable
 from suite.scoring import items
+from suite.scoring.split_task import SplitTask
 
 PADDING_LOGIT = -1e4
 """For places that cannot be chosen: no softmax notices them, and differences of two of them are finite."""
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
-class Texts(Task):
+class Texts(SplitTask):
     """Texts for an encoder with a fast tokenizer.
 
     A model without a tokenizer, as random weights of a bare architecture have none, gets random ids that are drawn for
@@ -47,37 +44,8 @@ class Texts(Task):
         checks.count("task.random_tokens", self.random_tokens, least=1)
 
     @abstractmethod
-    def embedded(self, split: Split) -> Sequence[Example]:
-        """A split of the embedded data."""
-
-    @abstractmethod
     def scores(self, setup: Setup, examples: Sequence[Example]) -> list[float]:
         """One score for each of ``examples``; the setup is ready for scoring and has a tokenizer."""
-
-    def train(self) -> Sequence[Example]:
-        """See Task."""
-        return self.split("train")
-
-    def validation(self) -> Sequence[Example]:
-        """See Task."""
-        return self.split("validation")
-
-    def test(self) -> Sequence[Example]:
-        """See Task."""
-        return items.sample(self.split("test"), self.max_scored, self.seed)
-
-    def scored_from(self) -> str:
-        """See Task."""
-        test_is = "the embedded test split" if self.data is None else self._own(self.data).test_is
-        return f"{len(self.test())} of {len(self.split('test'))} items of {test_is}"
-
-    def queries(self) -> Sequence[Example]:
-        """See Task."""
-        return cycle(items.shuffled_copy(self.split("test"), self.seed), self.query_count)
-
-    def clusters(self) -> list[int] | None:
-        """See Task."""
-        return items.source_numbers(self.test())
 
     def check_model(self, model: Any, processor: Any) -> None:
         """See Task."""
@@ -147,13 +115,6 @@ class Texts(Task):
         ids = torch.stack([torch.randint(vocabulary, length, generator=generator) for generator in drawn])
         return on_device({"input_ids": ids, "attention_mask": torch.ones_like(ids)}, setup)
 
-    def split(self, split: Split) -> Sequence[Example]:
-        """A split of the embedded data or of the user's own, whole."""
-        return self.embedded(split) if self.data is None else self._own(self.data).part(split)
-
-    def _own(self, data: OwnData) -> Splits:
-        return _own_splits(data, self.kind, self.seed, Columns(**self.columns))
-
 
 def on_device(tensors: Any, setup: Setup) -> Batch:
     """A plain dict of ``tensors`` on the setup's device."""
@@ -163,8 +124,3 @@ def on_device(tensors: Any, setup: Setup) -> Batch:
 def scored_batches(setup: Setup, examples: Sequence[Example]) -> Any:
     """``examples`` in batches to score."""
     return items.batches(examples, min(max(setup.batch_size, 32), items.LARGEST_BATCH))
-
-
-@functools.cache
-def _own_splits(source: OwnData, kind: StructuredKind, seed: int, columns: Columns) -> Splits:
-    return load_splits(source, kind=kind, seed=seed, columns=columns)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import functools
 from abc import abstractmethod
 from collections.abc import Sequence
 from typing import Any, ClassVar, Self
@@ -11,14 +10,12 @@ from typing import Any, ClassVar, Self
 import torch
 
 from suite.core import checks
-from suite.core.own_data import OwnData
 from suite.core.setup import Setup
-from suite.core.task import Batch, Example, Task, cycle
-from suite.data.columns import Columns
+from suite.core.task import Batch, Example
 from suite.data.examples import Kind
-from suite.data.splits import Split, Splits, load_splits
 from suite.errors import InputError, NotApplicable
 from suite.scoring import items
+from suite.scoring.split_task import SplitTask
 
 IGNORED = -100
 """The label that no loss is taken of."""
@@ -27,7 +24,7 @@ LARGEST_BATCH = 64
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
-class Written(Task):
+class Written(SplitTask):
     """An encoder reads an item, a decoder writes the answer; a subclass says how the two are compared.
 
     Attributes:
@@ -48,10 +45,6 @@ class Written(Task):
             checks.count(f"task.{field}", getattr(self, field), least=1)
 
     @abstractmethod
-    def embedded(self, split: Split) -> Sequence[Example]:
-        """A split of the embedded data."""
-
-    @abstractmethod
     def whole_batch(self, setup: Setup, examples: Sequence[Example]) -> Batch:
         """As ``batch``, but as much of each item as the model takes."""
 
@@ -66,31 +59,6 @@ class Written(Task):
     @abstractmethod
     def score_of(self, target: str, answer: str) -> float:
         """The score of one item."""
-
-    def train(self) -> Sequence[Example]:
-        """See Task."""
-        return self._split("train")
-
-    def validation(self) -> Sequence[Example]:
-        """See Task."""
-        return self._split("validation")
-
-    def test(self) -> Sequence[Example]:
-        """See Task."""
-        return items.sample(self._split("test"), self.max_scored, self.seed)
-
-    def scored_from(self) -> str:
-        """See Task."""
-        test_is = "the embedded test split" if self.data is None else self._own(self.data).test_is
-        return f"{len(self.test())} of {len(self._split('test'))} items of {test_is}"
-
-    def queries(self) -> Sequence[Example]:
-        """See Task."""
-        return cycle(items.shuffled_copy(self._split("test"), self.seed), self.query_count)
-
-    def clusters(self) -> list[int] | None:
-        """See Task."""
-        return items.source_numbers(self.test())
 
     def check_model(self, model: Any, processor: Any) -> None:
         """See Task."""
@@ -187,19 +155,6 @@ class Written(Task):
         )
         items.finite(made.logits[0])  # what is not finite at the first token is a number format that does not do
         return self.decoded(setup.processor, made.sequences)
-
-    def _split(self, split: Split) -> Sequence[Example]:
-        if self.data is None:
-            return self.embedded(split)
-        return self._own(self.data).part(split)
-
-    def _own(self, data: OwnData) -> Splits:
-        return _own_splits(data, self.kind, self.seed, Columns(**self.columns))
-
-
-@functools.cache
-def _own_splits(source: OwnData, kind: Kind, seed: int, columns: Columns) -> Splits:
-    return load_splits(source, kind=kind, seed=seed, columns=columns)
 
 
 def written_limit(config: Any) -> int | None:

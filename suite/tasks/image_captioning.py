@@ -81,7 +81,7 @@ class ImageCaptioning(Pictures):
             what = f"the model has {positions} positions, too few for the start and new tokens"
             remedy = "lower task.new_tokens or task.longest_answer"
             raise InputError(what, got=max(self.new_tokens, self.longest_answer), remedy=remedy)
-        for example in self._split("test"):
+        for example in self.split("test"):
             caption_of(example)
 
     def batch(self, setup: Setup, examples: Sequence[Example]) -> Batch:

@@ -156,9 +156,9 @@ class ImageGeneration(Classification):
 
     def judge(self, setup: Setup) -> Judge:
         """Trained on real images, as the model would draw them, that are not in the train split."""
-        unseen = list(self._split("test"))
-        if self.data is None or self._own(self.data).validation:
-            unseen += self._split("validation")
+        unseen = list(self.split("test"))
+        if self.data is None or self.own(self.data).validation:
+            unseen += self.split("validation")
         return Judge(self.pixels(setup, unseen), label_numbers(unseen, setup.model.config))
 
 

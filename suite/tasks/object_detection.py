@@ -64,7 +64,7 @@ class ObjectDetection(Pictures):
             remedy = "save the detector's own image processor with it"
             raise InputError("the model's processor reads no boxes", got=type(processor).__name__, remedy=remedy)
         try:
-            self._numbers(model.config, self._split("test"))
+            self._numbers(model.config, self.split("test"))
         except InputError as error:
             if self.data is not None:
                 raise
