@@ -103,7 +103,7 @@ class Classification(SplitTask):
         targets = label_numbers(examples, setup.model.config)
         answers: list[int] = []
         with items.scoring(setup):
-            for chosen in items.batches(examples, min(max(setup.batch_size, 32), items.LARGEST_BATCH)):
+            for chosen in items.scored_batches(setup, examples):
                 logits = items.finite(setup.model(**self.batch(setup, chosen)).logits)
                 answers.extend(logits.argmax(dim=-1).tolist())
         return [float(answer == target) for answer, target in zip(answers, targets, strict=True)]

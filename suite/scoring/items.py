@@ -52,6 +52,16 @@ def batches(examples: Sequence[Example], size: int) -> Iterator[Sequence[Example
         yield examples[start : start + size]
 
 
+def scored_batch_size(setup: Setup) -> int:
+    """Samples a batch while scoring: the setup's own, unless that is very small or large."""
+    return min(max(setup.batch_size, 32), LARGEST_BATCH)
+
+
+def scored_batches(setup: Setup, examples: Sequence[Example]) -> Iterator[Sequence[Example]]:
+    """``examples`` in batches to score."""
+    return batches(examples, scored_batch_size(setup))
+
+
 @contextlib.contextmanager
 def scoring(setup: Setup) -> Iterator[None]:
     """The setup's contexts, no gradients, and a module in eval mode; its mode is put back afterwards.

@@ -119,8 +119,3 @@ class Texts(SplitTask):
 def on_device(tensors: Any, setup: Setup) -> Batch:
     """A plain dict of ``tensors`` on the setup's device."""
     return {name: tensor.to(setup.device) for name, tensor in tensors.items()}
-
-
-def scored_batches(setup: Setup, examples: Sequence[Example]) -> Any:
-    """``examples`` in batches to score."""
-    return items.batches(examples, min(max(setup.batch_size, 32), items.LARGEST_BATCH))

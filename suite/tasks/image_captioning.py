@@ -142,7 +142,7 @@ class ImageCaptioning(Pictures):
             raise NotApplicable("a model without a processor cannot be scored")
         answers: list[str] = []
         with items.scoring(setup):
-            for chosen in items.batches(examples, min(max(setup.batch_size, 32), items.LARGEST_BATCH)):
+            for chosen in items.scored_batches(setup, examples):
                 batch = self.batch(setup, chosen)
                 items.finite(setup.model(**batch).logits)
                 made = self._answered(setup, batch, most=self.longest_answer, least=1)

@@ -150,7 +150,7 @@ class ImageGeneration(Classification):
         """One image for each of ``examples``, on the CPU."""
         drawn: list[torch.Tensor] = []
         with items.scoring(setup):
-            for chosen in items.batches(examples, min(max(setup.batch_size, 32), items.LARGEST_BATCH)):
+            for chosen in items.scored_batches(setup, examples):
                 drawn.append(items.finite(self.sampled(setup, self.batch(setup, chosen))).cpu())
         return torch.cat(drawn)
 

@@ -145,7 +145,7 @@ class MaskedLanguageModelling(Corpus):
             raise NotApplicable("a model without a tokenizer cannot be scored on text")
         scores: list[float] = []
         with items.scoring(setup):
-            for chosen in items.batches(examples, min(max(setup.batch_size, 32), items.LARGEST_BATCH)):
+            for chosen in items.scored_batches(setup, examples):
                 batch = self.training_batch(setup, chosen)
                 labels = batch.pop("labels")
                 kept = labels != IGNORED

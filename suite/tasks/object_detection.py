@@ -148,7 +148,7 @@ class ObjectDetection(Pictures):
             raise NotApplicable("a model without a processor cannot be scored")
         answers: list[list[Found]] = []
         with items.scoring(setup):
-            for chosen in items.batches(examples, min(max(setup.batch_size, 32), items.LARGEST_BATCH)):
+            for chosen in items.scored_batches(setup, examples):
                 outputs = setup.model(**self.batch(setup, chosen))
                 outputs.logits, outputs.pred_boxes = items.finite(outputs.logits), items.finite(outputs.pred_boxes)
                 sizes = [(example["image"].height, example["image"].width) for example in chosen]

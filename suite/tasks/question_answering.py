@@ -20,7 +20,7 @@ from suite.data.splits import Split
 from suite.data.structured import Answer, StructuredKind
 from suite.scoring import items
 from suite.scoring.answers import best_f1
-from suite.scoring.texts import PADDING_LOGIT, Texts, on_device, scored_batches
+from suite.scoring.texts import PADDING_LOGIT, Texts, on_device
 
 CONTEXT = 1
 """The number of the second text in a pair, as tokenizers count."""
@@ -92,7 +92,7 @@ class QuestionAnswering(Texts):
     def answers(self, setup: Setup, examples: Sequence[Example]) -> list[str]:
         """The most likely span of each context, "" where none of it fits the model."""
         found: list[str] = []
-        for chosen in scored_batches(setup, examples):
+        for chosen in items.scored_batches(setup, examples):
             encoded = self._encoded(setup, chosen)
             offsets = encoded.pop("offset_mapping").tolist()
             output = setup.model(**on_device(encoded, setup))

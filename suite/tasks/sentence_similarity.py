@@ -19,7 +19,7 @@ from suite.data.name_items import translations
 from suite.data.splits import Split
 from suite.data.structured import StructuredKind
 from suite.scoring import items
-from suite.scoring.texts import Texts, on_device, scored_batches
+from suite.scoring.texts import Texts, on_device
 
 TARGET = "target_"
 """What names of the second text's inputs begin with in a training batch."""
@@ -111,7 +111,7 @@ class SentenceSimilarity(Texts):
         return torch.cat(
             [
                 items.finite(vectors(setup.model, self.batch(setup, chosen))).cpu()
-                for chosen in scored_batches(setup, examples)
+                for chosen in items.scored_batches(setup, examples)
             ]
         )
 

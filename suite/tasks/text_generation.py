@@ -147,7 +147,7 @@ class TextGeneration(Corpus):
             raise NotApplicable("a model without a tokenizer cannot be scored on text")
         rows, bytes_read = scored_rows(setup, examples)
         nats = [0.0] * len(bytes_read)
-        size = min(max(setup.batch_size, 32), items.LARGEST_BATCH)
+        size = items.scored_batch_size(setup)
         size = min(size, max(1, LARGEST_LOGITS // (vocabulary_of(setup.model.config) * len(rows[-1].ids))))
         with items.scoring(setup):
             for start in range(0, len(rows), size):

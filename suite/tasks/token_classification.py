@@ -21,7 +21,7 @@ from suite.data.structured import StructuredKind
 from suite.errors import InputError
 from suite.scoring import items
 from suite.scoring.labels import classes_of, label_numbers
-from suite.scoring.texts import Texts, on_device, scored_batches
+from suite.scoring.texts import Texts, on_device
 from suite.text.suggest import MOST_LISTED
 
 IGNORED = -100
@@ -102,7 +102,7 @@ class TokenClassification(Texts):
     def scores(self, setup: Setup, examples: Sequence[Example]) -> list[float]:
         """Words that the tokenizer leaves out, or that the model is too short for, are wrong."""
         found: list[float] = []
-        for chosen in scored_batches(setup, examples):
+        for chosen in items.scored_batches(setup, examples):
             encoded = self._encoded(setup, chosen)
             logits = items.finite(setup.model(**on_device(encoded, setup)).logits)
             answers = logits.argmax(dim=-1).tolist()
