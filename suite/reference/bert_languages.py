@@ -7,9 +7,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from suite.core.recipe import Recipe
-from suite.core.task import Example
+from suite.reference.byte_tokenizer import train_byte_tokenizer
 from suite.reference.spec import Reference
-from suite.toolkit.training.fit import Loss
 
 VOCABULARY = 2048
 POSITIONS = 128
@@ -43,45 +42,20 @@ def build(task: Any) -> tuple[Any, Any]:
 
 def train_tokenizer(texts: Sequence[str]) -> Any:
     """Byte-level BPE with BERT's special tokens; while training it drops merges (arXiv:1910.13267)."""
-    from tokenizers import Tokenizer, decoders, models, pre_tokenizers, processors, trainers
-    from transformers import PreTrainedTokenizerFast
-
-    tokenizer = Tokenizer(models.BPE(dropout=BPE_DROPOUT))
-    tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=True)
-    tokenizer.decoder = decoders.ByteLevel()
-    trainer = trainers.BpeTrainer(
-        vocab_size=VOCABULARY,
-        special_tokens=list(SPECIAL_TOKENS.values()),
-        initial_alphabet=pre_tokenizers.ByteLevel.alphabet(),
-        show_progress=False,
-    )
-    tokenizer.train_from_iterator(texts, trainer)
-    tokenizer.post_processor = processors.TemplateProcessing(
-        single="[CLS] $A [SEP]", special_tokens=[("[CLS]", 1), ("[SEP]", 2)]
-    )
-    return PreTrainedTokenizerFast(
-        tokenizer_object=tokenizer,
-        **SPECIAL_TOKENS,
-        model_max_length=POSITIONS,
-        model_input_names=["input_ids", "attention_mask"],
+    return train_byte_tokenizer(
+        texts,
+        vocabulary=VOCABULARY,
+        longest=POSITIONS,
+        special_tokens=SPECIAL_TOKENS,
+        begins_with_space=True,
+        frame={"single": "[CLS] $A [SEP]"},
+        dropout=BPE_DROPOUT,
     )
 
 
 def without_dropout(tokenizer: Any) -> None:
     """Makes ``tokenizer`` deterministic, in place."""
     tokenizer.backend_tokenizer.model.dropout = None
-
-
-def loss(task: Any) -> Loss:
-    """The task's own."""
-    own: Loss = task.loss
-    return own
-
-
-def pool(task: Any) -> Sequence[Example]:
-    """The train split as it is."""
-    split: Sequence[Example] = task.train()
-    return split
 
 
 def baselines(task: Any) -> list[tuple[str, float]]:
@@ -122,8 +96,6 @@ REFERENCE = Reference(
     tag="text-classification",
     recipe=Recipe(steps=1200, batch_size=64, learning_rate=1e-3, weight_decay=0.05, warmup_share=0.1, clip_norm=1.0),
     build=build,
-    pool=pool,
-    loss=loss,
     before_saving=without_dropout,
     baselines=baselines,
 )

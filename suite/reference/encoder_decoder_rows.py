@@ -12,7 +12,6 @@ from suite.data.digit_rows import MOST, SIDE, WORDS, row, some
 from suite.data.digits import digits
 from suite.reference.spec import Reference
 from suite.reference.vit_digits import distorted
-from suite.toolkit.training.fit import Loss
 
 PAD, START, END = "<pad>", "<start>", "<end>"
 POOL_ROWS = 12_000
@@ -84,12 +83,6 @@ def pool(task: Any) -> Sequence[Example]:
     return [row([{**one, "image": distorted(one["image"], drawn)} for one in some_row]) for some_row in chosen]
 
 
-def loss(task: Any) -> Loss:
-    """The task's own."""
-    own: Loss = task.loss
-    return own
-
-
 def baselines(task: Any) -> list[tuple[str, float]]:
     """The most frequent caption; nearest neighbours on each digit's pixels, told where the digits are."""
     import numpy as np
@@ -131,7 +124,5 @@ REFERENCE = Reference(
     recipe=Recipe(steps=1600, batch_size=32, learning_rate=1.5e-3, weight_decay=0.01, warmup_share=0.05, clip_norm=1.0),
     build=build,
     pool=pool,
-    loss=loss,
-    before_saving=lambda processor: None,
     baselines=baselines,
 )

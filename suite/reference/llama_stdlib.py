@@ -9,9 +9,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from suite.core.recipe import Recipe
-from suite.core.task import Example
+from suite.reference.byte_tokenizer import train_byte_tokenizer
 from suite.reference.spec import Reference
-from suite.toolkit.training.fit import Loss
 
 VOCABULARY = 2048
 POSITIONS = 256
@@ -42,39 +41,13 @@ def build(task: Any) -> tuple[Any, Any]:
 
 def train_tokenizer(texts: Sequence[str]) -> Any:
     """Byte-level BPE; one special token starts, ends and pads."""
-    from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
-    from transformers import PreTrainedTokenizerFast
-
-    tokenizer = Tokenizer(models.BPE())
-    tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
-    tokenizer.decoder = decoders.ByteLevel()
-    trainer = trainers.BpeTrainer(
-        vocab_size=VOCABULARY,
-        special_tokens=[END],
-        initial_alphabet=pre_tokenizers.ByteLevel.alphabet(),
-        show_progress=False,
+    return train_byte_tokenizer(
+        texts,
+        vocabulary=VOCABULARY,
+        longest=POSITIONS,
+        special_tokens=dict.fromkeys(("bos_token", "eos_token", "pad_token"), END),
+        begins_with_space=False,
     )
-    tokenizer.train_from_iterator(texts, trainer)
-    return PreTrainedTokenizerFast(
-        tokenizer_object=tokenizer,
-        bos_token=END,
-        eos_token=END,
-        pad_token=END,
-        model_max_length=POSITIONS,
-        model_input_names=["input_ids", "attention_mask"],
-    )
-
-
-def loss(task: Any) -> Loss:
-    """The task's own."""
-    own: Loss = task.loss
-    return own
-
-
-def pool(task: Any) -> Sequence[Example]:
-    """The train split as it is."""
-    split: Sequence[Example] = task.train()
-    return split
 
 
 def baselines(task: Any) -> list[tuple[str, float]]:
@@ -133,8 +106,5 @@ REFERENCE = Reference(
     tag="text-generation",
     recipe=Recipe(steps=1300, batch_size=12, learning_rate=3e-3, weight_decay=0.1, warmup_share=0.05, clip_norm=1.0),
     build=build,
-    pool=pool,
-    loss=loss,
-    before_saving=lambda processor: None,
     baselines=baselines,
 )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Any
 
 from suite.core.recipe import Recipe
@@ -13,7 +13,6 @@ from suite.data.name_items import PAIRS
 from suite.reference import text_encoder
 from suite.reference.spec import Reference
 from suite.scoring.answers import best_f1
-from suite.toolkit.training.fit import Loss
 
 VOCABULARY = 1024
 POSITIONS = 256
@@ -37,18 +36,6 @@ def build(task: Any) -> tuple[Any, Any]:
         initializer_range=0.1,
     )
     return ModernBertForQuestionAnswering(config), tokenizer
-
-
-def loss(task: Any) -> Loss:
-    """The task's own."""
-    own: Loss = task.loss
-    return own
-
-
-def pool(task: Any) -> Sequence[Example]:
-    """The train split as it is."""
-    split: Sequence[Example] = task.train()
-    return split
 
 
 def baselines(task: Any) -> list[tuple[str, float]]:
@@ -95,9 +82,6 @@ REFERENCE = Reference(
     tag="question-answering",
     recipe=Recipe(steps=3000, batch_size=32, learning_rate=3e-3, weight_decay=0.01, warmup_share=0.05, clip_norm=1.0),
     build=build,
-    pool=pool,
-    loss=loss,
-    before_saving=lambda processor: None,
     baselines=baselines,
     controls=controls,
 )

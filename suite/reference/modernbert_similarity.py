@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
 from suite.core.recipe import Recipe
-from suite.core.task import Example
 from suite.reference import text_encoder
 from suite.reference.spec import Reference
-from suite.toolkit.training.fit import Loss
 
 VOCABULARY = 3 + 256
 """Special tokens and bytes: names of the test split are new, so larger pieces would mostly be as well."""
@@ -26,18 +23,6 @@ def build(task: Any) -> tuple[Any, Any]:
         [example["text"] for example in task.train()], vocabulary=VOCABULARY, longest=POSITIONS
     )
     return ModernBertModel(text_encoder.config_of(tokenizer)), tokenizer
-
-
-def loss(task: Any) -> Loss:
-    """The task's own."""
-    own: Loss = task.loss
-    return own
-
-
-def pool(task: Any) -> Sequence[Example]:
-    """The train split as it is."""
-    split: Sequence[Example] = task.train()
-    return split
 
 
 def baselines(task: Any) -> list[tuple[str, float]]:
@@ -75,8 +60,5 @@ REFERENCE = Reference(
     tag="sentence-similarity",
     recipe=Recipe(steps=500, batch_size=48, learning_rate=2e-3, weight_decay=0.05, warmup_share=0.05, clip_norm=1.0),
     build=build,
-    pool=pool,
-    loss=loss,
-    before_saving=lambda processor: None,
     baselines=baselines,
 )

@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
 from typing import Any
 
 from suite.core.recipe import Recipe
-from suite.core.task import Example
 from suite.data.source_words import TAGS, TEST_WINDOWS, WINDOW_WORDS
 from suite.reference import text_encoder
 from suite.reference.spec import Reference
-from suite.toolkit.training.fit import Loss
 
 VOCABULARY = 1024
 POSITIONS = 256
@@ -24,18 +21,6 @@ def build(task: Any) -> tuple[Any, Any]:
     texts = [example["text"] for example in task.train()[::4]]
     tokenizer = text_encoder.train_tokenizer(texts, vocabulary=VOCABULARY, longest=POSITIONS)
     return ModernBertForTokenClassification(text_encoder.config_of(tokenizer, labels=TAGS)), tokenizer
-
-
-def loss(task: Any) -> Loss:
-    """The task's own."""
-    own: Loss = task.loss
-    return own
-
-
-def pool(task: Any) -> Sequence[Example]:
-    """The train split as it is."""
-    split: Sequence[Example] = task.train()
-    return split
 
 
 def baselines(task: Any) -> list[tuple[str, float]]:
@@ -80,8 +65,5 @@ REFERENCE = Reference(
     tag="token-classification",
     recipe=Recipe(steps=300, batch_size=16, learning_rate=3e-3, weight_decay=0.05, warmup_share=0.05, clip_norm=1.0),
     build=build,
-    pool=pool,
-    loss=loss,
-    before_saving=lambda processor: None,
     baselines=baselines,
 )

@@ -12,8 +12,9 @@ import torch
 from suite.core.recipe import Recipe
 from suite.core.setup import Setup
 from suite.core.task import Example
+from suite.reference.byte_tokenizer import train_byte_tokenizer
 from suite.reference.spec import Reference
-from suite.toolkit.training.fit import Loss
+from suite.reference.text_encoder import config_of
 
 VOCABULARY = 2048
 POSITIONS = 160
@@ -24,58 +25,23 @@ SPECIAL_TOKENS = {"pad_token": "[PAD]", "cls_token": "[CLS]", "sep_token": "[SEP
 
 def build(task: Any) -> tuple[Any, Any]:
     """A ModernBERT of 4 layers, 160 wide, all of them with global attention, and its own byte-level BPE tokenizer."""
-    from transformers import ModernBertConfig, ModernBertForMaskedLM
+    from transformers import ModernBertForMaskedLM
 
     tokenizer = train_tokenizer([example["text"] for example in task.train()])
-    config = ModernBertConfig(
-        vocab_size=len(tokenizer),
-        hidden_size=160,
-        num_hidden_layers=4,
-        num_attention_heads=4,
-        intermediate_size=256,
-        max_position_embeddings=POSITIONS,
-        layer_types=["full_attention"] * 4,
-        initializer_range=0.05,  # the default 0.02 is too small for a width of 160
-        tie_word_embeddings=True,
-        pad_token_id=tokenizer.pad_token_id,
-        cls_token_id=tokenizer.cls_token_id,
-        sep_token_id=tokenizer.sep_token_id,
-        bos_token_id=tokenizer.cls_token_id,
-        eos_token_id=tokenizer.sep_token_id,
-    )
+    config = config_of(tokenizer, hidden_size=160, intermediate_size=256)
     return ModernBertForMaskedLM(config), tokenizer
 
 
 def train_tokenizer(texts: Sequence[str]) -> Any:
     """Byte-level BPE with BERT's special tokens."""
-    from tokenizers import Tokenizer, decoders, models, pre_tokenizers, processors, trainers
-    from transformers import PreTrainedTokenizerFast
-
-    tokenizer = Tokenizer(models.BPE())
-    tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
-    tokenizer.decoder = decoders.ByteLevel()
-    trainer = trainers.BpeTrainer(
-        vocab_size=VOCABULARY,
-        special_tokens=list(SPECIAL_TOKENS.values()),
-        initial_alphabet=pre_tokenizers.ByteLevel.alphabet(),
-        show_progress=False,
+    return train_byte_tokenizer(
+        texts,
+        vocabulary=VOCABULARY,
+        longest=POSITIONS,
+        special_tokens=SPECIAL_TOKENS,
+        begins_with_space=False,
+        frame={"single": "[CLS] $A [SEP]"},
     )
-    tokenizer.train_from_iterator(texts, trainer)
-    tokenizer.post_processor = processors.TemplateProcessing(
-        single="[CLS] $A [SEP]", special_tokens=[("[CLS]", 1), ("[SEP]", 2)]
-    )
-    return PreTrainedTokenizerFast(
-        tokenizer_object=tokenizer,
-        **SPECIAL_TOKENS,
-        model_max_length=POSITIONS,
-        model_input_names=["input_ids", "attention_mask"],
-    )
-
-
-def loss(task: Any) -> Loss:
-    """The task's own."""
-    own: Loss = task.loss
-    return own
 
 
 def pool(task: Any) -> Sequence[Example]:
@@ -141,7 +107,5 @@ REFERENCE = Reference(
     recipe=Recipe(steps=1200, batch_size=16, learning_rate=3e-3, weight_decay=0.05, warmup_share=0.05, clip_norm=1.0),
     build=build,
     pool=pool,
-    loss=loss,
-    before_saving=lambda processor: None,
     baselines=baselines,
 )

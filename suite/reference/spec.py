@@ -12,6 +12,22 @@ from suite.core.task import Example
 from suite.toolkit.training.fit import Loss
 
 
+def train_split(task: Any) -> Sequence[Example]:
+    """The train split as it is."""
+    split: Sequence[Example] = task.train()
+    return split
+
+
+def own_loss(task: Any) -> Loss:
+    """The task's own."""
+    own: Loss = task.loss
+    return own
+
+
+def as_it_is(processor: Any) -> None:
+    """For processors that are ready for use."""
+
+
 def no_controls(task: Any, setup: Setup) -> list[tuple[str, float]]:
     """For models whose baselines need no trained model."""
     return []
@@ -51,9 +67,9 @@ class Reference:
     tag: str
     recipe: Recipe
     build: Callable[[Any], tuple[Any, Any]]
-    pool: Callable[[Any], Sequence[Example]]
-    loss: Callable[[Any], Loss]
-    before_saving: Callable[[Any], None]
     baselines: Callable[[Any], list[tuple[str, float]]]
+    pool: Callable[[Any], Sequence[Example]] = train_split
+    loss: Callable[[Any], Loss] = own_loss
+    before_saving: Callable[[Any], None] = as_it_is
     controls: Callable[[Any, Setup], list[tuple[str, float]]] = no_controls
     figures: Callable[[Any, Setup], list[tuple[str, str]]] = no_figures

@@ -6,9 +6,8 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from suite.core.recipe import Recipe
-from suite.core.task import Example
+from suite.reference.byte_tokenizer import train_byte_tokenizer
 from suite.reference.spec import Reference
-from suite.toolkit.training.fit import Loss
 
 VOCABULARY = 768
 SPECIAL_TOKENS = {"pad_token": "<pad>", "eos_token": "</s>"}
@@ -41,38 +40,14 @@ def build(task: Any) -> tuple[Any, Any]:
 
 def train_tokenizer(texts: Sequence[str]) -> Any:
     """Byte-level BPE; the end token closes each text."""
-    from tokenizers import Tokenizer, decoders, models, pre_tokenizers, processors, trainers
-    from transformers import PreTrainedTokenizerFast
-
-    tokenizer = Tokenizer(models.BPE())
-    tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=True)
-    tokenizer.decoder = decoders.ByteLevel()
-    trainer = trainers.BpeTrainer(
-        vocab_size=VOCABULARY,
-        special_tokens=list(SPECIAL_TOKENS.values()),
-        initial_alphabet=pre_tokenizers.ByteLevel.alphabet(),
-        show_progress=False,
+    return train_byte_tokenizer(
+        texts,
+        vocabulary=VOCABULARY,
+        longest=LONGEST,
+        special_tokens=SPECIAL_TOKENS,
+        begins_with_space=True,
+        frame={"single": "$A </s>"},
     )
-    tokenizer.train_from_iterator(texts, trainer)
-    tokenizer.post_processor = processors.TemplateProcessing(single="$A </s>", special_tokens=[("</s>", 1)])
-    return PreTrainedTokenizerFast(
-        tokenizer_object=tokenizer,
-        **SPECIAL_TOKENS,
-        model_max_length=LONGEST,
-        model_input_names=["input_ids", "attention_mask"],
-    )
-
-
-def loss(task: Any) -> Loss:
-    """The task's own."""
-    own: Loss = task.loss
-    return own
-
-
-def pool(task: Any) -> Sequence[Example]:
-    """The train split as it is."""
-    split: Sequence[Example] = task.train()
-    return split
 
 
 def baselines(task: Any) -> list[tuple[str, float]]:
@@ -111,8 +86,5 @@ REFERENCE = Reference(
     tag="summarization",
     recipe=Recipe(steps=2000, batch_size=32, learning_rate=3e-3, weight_decay=0.01, warmup_share=0.05, clip_norm=1.0),
     build=build,
-    pool=pool,
-    loss=loss,
-    before_saving=lambda processor: None,
     baselines=baselines,
 )

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
+from suite.reference.byte_tokenizer import train_byte_tokenizer
+
 SPECIAL_TOKENS = {"pad_token": "[PAD]", "cls_token": "[CLS]", "sep_token": "[SEP]"}
 
 
@@ -41,25 +43,11 @@ def train_tokenizer(texts: Iterable[str], *, vocabulary: int, longest: int) -> A
         vocabulary: entries, special tokens and the 256 bytes included.
         longest: tokens that the model takes.
     """
-    from tokenizers import Tokenizer, decoders, models, pre_tokenizers, processors, trainers
-    from transformers import PreTrainedTokenizerFast
-
-    tokenizer = Tokenizer(models.BPE())
-    tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=True)
-    tokenizer.decoder = decoders.ByteLevel()
-    trainer = trainers.BpeTrainer(
-        vocab_size=vocabulary,
-        special_tokens=list(SPECIAL_TOKENS.values()),
-        initial_alphabet=pre_tokenizers.ByteLevel.alphabet(),
-        show_progress=False,
-    )
-    tokenizer.train_from_iterator(texts, trainer)
-    tokenizer.post_processor = processors.TemplateProcessing(
-        single="[CLS] $A [SEP]", pair="[CLS] $A [SEP] $B [SEP]", special_tokens=[("[CLS]", 1), ("[SEP]", 2)]
-    )
-    return PreTrainedTokenizerFast(
-        tokenizer_object=tokenizer,
-        **SPECIAL_TOKENS,
-        model_max_length=longest,
-        model_input_names=["input_ids", "attention_mask"],
+    return train_byte_tokenizer(
+        texts,
+        vocabulary=vocabulary,
+        longest=longest,
+        special_tokens=SPECIAL_TOKENS,
+        begins_with_space=True,
+        frame={"single": "[CLS] $A [SEP]", "pair": "[CLS] $A [SEP] $B [SEP]"},
     )

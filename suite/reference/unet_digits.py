@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
 
 import torch
 
 from suite.core.recipe import Recipe
-from suite.core.task import Example
 from suite.reference.spec import Reference
 from suite.scoring.judge import frechet_distance
-from suite.toolkit.training.fit import Loss
 
 
 def build(task: Any) -> tuple[Any, Any]:
@@ -43,18 +40,6 @@ def build(task: Any) -> tuple[Any, Any]:
     )
     processor = ViTImageProcessorPil(do_resize=True, size={"height": 8, "width": 8}, image_mean=[0.5], image_std=[0.5])
     return Denoiser(config), processor
-
-
-def pool(task: Any) -> Sequence[Example]:
-    """The train split as it is."""
-    split: Sequence[Example] = task.train()
-    return split
-
-
-def loss(task: Any) -> Loss:
-    """The task's own."""
-    own: Loss = task.loss
-    return own
 
 
 def baselines(task: Any) -> list[tuple[str, float]]:
@@ -113,9 +98,6 @@ REFERENCE = Reference(
     tag="unconditional-image-generation",
     recipe=Recipe(steps=450, batch_size=32, learning_rate=2e-3, weight_decay=0.0, warmup_share=0.05, clip_norm=1.0),
     build=build,
-    pool=pool,
-    loss=loss,
-    before_saving=lambda processor: None,
     baselines=baselines,
     figures=figures,
 )

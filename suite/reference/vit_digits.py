@@ -125,6 +125,5 @@ REFERENCE = Reference(
     build=build,
     pool=pool,
     loss=loss,
-    before_saving=lambda processor: None,
     baselines=baselines,
 )
