@@ -10,6 +10,7 @@ under the same ``id``.
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Collection
 from fnmatch import fnmatchcase
 from pathlib import Path
@@ -92,9 +93,10 @@ class PublishedEffect(msgspec.Struct, frozen=True, kw_only=True):
         return any(fnmatchcase(technique, pattern) for pattern in self.techniques.split())
 
 
-def published_effects() -> list[PublishedEffect]:
+@functools.cache
+def published_effects() -> tuple[PublishedEffect, ...]:
     """All rows of the table, in its order."""
-    return read_csv(DATA, PublishedEffect)
+    return tuple(read_csv(DATA, PublishedEffect))
 
 
 def effects_on(techniques: Collection[str]) -> dict[str, list[PublishedEffect]]:

@@ -54,6 +54,18 @@ def longest_input(model: Any) -> int | None:
     return min(limits, default=None)
 
 
+def check_random_length(model: Any, tokens: int) -> None:
+    """Passes where the model takes texts of so many random ``tokens``.
+
+    Raises:
+        InputError: it has too few positions.
+    """
+    positions = longest_input(model)
+    if positions is not None and tokens > positions:
+        what = f"the model has {positions} positions, too few for its random texts"
+        raise InputError(what, got=tokens, remedy="lower task.random_tokens")
+
+
 def stated_limit(config: Any) -> int | None:
     """Tokens that a configuration says its model takes at most; None where it names no limit."""
     found = [getattr(config.get_text_config(), name, None) for name in _LIMITS]

@@ -12,7 +12,7 @@ import torch
 from transformers import AutoConfig, AutoModel, PreTrainedConfig, PreTrainedModel
 from transformers.utils.generic import ModelOutput
 
-from suite.errors import NotApplicable
+from suite.checkpoints.denoiser import library
 
 
 class VideoDenoiserConfig(PreTrainedConfig):
@@ -66,19 +66,6 @@ class VideoDenoiser(PreTrainedModel):
             hidden_states=hidden_states, timestep=timestep, encoder_hidden_states=encoder_hidden_states
         )
         return ModelOutput(logits=predicted.sample)
-
-
-def library() -> Any:
-    """The ``diffusers`` package.
-
-    Raises:
-        NotApplicable: it is not installed.
-    """
-    try:
-        import diffusers
-    except ImportError as error:
-        raise NotApplicable("diffusers is missing: pip install -e '.[diffusion]'") from error
-    return diffusers
 
 
 @functools.cache

@@ -54,7 +54,7 @@ class Texts(SplitTask):
             what = f"the model for task {self.name!r} must take input_ids"
             raise InputError(what, got=found, remedy="name another model")
         if processor is None:
-            self._check_positions(model)
+            tokenizer_fit.check_random_length(model, self.random_tokens)
             return
         if processor.pad_token_id is None:
             what = "texts of unequal length need padding, which the model's tokenizer has not"
@@ -62,12 +62,6 @@ class Texts(SplitTask):
         if not processor.is_fast:
             what = f"the task {self.name!r} must know where tokens stand in a text, which slow tokenizers do not say"
             raise InputError(what, got=type(processor).__name__, remedy="save the model with a tokenizer.json")
-
-    def _check_positions(self, model: Any) -> None:
-        positions = tokenizer_fit.longest_input(model)
-        if positions is not None and self.random_tokens > positions:
-            what = f"the model has {positions} positions, too few for its random texts"
-            raise InputError(what, got=self.random_tokens, remedy="lower task.random_tokens")
 
     def run(self, setup: Setup, batch: Batch) -> int | None:
         """See Task."""

@@ -53,10 +53,7 @@ class MaskedLanguageModelling(Corpus):
     def check_model(self, model: Any, processor: Any) -> None:
         """See Task."""
         if processor is None:
-            positions = tokenizer_fit.longest_input(model)
-            if positions is not None and self.random_tokens > positions:
-                what = f"the model has {positions} positions, too few for its random texts"
-                raise InputError(what, got=self.random_tokens, remedy="lower task.random_tokens")
+            tokenizer_fit.check_random_length(model, self.random_tokens)
             return
         for name in ("mask_token", "pad_token"):
             if getattr(processor, name) is None:

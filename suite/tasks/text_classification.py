@@ -58,7 +58,7 @@ class TextClassification(Classification):
     def check_model(self, model: Any, processor: Any) -> None:
         """See Task."""
         if processor is None:
-            self._check_positions(model)
+            tokenizer_fit.check_random_length(model, self.random_tokens)
         elif processor.pad_token_id is None:
             raise InputError(
                 "texts of unequal length need padding, which the model's tokenizer has not",
@@ -66,12 +66,6 @@ class TextClassification(Classification):
                 remedy="set pad_token in its tokenizer_config.json",
             )
         super().check_model(model, processor)
-
-    def _check_positions(self, model: Any) -> None:
-        positions = tokenizer_fit.longest_input(model)
-        if positions is not None and self.random_tokens > positions:
-            what = f"the model has {positions} positions, too few for its random texts"
-            raise InputError(what, got=self.random_tokens, remedy="lower task.random_tokens")
 
     def content(self, example: Example) -> bytes:
         """The text in UTF-8."""
