@@ -175,6 +175,7 @@ def record(
     peak: tuple[int, int] | None = (60_000_000, 60_000_000),
     prefill_windows: Sequence[Window] = (),
     prompt_tokens_per_query: float | None = None,
+    distinct_queries: int | None = None,
     training_curves: dict[str, list[TrainingCheck]] | None = None,
     training_target_score: float | None = None,
 ) -> Record:
@@ -219,6 +220,7 @@ def record(
         windows=list(run_windows),
         prefill_windows=list(prefill_windows),
         prompt_tokens_per_query=prompt_tokens_per_query,
+        distinct_queries=distinct_queries,
         pairing="resident" if ran else None,
         converged=converged if ran else None,
         peak_memory_bytes={"baseline": peak[0], "candidate": peak[1]} if ran and peak else {},

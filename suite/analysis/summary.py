@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 
 from suite.analysis.point.accuracy import compare_scores
-from suite.analysis.point.accuracy_fields import accuracy_fields
+from suite.analysis.point.accuracy_fields import accuracy_fields, per_correct_fields
 from suite.analysis.point.caveats import caveats
 from suite.analysis.point.energy import headline, used_windows
 from suite.analysis.point.energy_fields import component_fields, cost_fields, energy_fields
@@ -81,6 +81,8 @@ class PointSummary(msgspec.Struct, frozen=True, kw_only=True):
     score_delta: float | None = None
     score_delta_low: float | None = None
     score_delta_high: float | None = None
+    energy_per_correct_j: float | None = None
+    baseline_energy_per_correct_j: float | None = None
     apply_energy_j: float | None = None
     break_even_queries: float | None = None
     co2e_g_per_1000: float | None = None
@@ -94,6 +96,7 @@ class PointSummary(msgspec.Struct, frozen=True, kw_only=True):
     record_id: str
     reason_kind: str | None = None
     relative_carbon_intensity: float | None = None
+    distinct_queries: int | None = None
     prompt_tokens_per_query: float | None = None
     prefill_energy_per_query_j_low: float | None = None
     prefill_energy_per_query_j_high: float | None = None
@@ -225,6 +228,7 @@ def _derived(record: Record, g_co2e_per_kwh: float | None) -> dict[str, Any]:
     fields |= accuracy_fields(record, scores)
     if found is not None:
         fields |= energy_fields(record, found, g_co2e_per_kwh)
+        fields |= per_correct_fields(record.scores, fields)
         fields["windows"] = seen_windows(record, found.component)
         fields |= cost_fields(record.apply_cost, found, fields)
     fields["verdict"] = verdict_on(
@@ -242,6 +246,7 @@ def _derived(record: Record, g_co2e_per_kwh: float | None) -> dict[str, Any]:
 def _course_fields(record: Record, used: Sequence[Window]) -> dict[str, Any]:
     """How the measurement went; the queries are those of the windows that the figures are made of."""
     return {
+        "distinct_queries": record.distinct_queries,
         "queries": sum(window.queries for window in used if window.arm == "candidate"),
         "converged": record.converged,
         "pairing": record.pairing,

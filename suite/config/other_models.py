@@ -14,7 +14,7 @@ from suite.io.paths import CHECKOUT
 from suite.plugins.conf_folders import conf_folders, options
 from suite.text.suggest import one_of
 
-MODEL_FIELDS = ("student", "architecture", "small", "draft")
+MODEL_FIELDS = ("student", "architecture", "small", "draft", "specialist")
 """What such a parameter is called; the technique gets it as a ``ModelSpec``."""
 
 _SPEC = "suite.checkpoints.pretrained.ModelSpec"

@@ -7,6 +7,7 @@ from abc import ABC, abstractmethod
 from typing import Any, ClassVar
 
 from suite.core.setup import Setup
+from suite.core.task import Task
 from suite.plugins.requires import Requires
 
 
@@ -53,6 +54,10 @@ class Mitigation(ABC):
         Raises:
             NotApplicable: the model does not suit the technique, or the value is already in force.
         """
+
+    def asked(self, task: Task) -> Task | None:
+        """What the other model that it names is asked, where the point's own is asked ``task``; None: it cannot be."""
+        return task
 
     @abstractmethod
     def proof(self, before: Setup, after: Setup) -> dict[str, Any]:

@@ -38,6 +38,9 @@ class Protocol:
         max_scored: most test items scored; None for all.
         prefill: whether each block also has a window of each arm that makes one token a query, so that prefill and
             decoding are told apart. Where queries are not answered token by token there are none.
+        fresh_queries: whether each block goes on in the list of queries where the last one ended, so that all blocks
+            together run as many different ones as they can; both arms then run equally many. Otherwise every window
+            runs the same first part of the list.
         score_gate: most that the score may fall, in its own unit, before the point ends without windows; None: a point
             is measured whatever it scores.
     """
@@ -62,6 +65,7 @@ class Protocol:
     max_scored: int | None
     prefill: bool = False
     score_gate: float | None = None
+    fresh_queries: bool = False
 
     def __post_init__(self) -> None:
         """Checks what would make a measurement meaningless."""
@@ -83,6 +87,7 @@ class Protocol:
             choices = ", ".join(get_args(Pairing))
             raise InputError("protocol.pairing is unknown", got=self.pairing, remedy=f"give one of {choices}")
         checks.flag("protocol.prefill", self.prefill)
+        checks.flag("protocol.fresh_queries", self.fresh_queries)
         if self.score_gate is not None and self.score_gate != 0:
             checks.positive("protocol.score_gate", self.score_gate)
 

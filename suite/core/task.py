@@ -115,6 +115,10 @@ class Task(ABC):
         """What answers that do not look at an item would score on ``test()``; None where that is not known."""
         return None
 
+    def as_task_specific(self) -> Task | None:
+        """The same items, asked of a model that is made for them; None where this task is asked that way already."""
+        return None
+
     @abstractmethod
     def check_model(self, model: Any, processor: Any) -> None:
         """Raises InputError if the model cannot answer this task's data (number of labels, inputs).

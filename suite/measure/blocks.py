@@ -117,7 +117,8 @@ def _windows(
     windows: PairedWindows, order: tuple[Arm, ...], comparison: Comparison, block: int, draft: Draft
 ) -> Iterator[Window]:
     """One window after another in ``order``; or two in interleaved slices, which hold the order in themselves."""
-    arms, plan, meter = windows.arms, windows.plan, comparison.meter
+    plan, meter, first = windows.plan, comparison.meter, windows.plan.stride * block
+    arms = {name: dataclasses.replace(arm, first=first) for name, arm in windows.arms.items()}
     if plan.slices > 1:
         yield from interleaved_windows([arms[name] for name in order[:2]], plan.queries, plan.slices, block, meter)
         return

@@ -56,6 +56,7 @@ class Draft:
     apply_cost: ApplyCost | None = None
     windows: list[Window] = dataclasses.field(default_factory=list)
     prefill_windows: list[Window] = dataclasses.field(default_factory=list)
+    distinct_queries: int | None = None
     prompt_tokens_per_query: float | None = None
     pairing: Pairing | None = None
     converged: bool | None = None
@@ -95,6 +96,7 @@ class Draft:
             apply_cost=self.apply_cost,
             windows=self.windows,
             prefill_windows=self.prefill_windows,
+            distinct_queries=self.distinct_queries,
             prompt_tokens_per_query=self.prompt_tokens_per_query,
             pairing=self.pairing,
             converged=self.converged,

@@ -33,6 +33,7 @@ class Findings(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     apply_cost: ApplyCost | UnsetType | None = UNSET
     windows: list[Window] = []
     prefill_windows: list[Window] = []
+    distinct_queries: int | UnsetType | None = UNSET
     prompt_tokens_per_query: float | UnsetType | None = UNSET
     pairing: Pairing | UnsetType | None = UNSET
     converged: bool | UnsetType | None = UNSET

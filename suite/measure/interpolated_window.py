@@ -39,11 +39,11 @@ def interpolated_window(
         ImpossibleOutput: the counter stands still, or the readings or the work cannot be.
     """
     arm.loop.reset()
-    arm.loop.run(roll)
+    arm.run(roll)
     arm.setup.synchronize()
     token = meter.start()
     began_s = time.perf_counter()
-    work = arm.loop.run(queries, roll)
+    work = arm.run(queries, roll)
     arm.setup.synchronize()
     ended_s = time.perf_counter()
     readings = meter.stop(token)
@@ -63,7 +63,7 @@ def interpolated_window(
 def _roll_on(arm: ReadyArm, interpolation: Interpolation, ended_s: float, roll: int, *, first: int) -> None:
     """Goes on with the work until the step that holds the window's end is over."""
     while not interpolation.noted_after(ended_s):
-        work = arm.loop.run(roll, first)
+        work = arm.run(roll, first)
         arm.setup.synchronize()
         first += work.queries
         if time.perf_counter() - ended_s > _PATIENCE_S:

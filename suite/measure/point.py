@@ -12,6 +12,7 @@ from suite.checkpoints.pretrained import load_pretrained
 from suite.config.plan import Plan
 from suite.core.meter import OpenMeter, Ticker
 from suite.core.setup import Setup
+from suite.core.task import cycle
 from suite.errors import ImpossibleOutput, InputError, LosesTooMuch, NoEffect, NotApplicable, OutOfReach
 from suite.measure import prefill
 from suite.measure.block_limits import UNLIMITED, Limits
@@ -27,7 +28,7 @@ from suite.measure.scores import check_gate, scores_of
 from suite.measure.seeds import seed_scores
 from suite.measure.stack import apply_stack, effect_of, errors_named, executed
 from suite.measure.warm_up import warm_up
-from suite.measure.window_plan import WindowPlan, common_pass_queries, plan_windows
+from suite.measure.window_plan import WindowPlan, common_pass_queries, distinct_count, plan_windows
 from suite.measure.windows import ReadyArm
 from suite.record.schema import Arm, Reason, Record, Status
 from suite.stats import cross_checks
@@ -197,6 +198,7 @@ def _measure_windows(session: _Session, arms: dict[Arm, ReadyArm], residency: Re
     )
     try:
         measure_blocks(comparison, draft, observer)
+        draft.distinct_queries = _distinct_queries(draft, windows)
         draft.idle = mean_idle(before, idle_power(protocol, meter, observer.stage))
     finally:  # what was measured before an error is checked as well
         draft.warnings += cross_checks.warnings_of(draft.windows, draft.idle, meter.describe(), pairing=draft.pairing)
@@ -205,6 +207,15 @@ def _measure_windows(session: _Session, arms: dict[Arm, ReadyArm], residency: Re
         blocks = 1 + max(window.block for window in draft.windows)
         target = protocol.target_half_width[draft.plan.point.device]
         draft.warn(cross_checks.not_converged(blocks, target, stopped_early=blocks < protocol.max_blocks))
+
+
+def _distinct_queries(draft: Draft, windows: WindowPlan) -> int | None:
+    """Of the whole list and the blocks that were measured; None where no query of the task's is asked as it is."""
+    plan = draft.plan
+    if plan.point.phase == "training" or plan.workload.distinct_queries is not None:
+        return None
+    blocks = len({window.block for window in draft.windows})
+    return distinct_count(cycle(plan.task.queries(), windows.span), windows, blocks)
 
 
 def _prefill_windows(

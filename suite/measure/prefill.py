@@ -26,14 +26,14 @@ def one_token_arms(
         meter: open.
 
     Returns:
-        None where queries are not answered token by token (training among them: it answers none).
+        None where an arm does not answer queries token by token (training among them: it answers none).
     """
-    shorter = arms["baseline"].setup.task.with_new_tokens(1)
-    if shorter is None or workload.phase == "training":
+    shorter = {name: arm.setup.task.with_new_tokens(1) for name, arm in arms.items()}
+    if workload.phase == "training" or None in shorter.values():
         return None
     made: dict[Arm, ReadyArm] = {}
     for name, arm in arms.items():
-        setup = arm.setup.replace(task=shorter)
+        setup = arm.setup.replace(task=shorter[name])
         loop = meter.watch(name, workload.loop(setup, span), prefill=True)
         made[name] = ReadyArm(name=name, setup=setup, loop=loop)
     return made

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import math
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from suite.core.meter import Ticker
@@ -23,7 +24,8 @@ class WindowPlan:
     """What every window of a comparison is.
 
     Attributes:
-        span: queries of the list's first part, which every window runs whole, again and again.
+        span: queries of the list's first part, which windows run again and again.
+        stride: queries of that part by which a block begins later than the one before it; 0: windows run it whole.
         queries: of a window of each arm.
         slices: pieces that the windows of both arms are run in, by turns; 1 is one stretch.
         ticker: the counter that windows wait for, or None.
@@ -33,6 +35,7 @@ class WindowPlan:
     """
 
     span: int
+    stride: int = 0
     queries: dict[Arm, int]
     slices: int
     ticker: Ticker | None
@@ -66,7 +69,7 @@ def plan_windows(
         protocol.window_s[device] * (protocol.swapped_factor if swapped else 1),
         _least_window_s(ticker, protocol.window_ticks, max(batch_s.values())),
     )
-    mix = window_mix(
+    mix = (fresh_mix if protocol.fresh_queries else window_mix)(
         seconds_per_query,
         pass_queries=arms["baseline"].loop.pass_queries,
         step=math.lcm(*(arm.setup.waiting for arm in arms.values())),
@@ -76,10 +79,13 @@ def plan_windows(
     queries, slice_s = mix.queries, protocol.slice_s[device]
     in_one = ticker is not None or swapped or paced or slice_s is None
     batches = min(queries[name] // arm.setup.batch_size for name, arm in arms.items())
+    if protocol.fresh_queries:  # such a window lasts as long as its queries take
+        window_s = max(queries[name] * each_s for name, each_s in seconds_per_query.items())
     slices = 1 if in_one or slice_s is None else _even(min(round(window_s / slice_s), batches))
     period_s = ticker.period_s if ticker else 0.0
     return WindowPlan(
         span=mix.span,
+        stride=queries["baseline"] if protocol.fresh_queries else 0,
         queries=queries,
         slices=slices,
         ticker=ticker,
@@ -135,7 +141,7 @@ def common_pass_queries(query_count: int, baseline: int, candidate: int) -> int:
 
 
 class Mix(NamedTuple):
-    """What windows run: whole passes over the first ``span`` queries of the list, so many ``queries`` of each arm."""
+    """What windows run: so many ``queries`` of each arm, of the first ``span`` queries of the list."""
 
     span: int
     queries: dict[Arm, int]
@@ -159,6 +165,33 @@ def window_mix(
     aim_s = window_s * _WINDOW_MARGIN
     span = min(pass_queries, step * math.ceil(aim_s / max(seconds_per_query.values()) / step))
     return Mix(span, {arm: span * _passes(span, each_s, aim_s, least) for arm, each_s in seconds_per_query.items()})
+
+
+def fresh_mix(seconds_per_query: dict[Arm, float], *, pass_queries: int, step: int, window_s: float, least: int) -> Mix:
+    """Both arms run as many queries, at least ``least``, so that each block goes on where the last one ended.
+
+    Args:
+        seconds_per_query: of each arm; the faster one fills the window.
+        pass_queries: of the whole list, which is not cut.
+        step: least common multiple of the arms' waiting queries, of which the number is a multiple.
+        window_s: length that is planned; the slower arm takes longer.
+        least: fewest queries of a window.
+    """
+    filling = window_s * _WINDOW_MARGIN / min(seconds_per_query.values())
+    queries = step * math.ceil(max(least, filling) / step)
+    return Mix(pass_queries, dict.fromkeys(seconds_per_query, queries))
+
+
+def distinct_count(queries: Sequence[object], plan: WindowPlan, blocks: int) -> int:
+    """How many of ``queries`` differ that so many ``blocks`` run: an item that comes again is the same object.
+
+    Args:
+        queries: the whole list, round and round.
+        plan: of the windows.
+        blocks: that were measured.
+    """
+    run = blocks * plan.stride if plan.stride else plan.span
+    return len({id(query) for query in queries[: min(run, plan.span)]})
 
 
 def _passes(span: int, query_s: float, aim_s: float, least: int) -> int:

@@ -32,11 +32,23 @@ _HELD_S = 1.0  # seen to draw 745 W for 0.35 s
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class ReadyArm:
-    """One arm, loaded and ready to run."""
+    """One arm, loaded and ready to run.
+
+    Attributes:
+        name: of the arm.
+        setup: what is run.
+        loop: its queries, ready to be answered.
+        first: the query of the list that windows begin with.
+    """
 
     name: Arm
     setup: Setup
     loop: Loop
+    first: int = 0
+
+    def run(self, queries: int, done: int = 0) -> Work:
+        """Answers ``queries`` queries of the list, where ``done`` have been answered since ``first``."""
+        return self.loop.run(queries, self.first + done)
 
 
 def whole_window(arm: ReadyArm, queries: int, block: int, meter: OpenMeter, *, pre_roll: int) -> Window:
@@ -46,10 +58,10 @@ def whole_window(arm: ReadyArm, queries: int, block: int, meter: OpenMeter, *, p
         ImpossibleOutput: the readings or the work cannot be.
     """
     arm.loop.reset()
-    arm.loop.run(pre_roll)
+    arm.run(pre_roll)
     arm.setup.synchronize()
     token = meter.start()
-    work = arm.loop.run(queries, pre_roll)
+    work = arm.run(queries, pre_roll)
     arm.setup.synchronize()
     edges: Edges | None = "unaligned" if arm.setup.device == "cuda" else None
     return make_window(arm.name, block, [work], [meter.stop(token)], edges=edges)
@@ -77,11 +89,11 @@ def tick_aligned_window(
         ImpossibleOutput: the counter stands still, or the readings or the work cannot be.
     """
     arm.loop.reset()
-    arm.loop.run(pre_roll)
+    arm.run(pre_roll)
     arm.setup.synchronize()
     first = pre_roll + sum(work.queries for work in _until_rise(arm, ticker, step, first=pre_roll))
     token = meter.start()
-    works = [arm.loop.run(queries, first)]
+    works = [arm.run(queries, first)]
     arm.setup.synchronize()
     works += _until_rise(arm, ticker, step, first=first + queries)
     return make_window(arm.name, block, works, [meter.stop(token)], edges="tick_aligned")
@@ -92,7 +104,7 @@ def _until_rise(arm: ReadyArm, ticker: Ticker, step: int, *, first: int) -> Iter
     patience_s = _PATIENCE_PERIODS * ticker.period_s
     seen, began_s = ticker.read(), time.perf_counter()
     while True:
-        work = arm.loop.run(step, first)
+        work = arm.run(step, first)
         arm.setup.synchronize()
         yield work
         if ticker.read() != seen:
@@ -129,7 +141,7 @@ def interleaved_windows(
             with arm.setup.held():
                 arm.setup.synchronize()
                 token = meter.start()
-                works[arm.name].append(arm.loop.run(last - first, first))
+                works[arm.name].append(arm.run(last - first, first))
                 arm.setup.synchronize()
                 readings[arm.name].append(meter.stop(token))
     return [make_window(arm.name, block, works[arm.name], readings[arm.name]) for arm in arms]

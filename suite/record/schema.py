@@ -223,6 +223,7 @@ class Record(msgspec.Struct, frozen=True, kw_only=True):
         converged: whether the interval reached its target; None where the attempt ended before its last block.
         prefill_windows: the same queries with one new token each, where they are answered token by token; their blocks
             are those of ``windows``.
+        distinct_queries: how many different queries the windows of an arm ran; None for training.
         prompt_tokens_per_query: mean of the windows' queries, padding left out.
         seed_scores: of a technique that trains, once for each seed that was asked for; the first is the one that was
             measured. Empty where only one was.
@@ -245,6 +246,7 @@ class Record(msgspec.Struct, frozen=True, kw_only=True):
     apply_cost: ApplyCost | None = None
     windows: list[Window] = []
     prefill_windows: list[Window] = []
+    distinct_queries: int | None = None
     prompt_tokens_per_query: float | None = None
     pairing: Pairing | None = None
     converged: bool | None = None

@@ -29,6 +29,7 @@ NAMES = (
     "unet_digits",
     "encoder_decoder_rows",
     "t5_dates",
+    "llama_languages",
 )
 
 

@@ -12,6 +12,7 @@ import msgspec
 from suite.checkpoints.before_loading import check_before_loading, check_smaller, is_shipped_for
 from suite.checkpoints.pretrained import ModelSpec
 from suite.config.plan import Plan, PlannedPoint
+from suite.core.task import Task
 from suite.data.pieces import is_here
 from suite.errors import NotApplicable
 
@@ -42,7 +43,15 @@ def _check_other_models(plan: Plan) -> None:
         for field in dataclasses.fields(technique):
             other = getattr(technique, field.name)
             if isinstance(other, ModelSpec):
-                check_smaller(other, plan.model, plan.task)
+                _check_other_model(other, technique.asked(plan.task), plan)
+
+
+def _check_other_model(other: ModelSpec, asked: Task | None, plan: Plan) -> None:
+    """One that is asked otherwise than the point's own need not be smaller to take less."""
+    if asked is plan.task:
+        check_smaller(other, plan.model, plan.task)
+    elif asked is not None:
+        check_before_loading(other, asked, with_data=all(map(is_here, _places(plan.task.data))))
 
 
 def _check(plan: Plan) -> None:

@@ -22,6 +22,7 @@ DESIGNED_COLUMNS = (
     "baseline_decode_energy_per_token_j, decode_energy_ratio, decode_energy_ratio_low, decode_energy_ratio_high, "
     "energy_basis, converged, pairing, latency_ms_p50, latency_ratio, throughput_qps, "
     "peak_memory_mb, model_mb, metric, baseline_score, score, score_delta, score_delta_low, score_delta_high, "
+    "energy_per_correct_j, baseline_energy_per_correct_j, "
     "apply_energy_j, break_even_queries, co2e_g_per_1000, co2e_ratio, co2e_ratio_low, co2e_ratio_high, "
     "verdict, verdict_corrected, pareto"
 )
@@ -258,3 +259,21 @@ def test_what_equal_answers_of_few_sources_cannot_exclude_is_told():
     assert (point.verdict, point.changed_items, point.scored_sources) == ("inconclusive", 0, 40)
     assert [warning.code for warning in point.warnings] == ["few_scored_items"]
     assert "40 sources" in point.warnings[0].message
+
+
+def test_a_right_answer_takes_the_energy_of_the_wrong_ones_too():
+    found = summary(scores=binary_scores(right=5, lost=3, won=0, wrong=2), run_windows=windows(HALF, baseline_j=2.0))
+    assert found.baseline_energy_per_correct_j == pytest.approx(2.0 / 0.8)
+    assert found.energy_per_correct_j == pytest.approx(1.0 / 0.5)
+
+
+def test_scores_that_are_not_right_or_wrong_have_no_right_answer():
+    scores = Scores(metric="bits_per_byte", higher_is_better=False, baseline=BITS, candidate=BITS)
+    found = summary(scores=scores, run_windows=windows(HALF))
+    assert (found.energy_per_correct_j, found.baseline_energy_per_correct_j) == (None, None)
+
+
+def test_no_right_answer_has_no_energy_rather_than_an_endless_one():
+    found = summary(scores=binary_scores(right=0, lost=3, won=0, wrong=2), run_windows=windows(HALF, baseline_j=2.0))
+    assert found.baseline_energy_per_correct_j == pytest.approx(2.0 / 0.6)
+    assert found.energy_per_correct_j is None

@@ -37,6 +37,7 @@ def drafted(
     arms=None,
     prefill=None,
     queries=52,
+    stride=0,
     ticker=None,
     limits=UNLIMITED,
     observer=None,
@@ -46,7 +47,13 @@ def drafted(
     arms = arms or world_arms(world)
     four = dict.fromkeys(arms, 4)
     plan = WindowPlan(
-        span=queries, queries=dict.fromkeys(arms, queries), slices=slices, ticker=ticker, steps=four, pre_rolls=four
+        span=queries,
+        stride=stride,
+        queries=dict.fromkeys(arms, queries),
+        slices=slices,
+        ticker=ticker,
+        steps=four,
+        pre_rolls=four,
     )
     residency = Residency({name: arm.setup for name, arm in arms.items()}, swapped=swapped)
     comparison = Comparison(
@@ -251,3 +258,11 @@ def test_no_block_is_begun_that_would_not_end_in_time(monkeypatch):
 def test_the_fewest_blocks_are_measured_whatever_the_time():
     draft = drafted(World(), limits=Limits(deadline_s=-math.inf), max_blocks=16, target_half_width=NEVER)
     assert len(draft.windows) == 4 * 4
+
+
+@pytest.mark.parametrize(("slices", "begins"), [(1, [0, 52, 104, 156]), (4, [0, 52, 104, 156])])
+def test_each_block_of_fresh_queries_goes_on_where_the_last_one_ended(slices, begins):
+    arms = world_arms(World())
+    drafted(arms["baseline"].loop.world, arms=arms, slices=slices, stride=52, min_blocks=4, max_blocks=4)
+    firsts = [first for _, first, queries in arms["baseline"].loop.ran if queries > 4]
+    assert sorted({first // 52 * 52 for first in firsts}) == begins

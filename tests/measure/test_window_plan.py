@@ -3,7 +3,7 @@ import dataclasses
 import pytest
 
 from suite.core.meter import Ticker
-from suite.measure.window_plan import common_pass_queries, plan_windows, window_mix
+from suite.measure.window_plan import common_pass_queries, distinct_count, plan_windows, window_mix
 from tests.world import World, protocol, world_arms
 
 EVEN = {"baseline": 0.01, "candidate": 0.01}
@@ -127,3 +127,29 @@ def test_a_window_holds_whole_lists_of_the_queries_that_wait_together(waiting_ba
     plan = plan_windows(arms, slow, rules, ticker=None, swapped=False)
     # 1.05 s hold 3.5 queries: one batch of 4, or the two that wait together
     assert (plan.span, plan.queries) == (span, {"baseline": span, "candidate": span})
+
+
+def test_fresh_queries_are_as_many_in_both_arms_and_the_list_is_not_cut():
+    plan = planned({"baseline": 0.1, "candidate": 0.01}, fresh_queries=True, window_queries=250)
+    assert plan.queries == {"baseline": 252, "candidate": 252}  # batches of four; 2.1 s of the faster arm are 210
+    assert (plan.span, plan.stride) == (8, 252)
+
+
+def test_fresh_queries_fill_the_window_of_the_faster_arm():
+    plan = planned({"baseline": 0.01, "candidate": 0.001}, fresh_queries=True, window_queries=250)
+    assert plan.queries == {"baseline": 2100, "candidate": 2100}
+
+
+def test_the_slices_of_fresh_queries_are_as_short_as_asked_however_long_the_window():
+    plan = planned({"baseline": 0.1, "candidate": 0.1}, fresh_queries=True, window_queries=100)
+    assert plan.slices == 24  # 10 s are 100 slices of a tenth of a second; a batch takes 0.4 s, and there are 25
+
+
+@pytest.mark.parametrize(
+    ("fresh", "blocks", "different"),
+    [(False, 4, 6), (True, 1, 4), (True, 2, 8), (True, 3, 10), (True, 9, 10)],
+)
+def test_how_many_queries_differ_is_counted_over_the_blocks(fresh, blocks, different):
+    plan = dataclasses.replace(planned(), span=20 if fresh else 6, stride=4 if fresh else 0)
+    queries = [[number] for number in range(10)] * 2
+    assert distinct_count(queries, plan, blocks) == different

@@ -7,7 +7,7 @@ from typing import Any
 
 from suite.analysis.point.accuracy import Accuracy
 from suite.analysis.verdict import absolute_margin
-from suite.record.schema import Record
+from suite.record.schema import Record, Scores
 
 
 def _seed_fields(record: Record) -> dict[str, Any]:
@@ -56,3 +56,25 @@ def accuracy_fields(record: Record, found: Accuracy | None) -> dict[str, Any]:
         "is_at_chance": found.is_at_chance,
         **_seed_fields(record),
     }
+
+
+def per_correct_fields(scores: Scores | None, energy: dict[str, Any]) -> dict[str, float | None]:
+    """Joules an answer that is right, of both arms: energy of a query over the share of right answers.
+
+    None where scores are not right or wrong (1 or 0), where no answer is right, or where energy is not known.
+
+    Args:
+        scores: of both arms.
+        energy: the fields that hold joules a query.
+    """
+    arms = {"baseline_": scores.baseline, "": scores.candidate} if scores else {}
+    return {
+        f"{prefix}energy_per_correct_j": _per_correct(values, energy.get(f"{prefix}energy_per_query_j"))
+        for prefix, values in arms.items()
+    }
+
+
+def _per_correct(scores: list[float], energy_per_query_j: float | None) -> float | None:
+    if energy_per_query_j is None or not set(scores) <= {0.0, 1.0} or not any(scores):
+        return None
+    return energy_per_query_j * len(scores) / sum(scores)

@@ -61,6 +61,7 @@ class TaskEnergy(msgspec.Struct, frozen=True, kw_only=True):
         energy_per_query_j: geometric mean over the blocks, or over the points that share the baseline.
         multiple: of the reference task's energy, with its interval; None where there is no reference.
         rank: 1 for the least energy.
+        distinct_queries: different ones that windows ran, the fewest of the points; None where that is not known.
         score: of the model.
         metric: of the score.
         published: the study's figures.
@@ -74,6 +75,7 @@ class TaskEnergy(msgspec.Struct, frozen=True, kw_only=True):
     energy_per_query_j: float
     multiple: Interval | None
     rank: int
+    distinct_queries: int | None
     score: float | None
     metric: str | None
     published: PublishedTask | None
@@ -202,6 +204,7 @@ def _row(
         energy_per_query_j=math.exp(math.fsum(logs) / len(logs)),
         multiple=multiple,
         rank=rank,
+        distinct_queries=min((each for point in points if (each := point.distinct_queries) is not None), default=None),
         score=None if scored is None else scored.baseline_score,
         metric=None if scored is None else scored.metric,
         published=published,

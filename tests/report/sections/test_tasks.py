@@ -8,8 +8,9 @@ from tests.synthetic import binary_scores, record, windows
 SAME = binary_scores(90, 0, 0, 10)
 
 
-def ran(task, joules, minute):
-    made = record(task=task, model="m", run_windows=windows([1.0] * 4, baseline_j=joules), scores=SAME, minute=minute)
+def ran(task, joules, minute, **changes):
+    run_windows = windows([1.0] * 4, baseline_j=joules)
+    made = record(task=task, model="m", run_windows=run_windows, scores=SAME, minute=minute, **changes)
     made.config["task"]["query"] = f"one sample of {task}"
     return made
 
@@ -18,7 +19,7 @@ def three():
     return [
         ran("text_generation", 47.0, 0),
         ran("text_classification", 1.0, 1),
-        ran("image_classification", 0.5, 2),
+        ran("image_classification", 0.5, 2, distinct_queries=1000),
     ]
 
 
@@ -29,7 +30,8 @@ def test_rows_stand_by_energy_with_both_multiples_and_ranks(tmp_path):
     assert rows[0][4].startswith(f"{text.TIMES}0.500")
     assert rows[0][5] == f"{text.TIMES}2.97 [2.47, 4.00]"  # 0.00699, 0.00581 and 0.00941 over 0.00235 Wh
     assert [row[6] for row in rows] == ["2", "1", "3"]
-    assert rows[0][7] == "90.0 % accuracy"
+    assert [row[7] for row in rows] == ["1,000", "-", "-"]
+    assert rows[0][8] == "90.0 % accuracy"
 
 
 def test_the_page_says_why_joules_are_not_set_side_by_side_and_how_the_orders_agree(tmp_path):
@@ -51,4 +53,4 @@ def test_two_tasks_are_no_order_and_tasks_that_the_study_lacks_have_no_second_si
     own = [ran(f"task_{n}", 1.0 + n, n) for n in range(3)]
     html = html_of("tasks", report_of(tmp_path / "own", *own))
     assert "<svg" not in re.sub(r'<svg class="icon".*?</svg>', "", html, flags=re.S)
-    assert [len(row) for row in rows_of(html)] == [5, 5, 5]
+    assert [len(row) for row in rows_of(html)] == [6, 6, 6]
