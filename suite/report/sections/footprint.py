@@ -15,9 +15,10 @@ from suite.carbon.grid import Grid
 from suite.carbon.place import all_places, find
 from suite.carbon.quantity import Figure
 from suite.footprint.datacentre import DataCentre, all_datacentres, load_datacentre, site_of
-from suite.footprint.energies import UNIT, published_energy, ratio_of, with_technique
+from suite.footprint.energies import published_energy, ratio_of, with_technique
 from suite.footprint.impact import Impact, impact_of
 from suite.footprint.location import Site
+from suite.footprint.run_baseline import UNIT
 from suite.footprint.scenario import OTHER, WH_PER_KWH, Scenario, parts_of, scenario_file, scenario_from
 from suite.footprint.subject import is_real, tag_of, year_of
 from suite.footprint.water import offsite_water
