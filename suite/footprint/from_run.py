@@ -66,6 +66,11 @@ def from_run(
     return FromRun(baselines=baselines, treated=treated, notes=results.notes)
 
 
+def says_what_a_query_takes(point: PointSummary) -> bool:
+    """Whether the point has an energy of a query of this world, without a technique."""
+    return point.phase == "inference" and is_real(point) and (point.baseline_energy_per_query_j or 0) > 0
+
+
 def run_points(folder: Path) -> RunResults:
     """The results in ``runs/NAME`` or ``reports/NAME``, of the points that say what a query takes.
 
@@ -73,11 +78,7 @@ def run_points(folder: Path) -> RunResults:
         InputError: no such folder, no readable record in it, or no such point.
     """
     found = read_results(folder, g_co2e_per_kwh=None, without=("windows",))
-    points = tuple(
-        each
-        for each in found.points
-        if each.phase == "inference" and is_real(each) and (each.baseline_energy_per_query_j or 0) > 0
-    )
+    points = tuple(each for each in found.points if says_what_a_query_takes(each))
     if not points:
         what = "the run has no energy of a query that was measured or estimated"
         raise InputError(what, got=str(folder), remedy="measure it first, with meter=codecarbon")
