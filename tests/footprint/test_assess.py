@@ -158,6 +158,7 @@ def test_the_page_shows_both_columns_and_what_the_run_s_query_is(run):
     assert re.split(r"\s{2,}", energy.strip()) == ["energy", "168 kWh", "modelled", "2024", "[1]", "197 kWh", "0.852"]
     (image,) = [line for line in lines if line.startswith("  image generation ")]
     assert image.endswith("stays published")
+    assert any(line.startswith("  other ") and line.endswith("same in both") for line in lines)
     at = next(number for number, line in enumerate(lines) if line.startswith("  text generation "))
     assert lines[at].endswith("0.0213")
     assert "by vit_digits of 1,200,000 parameters, batch 32, on Example CPU" in lines[at + 1]

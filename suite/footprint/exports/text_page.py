@@ -133,17 +133,18 @@ def _by_task(footprint: Footprint, sources: Sequence[str]) -> list[str]:
 
 
 def _published_part(part: Part, found: Beside, sources: Sequence[str]) -> list[str]:
+    each, _, _, source = cells(part.wh_per_query, sources)
+    return [with_ends(part.energy), each, source, _own_over_published(part, found)]
+
+
+def _own_over_published(part: Part, found: Beside) -> str:
+    """The ratio, or why there is none."""
+    if part.queries is None:
+        return "same in both"
     if part.task in found.stay_published:
-        ratio = "stays published"
-    else:
-        known = found.task_ratios.get(part.task)
-        ratio = "" if known is None else significant(known)
-    return [
-        with_ends(part.energy),
-        with_ends(part.wh_per_query),
-        f"[{sources.index(part.wh_per_query.source) + 1}]",
-        ratio,
-    ]
+        return "stays published"
+    ratio = found.task_ratios[part.task]
+    return "" if ratio is None else significant(ratio)
 
 
 def _name(name: str, impact: Impact) -> str:
