@@ -20,7 +20,8 @@ Turns energy per query into kWh, CO2e, water and everyday things for a use, a gr
   python -m suite.footprint                                               1,000 reports in Lombardy, as published
   python -m suite.footprint scenario=reports_1000 grid=italy
   python -m suite.footprint grid=us/california datacentre=google variant=median
-  python -m suite.footprint energy=runs/NAME mitigation=int8_dynamic      energies and a technique of a run of ours
+  python -m suite.footprint energy=runs/NAME                              a run's energies beside the published ones
+  python -m suite.footprint energy=runs/NAME mitigation=int8_dynamic      and a technique of that run
   python -m suite.footprint run=runs/NAME mitigation=[nf4,batch_size]     a stack's ratio on published energies
   python -m suite.footprint training=BLOOMz-7B queries_per_day=1e6        a training against its use
   python -m suite.footprint export=disclosure run=runs/NAME point_id=… grid=italy    also sci and model_card

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 import msgspec
@@ -12,22 +12,22 @@ from suite.carbon.grid import Grid, own_grid
 from suite.carbon.place import find
 from suite.carbon.quantity import Figure
 from suite.errors import InputError
+from suite.footprint.beside import Beside, beside
 from suite.footprint.datacentre import DataCentre, load_datacentre, site_of
 from suite.footprint.energies import (
-    baseline_energy,
+    is_published,
     own_energy,
-    points_for,
     published_energy,
     published_variants,
     ratio_of,
-    run_points,
     with_technique,
 )
+from suite.footprint.from_run import FromRun, from_run
 from suite.footprint.impact import Impact, carbon_kg, facility_energy, impact_of
 from suite.footprint.location import Site
 from suite.footprint.repayment import Repaid, repaid
+from suite.footprint.run_baseline import RunQuery, baseline_energy, run_query
 from suite.footprint.scenario import Part, Scenario, parts_of, shares, total
-from suite.text.suggest import question
 
 PUBLISHED = "published"
 NO_TECHNIQUE = "none"
@@ -80,6 +80,8 @@ class Footprint(msgspec.Struct, frozen=True, kw_only=True):
         technique: put in; None for none.
         impact: with the technique, where there is one.
         without: the same without it; None where there is none.
+        beside: the same with published energies; None where all are, or nothing is published of a task.
+        run_queries: by task, what a query is where its energy is a run's.
         sensitivity: of the scenario to one task's published energy.
         grid_is_the_scenario_s: whether the user named no place, so that the scenario's own stands in.
         repaid: by task, when the technique has repaid what it cost once.
@@ -94,6 +96,8 @@ class Footprint(msgspec.Struct, frozen=True, kw_only=True):
     technique: str | None
     impact: Impact
     without: Impact | None
+    beside: Beside | None
+    run_queries: dict[str, RunQuery]
     sensitivity: list[Variant]
     grid_is_the_scenario_s: bool
     repaid: dict[str, Repaid]
@@ -114,17 +118,20 @@ def assess(request: Request, scenario: Scenario, year: int) -> Footprint:
         InputError: an unknown name, a number out of range, or a run that does not hold what is asked of it.
     """
     grid, datacentre, site = place_of(request, year, scenario.grid)
-    chosen, said = _points(request, scenario)
-    energies, notes = _energies(request, scenario, chosen, year)
+    found = _from_run(request, scenario)
+    energies = _energies(request, scenario, found, year)
+    queries = {task: run_query(points[0]) for task, points in found.baselines.items()}
     impact = _impact(request, parts_of(scenario, energies), site)
+    notes = _origin_notes(request, energies, queries) + _unpublished_note(energies)
     technique, rate, without = request.technique, request.queries_per_day, None
     if technique:
-        ratios = {task: ratio_of(point) for task, point in chosen.items()}
-        notes += [_verdict_note(task, technique, chosen.get(task)) for task in energies]
-        notes += _carried_note(energies, chosen, request)
+        ratios = {task: ratio_of(point) for task, point in found.treated.items()}
+        notes += [_verdict_note(task, technique, found.treated.get(task)) for task in energies]
+        notes += _carried_note(found, request)
         treated = energies | {task: with_technique(energies[task], ratio) for task, ratio in ratios.items()}
         parts = parts_of(scenario, treated, dict.fromkeys(ratios, technique))
         impact, without = _impact(request, parts, site), impact
+    published = _published(request, scenario, energies)
     return Footprint(
         scenario=scenario,
         grid=grid,
@@ -132,11 +139,13 @@ def assess(request: Request, scenario: Scenario, year: int) -> Footprint:
         technique=technique,
         impact=impact,
         without=without,
+        beside=beside(impact, _impact(request, parts_of(scenario, published), site)) if published else None,
+        run_queries=queries,
         sensitivity=_sensitivity(scenario, energies, site),
         grid_is_the_scenario_s=request.grid is None and request.grid_g_per_kwh is None,
-        repaid={task: repaid(point, rate) for task, point in chosen.items()} if technique else {},
+        repaid={task: repaid(point, rate) for task, point in found.treated.items()},
         queries_per_day=rate,
-        notes=[*notes, *said],
+        notes=[*notes, *found.notes],
         as_of_year=year,
     )
 
@@ -148,10 +157,10 @@ def _verdict_note(task: str, technique: str, point: PointSummary | None) -> str:
     return f"{task}: the run's verdict on {technique} is {point.claim}{interval}"
 
 
-def _carried_note(energies: Mapping[str, Figure], chosen: Mapping[str, PointSummary], request: Request) -> list[str]:
+def _carried_note(found: FromRun, request: Request) -> list[str]:
     """What a ratio assumes where it meets energies that are not the run's own."""
-    own = request.energy != PUBLISHED
-    tasks = [task for task in energies if task in chosen and (not own or task in request.wh_per_query)]
+    chosen = found.treated
+    tasks = [task for task in chosen if task not in found.baselines]
     if not tasks:
         return []
     points = [chosen[task] for task in tasks]
@@ -197,15 +206,12 @@ def _impact(request: Request, parts: list[Part], site: Site) -> Impact:
     return impact_of(parts, site, choices=request.equivalence, price_per_kwh=price, currency=currency)
 
 
-def _points(request: Request, scenario: Scenario) -> tuple[dict[str, PointSummary], tuple[str, ...]]:
-    """The run's point for each task that it holds, and what to know of the run's results.
-
-    Both are empty where neither energy nor technique comes from a run.
-    """
-    technique = request.technique
-    folder = request.run if request.energy == PUBLISHED else request.energy
-    if technique is None and request.energy == PUBLISHED:
-        return {}, ()
+def _from_run(request: Request, scenario: Scenario) -> FromRun:
+    """What the run holds; nothing where neither energy nor technique comes from one."""
+    technique, own = request.technique, request.energy != PUBLISHED
+    folder = request.energy if own else request.run
+    if technique is None and not own:
+        return FromRun()
     if folder is None:
         remedy = "name the run that measured it, run=runs/NAME"
         raise InputError("a technique's saving comes from a run", got=f"mitigation={technique}", remedy=remedy)
@@ -215,51 +221,57 @@ def _points(request: Request, scenario: Scenario) -> tuple[dict[str, PointSummar
             got=(request.energy, request.run),
             remedy="give one run, as energy= or as run=",
         )
-    results = run_points(Path(folder))
-    points = results.points
-    run_tasks = {task: scenario.run_tasks.get(task, task) for task in scenario.queries_per_unit}
-    found = points_for(run_tasks, points, technique or NO_TECHNIQUE, [str(each) for each in request.point_ids])
-    if not found:
-        got = f"mitigation={technique or NO_TECHNIQUE} for {', '.join(scenario.queries_per_unit)}"
-        remedy = f"{_other_order(technique, points)}{folder} has {_content(points)}"
-        raise InputError("the run holds none of this", got=got, remedy=remedy)
-    return found, results.notes
-
-
-def _other_order(technique: str | None, points: Sequence[PointSummary]) -> str:
-    """The same stack as the run has it, as a question that ends in a space; empty where it has none."""
-    names = sorted((technique or "").split("+"))
-    same = [point.mitigation for point in points if sorted(point.mitigation.split("+")) == names]
-    return question(f"mitigation=[{stack.replace('+', ',')}]" for stack in same[:1] if stack != technique)
-
-
-def _content(points: Sequence[PointSummary]) -> str:
-    return "; ".join(
-        f"{task}: {', '.join(dict.fromkeys(point.mitigation for point in points if point.task == task))}"
-        for task in dict.fromkeys(point.task for point in points)
+    tasks = {task: scenario.run_tasks.get(task, task) for task in scenario.queries_per_unit}
+    return from_run(
+        Path(folder),
+        tasks,
+        technique=technique,
+        point_ids=[str(each) for each in request.point_ids],
+        own=set(tasks) - set(request.wh_per_query) if own else set(),
     )
 
 
-def _energies(
-    request: Request, scenario: Scenario, chosen: Mapping[str, PointSummary], year: int
-) -> tuple[dict[str, Figure], list[str]]:
+def _energies(request: Request, scenario: Scenario, found: FromRun, year: int) -> dict[str, Figure]:
     """Wh a query of each task: the user's own, else the run's, else published."""
     unknown = sorted(set(request.wh_per_query) - set(scenario.queries_per_unit))
     if unknown:
         remedy = f"it has {', '.join(scenario.queries_per_unit)}"
         raise InputError("wh_per_query names tasks that the scenario has not", got=unknown, remedy=remedy)
-    energies, notes = {}, []
+    energies = {}
     for task in scenario.queries_per_unit:
         if task in request.wh_per_query:
             energies[task] = own_energy(task, request.wh_per_query[task], year)
-        elif request.energy != PUBLISHED and task in chosen:
-            energies[task] = baseline_energy(chosen[task])
-            notes.append(f"{task}: a query is one of {chosen[task].task} in the run, on the hardware that it names")
+        elif task in found.baselines:
+            energies[task] = baseline_energy(found.baselines[task])
         else:
             energies[task] = published_energy(task, request.variant)
-            if request.energy != PUBLISHED:
-                notes.append(f"{task}: not in {request.energy}, its energy stays published")
-    return energies, notes
+    return energies
+
+
+def _origin_notes(request: Request, energies: Mapping[str, Figure], queries: Mapping[str, RunQuery]) -> list[str]:
+    """Which energies are the run's own, and what stands between them and the published ones."""
+    if request.energy == PUBLISHED:
+        return []
+    difference = (
+        f"own over published of {', '.join(queries)} holds another model, another definition of a query and another "
+        "machine together: it is no saving"
+    )
+    stay = [task for task in energies if task not in queries and task not in request.wh_per_query]
+    kept = [f"{task}: not in {request.energy}, its energy stays published" for task in stay]
+    return [difference, *kept] if queries else kept
+
+
+def _unpublished_note(tasks: Iterable[str]) -> list[str]:
+    unknown = [task for task in tasks if not is_published(task)]
+    return [f"nothing is published of {', '.join(unknown)}: no published use stands beside"] if unknown else []
+
+
+def _published(request: Request, scenario: Scenario, energies: Mapping[str, Figure]) -> dict[str, Figure] | None:
+    """Published Wh a query of each task; None where there is nothing else, or nothing is published of one."""
+    tasks = scenario.queries_per_unit
+    if all(figure.tag == "published" for figure in energies.values()) or not all(map(is_published, tasks)):
+        return None
+    return {task: published_energy(task, request.variant) for task in tasks}
 
 
 def _sensitivity(scenario: Scenario, energies: Mapping[str, Figure], site: Site) -> list[Variant]:

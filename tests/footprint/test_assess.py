@@ -1,3 +1,4 @@
+import re
 from pathlib import Path
 
 import msgspec
@@ -105,6 +106,78 @@ def test_a_run_s_energies_replace_the_published_ones_that_it_holds(run):
     assert text.wh_per_query.tag == "estimated"
     assert text.energy.value == pytest.approx(0.633)  # 633,000 x 0.001 Wh
     assert f"image_generation: not in {run}, its energy stays published" in found.notes
+
+
+def test_one_s_own_use_stands_beside_the_published_one(run):
+    found = footprint(energy=run)
+    assert found.beside is not None
+    assert found.beside.published.energy.value == pytest.approx(197.073)
+    # 162.792 kWh of images stay published, 0.633 kWh of texts instead of 29.751, 4.53 kWh of the rest
+    assert found.impact.energy.value == pytest.approx(167.955)
+    assert found.beside.ratio.value == pytest.approx(167.955 / 197.073)
+    assert found.beside.task_ratios == pytest.approx({"text_generation": 0.633 / 29.751})
+    assert found.beside.stay_published == ["image_generation"]
+    assert found.run_queries["text_generation"].model == "vit_digits"
+
+
+def test_published_energies_alone_have_nothing_beside_them(run):
+    assert footprint().beside is None
+    assert footprint(run=run, mitigation="nf4").beside is None
+    assert footprint(wh_per_query={"image_generation": 0.5}).beside is not None
+
+
+def test_a_run_of_both_tasks_leaves_nothing_published(tmp_path):
+    made = [
+        record(task=task, run_windows=windows((1.0, 1.0), baseline_j=3.6), minute=minute)
+        for minute, task in enumerate(("text_generation", "image_generation"))
+    ]
+    found = footprint(energy=str(write_run(tmp_path / "both", made)))
+    assert found.beside.stay_published == []
+    assert found.impact.parts[0].energy.value == pytest.approx(0.056)  # 56,000 x 0.001 Wh
+    assert not any("stays published" in note for note in found.notes)
+
+
+def test_any_scenario_stands_beside_its_published_one(tmp_path):
+    folder = write_run(tmp_path / "run", [record(task="text_classification", run_windows=windows((1.0, 1.0)))])
+    daily = yaml.safe_load(scenario_file("daily_classifier").read_text())
+    found = footprint(daily, energy=str(folder))
+    assert found.beside.published.energy.value == pytest.approx(73.0)  # 36.5 million x 0.002 Wh
+    assert found.impact.energy.value == pytest.approx(36.5 / 3.6)  # 1 J each
+
+
+def test_without_a_published_energy_of_a_task_there_is_no_published_use():
+    scenario = REPORTS | {"queries_per_unit": {"speech_recognition": 1}, "sensitivity": None}
+    found = footprint(scenario, wh_per_query={"speech_recognition": 1.0})
+    assert found.beside is None
+    assert any(note.startswith("nothing is published of speech_recognition") for note in found.notes)
+
+
+def test_the_page_shows_both_columns_and_what_the_run_s_query_is(run):
+    lines = page(footprint(energy=run)).splitlines()
+    (energy,) = [line for line in lines if line.startswith("  energy ")]
+    assert re.split(r"\s{2,}", energy.strip()) == ["energy", "168 kWh", "modelled", "2024", "[1]", "197 kWh", "0.852"]
+    (image,) = [line for line in lines if line.startswith("  image generation ")]
+    assert image.endswith("stays published")
+    assert any(line.startswith("  other ") and line.endswith("same in both") for line in lines)
+    at = next(number for number, line in enumerate(lines) if line.startswith("  text generation "))
+    assert lines[at].endswith("0.0213")
+    assert "by vit_digits of 1,200,000 parameters, batch 32, on Example CPU" in lines[at + 1]
+    assert "says nothing of the models behind the published energy" in lines[at + 1]
+
+
+def test_the_document_has_both_and_the_ratio(run):
+    found = document(footprint(energy=run))
+    assert found["energy_kwh"] == pytest.approx(167.955)
+    assert found["published"]["energy_kwh"] == pytest.approx(197.073)
+    assert found["published"]["co2e_kg"] == pytest.approx(55.0, abs=0.05)
+    assert found["published"]["own_over_published"]["value"] == pytest.approx(167.955 / 197.073)
+    assert found["published"]["own_over_published_by_task"] == pytest.approx({"text_generation": 0.633 / 29.751})
+    assert found["run_queries"]["text_generation"]["batch_size"] == 32
+    assert document(footprint())["published"] is None
+
+
+def test_a_small_share_is_not_shown_as_none(run):
+    assert "< 0.1 %" in page(footprint(energy=run, variant="sdxl_a100_node"))
 
 
 def test_another_task_of_the_run_can_stand_for_one(run):

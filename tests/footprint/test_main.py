@@ -165,6 +165,32 @@ def test_a_setting_that_would_be_ignored_is_refused(footprint, arguments, said):
     assert printed.err.count("\n") == 1
 
 
+@pytest.mark.parametrize(
+    ("energy", "said"),
+    [
+        ("nothing-there", "no such run"),
+        ("empty", "no readable record in the run"),
+        ("simulated", "no energy of a query"),
+    ],
+)
+def test_energies_of_what_is_no_measured_run_are_refused(footprint, tmp_path, energy, said):
+    (tmp_path / "empty").mkdir()
+    write_run(tmp_path / "simulated", [record(run_windows=windows((0.5, 0.5), method="simulated:board"))])
+    code, printed = footprint(f"energy={tmp_path / energy}")
+    assert code == 2
+    assert printed.out == ""
+    assert said in printed.err
+    assert printed.err.count("\n") == 1
+
+
+def test_a_scenario_s_task_that_no_run_can_have_is_one_line(footprint, tmp_path):
+    folder = write_run(tmp_path / "run", [record(task="text_generation", run_windows=windows((0.5, 0.5)))])
+    code, printed = footprint(f"energy={folder}", "scenario.queries_per_unit.cooking=1")
+    assert code == 2
+    assert "a task that no run can have, got 'cooking'" in printed.err
+    assert printed.err.count("\n") == 1
+
+
 def test_a_setting_of_null_is_not_given(footprint):
     assert footprint("training=GPT-3", "grid=null")[0] == 0
 

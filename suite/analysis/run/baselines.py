@@ -25,6 +25,17 @@ def baseline_of(point: PointSummary) -> tuple[Any, ...]:
     )
 
 
+def smallest_batches(points: Iterable[PointSummary]) -> dict[tuple[str, str], list[PointSummary]]:
+    """By task and model the points that share the baseline of the smallest batch, the first of several."""
+    groups: dict[tuple[str, str], dict[tuple[Any, ...], list[PointSummary]]] = {}
+    for point in points:
+        groups.setdefault((point.task, point.model), {}).setdefault(baseline_of(point), []).append(point)
+    return {
+        key: min(by_baseline.values(), key=lambda members: members[0].baseline_batch_size)
+        for key, by_baseline in groups.items()
+    }
+
+
 def pooled_baseline_j(points: Iterable[PointSummary]) -> float | None:
     """Joules a query of the baseline that ``points`` share: the geometric mean over them; None where none was read.
 

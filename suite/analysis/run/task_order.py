@@ -11,13 +11,12 @@ import math
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from statistics import median
-from typing import Any
 
 import msgspec
 from scipy import stats
 
 from suite.analysis.point.block_energies import block_energies
-from suite.analysis.run.baselines import baseline_of
+from suite.analysis.run.baselines import smallest_batches
 from suite.analysis.summary import PointSummary
 from suite.io.tables import read_csv
 from suite.stats.interval import Interval, welch_interval
@@ -126,7 +125,7 @@ def task_orders(points: Iterable[PointSummary]) -> list[TaskOrder]:
 
 
 def _order(run: str, hardware: str, points: Sequence[PointSummary]) -> TaskOrder:
-    groups = _smallest_batches(points)
+    groups = smallest_batches(points)
     logs = {key: _logs(members) for key, members in groups.items()}
     known = {each.task: each for each in published_tasks()}
     shared = [task for task in dict.fromkeys(task for task, _ in groups) if task in known]
@@ -154,17 +153,6 @@ def _order(run: str, hardware: str, points: Sequence[PointSummary]) -> TaskOrder
         shared=len(shared),
         rank_correlation=_rank_correlation(rows),
     )
-
-
-def _smallest_batches(points: Sequence[PointSummary]) -> dict[tuple[str, str], list[PointSummary]]:
-    """By task and model the points that share the baseline of the smallest batch, the first of several."""
-    groups: dict[tuple[str, str], dict[tuple[Any, ...], list[PointSummary]]] = {}
-    for point in points:
-        groups.setdefault((point.task, point.model), {}).setdefault(baseline_of(point), []).append(point)
-    return {
-        key: min(by_baseline.values(), key=lambda members: members[0].baseline_batch_size)
-        for key, by_baseline in groups.items()
-    }
 
 
 def _logs(points: Sequence[PointSummary]) -> list[float]:

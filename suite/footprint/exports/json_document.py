@@ -8,6 +8,7 @@ import msgspec
 
 from suite.carbon.quantity import Figure
 from suite.footprint.assess import Footprint
+from suite.footprint.beside import Beside
 from suite.footprint.impact import Impact
 
 
@@ -19,10 +20,12 @@ def document(footprint: Footprint) -> dict[str, Any]:
         "shares": impact.shares,
         "mitigation": footprint.technique,
         "without_mitigation": numbers(without) | {"shares": without.shares} if without else None,
+        "published": _published(footprint.beside),
         "scenario": footprint.scenario,
         "grid": footprint.grid,
         "datacentre": footprint.datacentre,
         "tasks": impact.parts,
+        "run_queries": footprint.run_queries,
         "figures": impact.named(),
         "equivalences": impact.equivalences,
         "sensitivity": footprint.sensitivity,
@@ -33,6 +36,19 @@ def document(footprint: Footprint) -> dict[str, Any]:
     }
     plain: dict[str, Any] = msgspec.to_builtins(parts)
     return plain
+
+
+def _published(found: Beside | None) -> dict[str, Any] | None:
+    """The published figures of the same use, and one's own over them."""
+    if found is None:
+        return None
+    return numbers(found.published) | {
+        "shares": found.published.shares,
+        "tasks": found.published.parts,
+        "stay_published": found.stay_published,
+        "own_over_published": found.ratio,
+        "own_over_published_by_task": found.task_ratios,
+    }
 
 
 def numbers(impact: Impact) -> dict[str, float | None]:

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from suite.carbon.quantity import Figure, significant
 from suite.footprint.assess import Footprint, Variant
+from suite.footprint.beside import Beside
 from suite.footprint.impact import Impact
 from suite.footprint.repayment import repaid_text
 from suite.footprint.scenario import Part
@@ -22,6 +23,8 @@ NAMES = {
 }
 EXACT = {"queries": ",.0f", "g CO2e/kWh": ",.1f"}
 """A count is shown whole, an intensity with one decimal."""
+SMALLEST_SHARE = 0.001
+"""A smaller one rounds to nothing, or nearly."""
 Rows = Sequence[Sequence[str]]
 
 
@@ -31,7 +34,9 @@ def page(footprint: Footprint) -> str:
     figures = impact.named()
     if impact.energy is impact.it_energy:
         figures = {"energy": impact.energy} | {name: each for name, each in figures.items() if name != "it_energy"}
-    listed = [*figures.values(), *(part.wh_per_query for part in impact.parts), *impact.equivalences.values()]
+    theirs = footprint.beside.published.parts if footprint.beside else []
+    listed = [*figures.values(), *(part.wh_per_query for part in [*impact.parts, *theirs])]
+    listed += impact.equivalences.values()
     sources = list(dict.fromkeys(figure.source for figure in listed))
     scenario = footprint.scenario
     blocks = [
@@ -42,8 +47,8 @@ def page(footprint: Footprint) -> str:
             f"data centre: {footprint.datacentre.operator} ({footprint.datacentre.doubt})",
             *_saving(footprint),
         ],
-        table([[_name(name, impact), *cells(figure, sources)] for name, figure in figures.items()]) + _unknown(impact),
-        ["by task", *table([_part(part, impact, sources) for part in impact.parts])],
+        _figures(figures, footprint, sources) + _unknown(impact),
+        _by_task(footprint, sources),
         _equivalences(impact, sources),
         _repaid(footprint),
         _sensitivity(footprint),
@@ -96,6 +101,52 @@ def table(rows: Rows) -> list[str]:
     ]
 
 
+def _figures(figures: Mapping[str, Figure], footprint: Footprint, sources: Sequence[str]) -> list[str]:
+    """One's own, and where there are published ones beside these, under a head."""
+    rows = [[_name(name, footprint.impact), *cells(figure, sources)] for name, figure in figures.items()]
+    found = footprint.beside
+    if found is None:
+        return table(rows)
+    ratio = "" if found.ratio is None else with_ends(found.ratio)
+    published = found.published.named()
+    head = ["", "own energies", "kind", "year", "source", "published energies", "own over published"]
+    return table([head, *([*row, with_ends(published[name]), ratio] for row, name in zip(rows, figures, strict=True))])
+
+
+def _by_task(footprint: Footprint, sources: Sequence[str]) -> list[str]:
+    """A line each; under it what a query is, where its energy is a run's."""
+    impact, found = footprint.impact, footprint.beside
+    rows = [_part(part, impact, sources) for part in impact.parts]
+    if found is None:
+        lines = ["by task", *table(rows)]
+    else:
+        head = ["by task", "share", "own energy", "queries", "own energy of one", "kind", "year", "source"]
+        head += ["published energy", "published energy of one", "source", "own over published"]
+        published = zip(rows, found.published.parts, strict=True)
+        rows = [[*row, *_published_part(part, found, sources)] for row, part in published]
+        lines = [line.removeprefix("  ") if number == 0 else line for number, line in enumerate(table([head, *rows]))]
+    for number, part in reversed(list(enumerate(impact.parts, start=1))):
+        if part.task in footprint.run_queries:
+            query = footprint.run_queries[part.task].words
+            lines.insert(number + 1, f"    its query: {query}; says nothing of the models behind the published energy")
+    return lines
+
+
+def _published_part(part: Part, found: Beside, sources: Sequence[str]) -> list[str]:
+    each, _, _, source = cells(part.wh_per_query, sources)
+    return [with_ends(part.energy), each, source, _own_over_published(part, found)]
+
+
+def _own_over_published(part: Part, found: Beside) -> str:
+    """The ratio, or why there is none."""
+    if part.queries is None:
+        return "same in both"
+    if part.task in found.stay_published:
+        return "stays published"
+    ratio = found.task_ratios[part.task]
+    return "" if ratio is None else significant(ratio)
+
+
 def _name(name: str, impact: Impact) -> str:
     return "energy" if name == "energy" and impact.energy is impact.it_energy else NAMES[name]
 
@@ -121,10 +172,15 @@ def _unknown(impact: Impact) -> list[str]:
 
 
 def _part(part: Part, impact: Impact, sources: Sequence[str]) -> list[str]:
-    share = f"{impact.shares[part.task]:.1%}".replace("%", " %") if impact.shares else ""
+    share = _share(impact.shares[part.task]) if impact.shares else ""
     count = "" if part.queries is None else counted(significant(part.queries), "query", "queries")
     name = part.task.replace("_", " ") + (f" with {part.technique}" if part.technique else "")
     return [name, share, with_ends(part.energy), count, *cells(part.wh_per_query, sources)]
+
+
+def _share(share: float) -> str:
+    """Of 0 to 1; what is above 0 is never shown as 0."""
+    return "< 0.1 %" if 0 < share < SMALLEST_SHARE else f"{100 * share:.1f} %"
 
 
 def _equivalences(impact: Impact, sources: Sequence[str]) -> list[str]:
@@ -154,6 +210,6 @@ def _sensitivity(footprint: Footprint) -> list[str]:
 
 
 def _variant(each: Variant) -> list[str]:
-    share = "" if each.share is None else f"{each.share:.1%}".replace("%", " %")
+    share = "" if each.share is None else _share(each.share)
     wh = significant(each.wh_per_query.value)
     return [each.variant, wh, with_ends(each.energy), with_ends(each.carbon), share, str(each.wh_per_query.year)]

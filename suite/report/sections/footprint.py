@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import dataclasses
 import itertools
-import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
+import msgspec
 import yaml
 
 from suite.analysis.summary import PointSummary
@@ -15,16 +15,19 @@ from suite.carbon.grid import Grid
 from suite.carbon.place import all_places, find
 from suite.carbon.quantity import Figure
 from suite.footprint.datacentre import DataCentre, all_datacentres, load_datacentre, site_of
-from suite.footprint.energies import UNIT, published_energy, ratio_of, with_technique
+from suite.footprint.energies import published_energy, ratio_of, with_technique
+from suite.footprint.from_run import says_what_a_query_takes
 from suite.footprint.impact import Impact, impact_of
 from suite.footprint.location import Site
-from suite.footprint.scenario import OTHER, WH_PER_KWH, Scenario, parts_of, scenario_file, scenario_from
-from suite.footprint.subject import is_real, tag_of, year_of
+from suite.footprint.run_baseline import RunQuery, baseline_energy, default_baselines, run_query
+from suite.footprint.scenario import OTHER, Scenario, parts_of, scenario_file, scenario_from, total
+from suite.footprint.subject import year_of
 from suite.footprint.water import offsite_water
 from suite.report.prose.instruments import method_words
 from suite.report.view_model import Entry, Group, Report
+from suite.text import labels
+from suite.text import numbers as text
 from suite.text.i18n import N_, _
-from suite.units import joules_to_kwh
 
 ORDER = 55
 TITLE = N_("What it means: kWh, CO₂e, water")
@@ -63,6 +66,9 @@ class Use:
         grid: whose electricity, by default.
         techniques: of this run.
         leading: the technique that saves the most without losing accuracy; None where there is none.
+        queries: by task, what a query is where its energy is this run's and stands in for a published one.
+        ambiguous: tasks that stay published since several models or machines of this report fit.
+        ratio: energy over that of the published use; None where it is no use of published counts with own energies.
     """
 
     title: str
@@ -76,6 +82,26 @@ class Use:
     grid: Grid
     techniques: tuple[Technique, ...]
     leading: Technique | None
+    queries: dict[str, RunQuery] = dataclasses.field(default_factory=dict)
+    ambiguous: tuple[str, ...] = ()
+    ratio: float | None = None
+
+    @property
+    def energy_tag(self) -> str:
+        """How the energies were got; together they are modelled where that differs."""
+        tags = {figure.tag for figure in self.energies.values()}
+        return tags.pop() if len(tags) == 1 else "modelled"
+
+    @property
+    def energy_year(self) -> int:
+        """Of the oldest energy."""
+        return min(figure.year for figure in self.energies.values())
+
+    @property
+    def sources(self) -> list[str]:
+        """Of the energies, each once; by task where they are of two kinds."""
+        named = [f"{labels.words(task)}: {each.source}" for task, each in self.energies.items()]
+        return named if self.queries else list(dict.fromkeys(each.source for each in self.energies.values()))
 
     @property
     def parts(self) -> list[dict[str, float | str]]:
@@ -106,7 +132,8 @@ class Place:
 
 def context(report: Report) -> dict[str, Any]:
     """Uses, places, data centres, and the table for the default values."""
-    uses, places = [*_run_uses(report), _published_use(report)], _places()
+    published, places = _published_use(report), _places()
+    uses = [*_run_uses(report), *_own_uses(report, published), published]
     waters = {_water_source(each.water) for _, _, members in places for each in members if each.water}
     return {
         "uses": uses,
@@ -159,6 +186,49 @@ def _published_use(report: Report) -> Use:
     )
 
 
+def _own_uses(report: Report, published: Use) -> list[Use]:
+    """The published use case with the energies of this report, where it has one of its tasks; at most one."""
+    points = [point for point in report.points if says_what_a_query_takes(point)]
+    run_tasks = published.scenario.run_tasks
+    choices = {task: default_baselines(points, run_tasks.get(task, task) or "") for task in published.energies}
+    chosen = {task: found[0] for task, found in choices.items() if len(found) == 1}
+    return [_own_use(published, chosen, choices)] if chosen else []
+
+
+def _own_use(
+    published: Use,
+    chosen: Mapping[str, Sequence[PointSummary]],
+    choices: Mapping[str, Sequence[Sequence[PointSummary]]],
+) -> Use:
+    queries = {task: run_query(points[0]) for task, points in chosen.items()}
+    own = dataclasses.replace(
+        published,
+        title=_("published use case, with this run's energies"),
+        energies=published.energies | {task: _own_energy(points) for task, points in chosen.items()},
+        techniques=(),
+        leading=None,
+        queries=queries,
+        ambiguous=tuple(task for task, found in choices.items() if len(found) > 1),
+    )
+    (ours, theirs) = (total(parts_of(use.scenario, use.energies)).value for use in (own, published))
+    return dataclasses.replace(own, ratio=ours / theirs if theirs else None)
+
+
+def _own_energy(points: Sequence[PointSummary]) -> Figure:
+    """Wh a query of this run's baseline; its source starts with what the query is."""
+    query, energy = run_query(points[0]), _baseline(points)
+    words = _(
+        "{query}; by {model}, {parameters} parameters, batch {batch}: this says nothing of the models behind the "
+        "published energy"
+    ).format(
+        query=query.query or _("a query that the record does not define"),
+        model=query.model,
+        parameters=text.NOTHING if query.parameters is None else text.significant(query.parameters),
+        batch=text.whole(query.batch_size),
+    )
+    return msgspec.structs.replace(energy, source=f"{words}; {energy.source}")
+
+
 def _inference_groups(report: Report) -> list[Group]:
     return [group for group in report.groups if not group.is_training]
 
@@ -198,24 +268,20 @@ def _run_use(group: Group, real: Sequence[Entry], grid: Grid) -> Use:
 
 def _real(group: Group) -> list[Entry]:
     """Points with energy of this world, got in one way: measured and estimated joules are never put together."""
-    real = [e for e in group.ok if is_real(e.point) and e.point.baseline_energy_per_query_j is not None]
+    real = [entry for entry in group.ok if says_what_a_query_takes(entry.point)]
     return [entry for entry in real if entry.point.energy_basis == real[0].point.energy_basis]
 
 
 def _baseline(points: Sequence[PointSummary]) -> Figure:
-    """Wh a query of the baseline that all points share, the mean over their windows of it."""
-    found = [point.baseline_energy_per_query_j for point in points if point.baseline_energy_per_query_j is not None]
+    """Wh a query of the baseline that all points share, the mean over them: as the table of tasks has it."""
     first = points[0]
-    return Figure(
-        value=joules_to_kwh(math.fsum(found) / len(found)) * WH_PER_KWH,
-        unit=UNIT,
-        tag=tag_of(first),
+    return msgspec.structs.replace(
+        baseline_energy(points),
         source=_("this run's baseline on {hardware}, {component} alone: {method}").format(
             hardware=first.hardware or _("unnamed hardware"),
             component=(first.component or "").upper(),
             method=method_words(first.method or ""),
         ),
-        year=max(year_of(point) for point in points),
     )
 
 
