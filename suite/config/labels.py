@@ -13,7 +13,7 @@ from suite.record.hashing import fingerprint
 
 LABELLED = ("task", "model", "workload")
 _DATA = ("task.data", "task.data.test", "task.data.train")
-_NOT_IN_LABEL = ("task.seed", "task.max_scored", "model.name")
+_NOT_IN_LABEL = ("task.seed", "task.max_scored", "task.query_count", "model.name")
 
 
 def labels(config: dict[str, Any], overrides: Sequence[str]) -> dict[str, str]:

@@ -121,18 +121,25 @@ def task_orders(points: Iterable[PointSummary]) -> list[TaskOrder]:
             key = (point.run, point.hardware or "", point.component, point.method or "")
             found.setdefault(key, []).append(point)
     orders = [_order(run, hardware, members) for (run, hardware, *_), members in found.items()]
-    return [order for order in orders if len({row.task for row in order.rows}) >= FEWEST_TASKS]
+    return [order for order in orders if len({_kind(row.task) for row in order.rows}) >= FEWEST_TASKS]
+
+
+def _kind(task: str) -> str:
+    """A task without what its user changed of it."""
+    return task.partition("[")[0]
 
 
 def _order(run: str, hardware: str, points: Sequence[PointSummary]) -> TaskOrder:
     groups = smallest_batches(points)
     logs = {key: _logs(members) for key, members in groups.items()}
-    known = {each.task: each for each in published_tasks()}
-    shared = [task for task in dict.fromkeys(task for task, _ in groups) if task in known]
+    study = {each.task: each for each in published_tasks()}
+    known = {task: study[_kind(task)] for task, _ in groups if _kind(task) in study}
+    shared = list(dict.fromkeys(task for task, _ in groups if task in known))
     reference = min(shared, key=lambda task: known[task].median_wh_per_query, default=None)
     unit = None if reference is None else [values for (task, _), values in logs.items() if task == reference]
     ranked = sorted(groups, key=lambda key: math.fsum(logs[key]) / len(logs[key]))
-    published_order = sorted(shared, key=lambda task: known[task].median_wh_per_query)
+    both = {each.task: each.median_wh_per_query for each in known.values()}
+    published_order = sorted(both, key=lambda task: both[task])
     rows = [
         _row(
             groups[key],
@@ -141,7 +148,7 @@ def _order(run: str, hardware: str, points: Sequence[PointSummary]) -> TaskOrder
             rank,
             published=known.get(key[0]),
             reference=None if reference is None else known[reference],
-            published_rank=published_order.index(key[0]) + 1 if key[0] in published_order else None,
+            published_rank=published_order.index(_kind(key[0])) + 1 if key[0] in known else None,
         )
         for rank, key in enumerate(ranked, start=1)
     ]
@@ -150,7 +157,7 @@ def _order(run: str, hardware: str, points: Sequence[PointSummary]) -> TaskOrder
         hardware=hardware,
         rows=tuple(rows),
         reference=reference,
-        shared=len(shared),
+        shared=len(both),
         rank_correlation=_rank_correlation(rows),
     )
 
@@ -205,9 +212,9 @@ def _rank_correlation(rows: Sequence[TaskEnergy]) -> float | None:
     ours: dict[str, list[float]] = {}
     for row in rows:
         if row.published is not None:
-            ours.setdefault(row.task, []).append(row.energy_per_query_j)
+            ours.setdefault(row.published.task, []).append(row.energy_per_query_j)
     if len(ours) < FEWEST_TASKS:
         return None
-    theirs = {row.task: row.published.median_wh_per_query for row in rows if row.published is not None}
+    theirs = {row.published.task: row.published.median_wh_per_query for row in rows if row.published is not None}
     found = stats.spearmanr([median(values) for values in ours.values()], [theirs[task] for task in ours]).statistic
     return None if math.isnan(found) else float(found)

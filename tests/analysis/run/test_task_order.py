@@ -92,3 +92,16 @@ def test_a_multiple_has_an_interval_of_the_blocks_of_both():
     assert multiple.low < 2.0
     assert multiple.high > 4.0
     assert order.rows[0].multiple.low is None
+
+
+def test_a_task_that_the_user_changed_stands_beside_the_studys_all_the_same():
+    changed = ran("text_generation[new_tokens=10]", 20.0, 4)
+    (order,) = orders(*three()[:2], changed)
+    assert order.rows[2].task == "text_generation[new_tokens=10]"
+    assert order.rows[2].published_rank == 3
+    assert (order.shared, order.rank_correlation) == (3, pytest.approx(1.0))
+
+
+def test_one_task_in_many_sizes_is_no_order_of_tasks():
+    sizes = [ran(f"video_generation[frames={count}]", float(count), count) for count in (9, 17, 33, 65)]
+    assert orders(*sizes) == []
