@@ -46,7 +46,8 @@ def check_inside(boxes: Sequence[Box], size: tuple[int, int], place: str) -> Non
     """Raises InputError where a box reaches beyond an image of ``size`` (width, height)."""
     for box in boxes:
         # Half a pixel: some annotators write the middle of the last pixel, others its edge.
-        if box.left + box.width > size[0] + 0.5 or box.top + box.height > size[1] + 0.5:
+        is_beyond = box.left + box.width > size[0] + 0.5 or box.top + box.height > size[1] + 0.5
+        if is_beyond or box.left >= size[0] or box.top >= size[1]:
             what = f"a box reaches beyond its image of {size[0]} x {size[1]} pixels ({place})"
             raise InputError(what, got=list(box[:4]), remedy="give left, top, width and height in pixels")
 

@@ -82,7 +82,10 @@ def _text(row: Row, column: str) -> str:
 
 
 def _text_example(row: Row, column: str, label: Label, folder: Path) -> Example:
-    return {"text": _text(row, column), "label": label}
+    text = _text(row, column)
+    if not text.strip():
+        raise InputError(f"the text is empty ({row.place})", got=text, remedy="correct or remove the row")
+    return {"text": text, "label": label}
 
 
 def _boxes_example(row: Row, column: str, folder: Path) -> Example:

@@ -86,12 +86,12 @@ def load_splits(source: OwnData, *, kind: Kind, seed: int, columns: Columns = AN
 
 def _named(source: OwnSplits, wanted: Wanted, seed: int) -> Splits:
     """The test split as it came; validation comes from the training data."""
-    pieces = _labelled(pieces_of(source.test, wanted), source.test)
+    pieces = _usable(pieces_of(source.test, wanted), source.test, wanted.kind)
     name = _one_of(pieces, ("test", "validation"), source.test)
     test_is = _name_of(source.test) if len(pieces) == 1 else f"the {name} split of {_name_of(source.test)}"
     if source.train is None:
         return Splits(train=(), validation=(), test=pieces[name], test_is=test_is)
-    others = _labelled(pieces_of(source.train, wanted), source.train)
+    others = _usable(pieces_of(source.train, wanted), source.train, wanted.kind)
     chosen = {"test": pieces[name], "train": others[_one_of(others, ("train",), source.train)]}
     validation = _without(others.get("validation", []), chosen["test"]) if len(others) > 1 else []
     if validation:
@@ -99,10 +99,12 @@ def _named(source: OwnSplits, wanted: Wanted, seed: int) -> Splits:
     return dataclasses.replace(_keep(chosen, source.train, seed), test_is=test_is)
 
 
-def _labelled(pieces: Pieces, source: str) -> Pieces:
+def _usable(pieces: Pieces, source: str, kind: Kind) -> Pieces:
+    """The pieces that hold anything: rows without text, questions without an answer and secret labels were left out."""
     found = {name: examples for name, examples in pieces.items() if examples}
     if not found:
-        raise InputError("the data has no labelled items", got=source, remedy="give data with labels")
+        lacking = {"corpus": "text", "question": "answers"}.get(kind, "labels")
+        raise InputError(f"the data has no {lacking}", got=source, remedy=f"give data with {lacking}")
     return found
 
 
@@ -121,7 +123,7 @@ def _name_of(source: str) -> str:
 
 
 def _arrange(pieces: Pieces, source: str, kind: Kind, seed: int) -> Splits:
-    present = _labelled(pieces, source)
+    present = _usable(pieces, source, kind)
     named = {name: examples for name, examples in present.items() if name in ("train", "validation", "test")}
     if set(named) == {"test"}:
         test_is = f"the test split of {_name_of(source)}"

@@ -91,10 +91,9 @@ def _question(row: Row, of_context: str, of_question: str, of_answers: str) -> E
 def _answers(value: Any, context: str, row: Row) -> tuple[Answer, ...]:
     """From SQuAD's ``{"text": […], "answer_start": […]}``, or from a text or several that stand in the context."""
     if isinstance(value, Mapping):
-        texts, starts = value.get("text", []), value.get("answer_start", [])
-        texts, starts = ([each] if isinstance(each, str | int) else list(each) for each in (texts, starts))
+        texts, starts = (_several(value.get(name)) for name in ("text", "answer_start"))
     else:
-        texts, starts = [value] if isinstance(value, str) else list(value or []), []
+        texts, starts = _several(value), []
     starts = starts or [None] * len(texts)
     if len(texts) != len(starts):
         raise InputError(
@@ -103,15 +102,31 @@ def _answers(value: Any, context: str, row: Row) -> tuple[Answer, ...]:
     return tuple(_answer(text, start, context, row) for text, start in zip(texts, starts, strict=True))
 
 
+def _several(value: Any) -> list[Any]:
+    """A list as it is, one value as a list of it, none as an empty one."""
+    if value is None:
+        return []
+    return list(value) if isinstance(value, list | tuple) else [value]
+
+
 def _answer(text: Any, start: Any, context: str, row: Row) -> Answer:
-    if not isinstance(text, str) or not text.strip():
-        raise InputError(f"an answer is empty ({row.place})", got=text, remedy="correct or remove the row")
-    if start is None:
-        start = context.find(text)
-    if not isinstance(start, int) or start < 0 or context[start : start + len(text)] != text:
+    _check_answer(text, start, row)
+    found: int = context.find(text) if start is None else start
+    if found < 0 or context[found : found + len(text)] != text:
         what = f"the answer does not stand in its context{'' if start in (None, -1) else f' at {start}'} ({row.place})"
         raise InputError(what, got=text, remedy="give a span of the context, and the place of its first character")
-    return Answer(text, start)
+    return Answer(text, found)
+
+
+def _check_answer(text: Any, start: Any, row: Row) -> None:
+    if not isinstance(text, str):
+        remedy = 'write "answers": ["Rome"], or {"text": ["Rome"], "answer_start": [13]}'
+        raise InputError(f"an answer is no text ({row.place})", got=text, remedy=remedy)
+    if not text.strip():
+        raise InputError(f"an answer is empty ({row.place})", got=text, remedy="correct or remove the row")
+    if isinstance(start, bool) or not isinstance(start, int | None):
+        remedy = "give the number of characters before it in the context"
+        raise InputError(f"an answer's place is no whole number ({row.place})", got=start, remedy=remedy)
 
 
 def _pairs(rows: Sequence[Row], wanted: Columns) -> list[Example]:

@@ -90,7 +90,7 @@ def _measure(draft: Draft, observer: Observer, limits: Limits = UNLIMITED) -> No
     keep_compiled_code(plan.run_folder / "compiled")
     check(plan.mitigations, _circumstances(plan))
     observer.stage("loading the model")
-    baseline = _baseline_setup(plan)
+    baseline = baseline_setup(plan)
     observer.stage("opening the meter")
     with plan.meter.open(plan.point.device) as meter, CompileWatch() as watch, contextlib.ExitStack() as running:
         session = _Session(draft=draft, meter=meter, watch=watch, observer=observer, limits=limits)
@@ -240,7 +240,8 @@ def _one_batch(arm: ReadyArm) -> None:
     arm.setup.synchronize()
 
 
-def _baseline_setup(plan: Plan) -> Setup:
+def baseline_setup(plan: Plan) -> Setup:
+    """The model of the plan as it is, loaded onto the point's device: what techniques start from."""
     point = plan.point
     model, processor = load_pretrained(plan.model, plan.task, device=point.device, dtype=point.dtype, seed=plan.seed)
     return Setup(

@@ -57,7 +57,7 @@ class Classification(SplitTask):
 
     def _check_labels(self, classes: Classes, config: Any) -> None:
         try:
-            label_numbers(self.split("test"), config)
+            label_numbers(self.labelled(), config)
         except InputError as error:
             if self.data is not None:
                 raise

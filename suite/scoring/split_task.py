@@ -56,6 +56,13 @@ class SplitTask(Task):
         """A split of the embedded data or of the user's own, whole."""
         return self.embedded(split) if self.data is None else self.own(self.data).part(split)
 
+    def labelled(self) -> Sequence[Example]:
+        """Items whose labels the model must know: of the user's own data also those that techniques train on."""
+        if self.data is None:
+            return self.split("test")
+        own = self.own(self.data)
+        return [*own.test, *own.train, *own.validation]
+
     def own(self, data: OwnData) -> Splits:
         """The user's data in its splits, read once a process."""
         return _own_splits(data, self.kind, self.seed, Columns(**self.columns))

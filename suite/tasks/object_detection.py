@@ -63,8 +63,10 @@ class ObjectDetection(Pictures):
         if not hasattr(processor, "post_process_object_detection"):
             remedy = "save the detector's own image processor with it"
             raise InputError("the model's processor reads no boxes", got=type(processor).__name__, remedy=remedy)
+        if not any(example["label"] for example in self.split("test")):
+            raise InputError("no image of the test split has an object", got=self.data, remedy="give some that have")
         try:
-            self._numbers(model.config, self.split("test"))
+            self._numbers(model.config, self.labelled())
         except InputError as error:
             if self.data is not None:
                 raise

@@ -52,7 +52,7 @@ class TokenClassification(Texts):
         if processor is None:
             return
         try:
-            label_numbers(_one_each(self.split("test")), model.config)
+            label_numbers(_one_each(self.labelled()), model.config)
         except InputError as error:
             if self.data is not None:
                 raise

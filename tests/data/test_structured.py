@@ -60,6 +60,7 @@ def test_tags_that_a_parquet_file_names_have_their_names(tmp_path):
         ["London"],
         {"text": ["London"], "answer_start": [25]},
         {"text": "London", "answer_start": 25},
+        {"text": ["London"], "answer_start": None},
     ],
 )
 def test_answers_stand_in_their_context(tmp_path, answers):
@@ -110,6 +111,11 @@ def test_a_summary_stands_beside_its_text(tmp_path):
         ),
         ("question", {"context": CONTEXT, "question": " ", "answers": "London"}, "question is empty"),
         ("question", {"context": CONTEXT, "question": "Q?", "answers": ""}, "an answer is empty"),
+        ("question", {"context": CONTEXT, "question": "Q?", "answers": 1815}, "an answer is no text"),
+        ("question", {"context": CONTEXT, "question": "Q?", "answers": [placed(25)]}, "an answer is no text"),
+        ("question", {"context": CONTEXT, "question": "Q?", "answers": placed("25")}, "place is no whole number"),
+        ("question", {"context": CONTEXT, "question": "Q?", "answers": placed(True)}, "place is no whole number"),
+        ("question", {"context": CONTEXT, "question": "Q?", "answers": []}, "the data has no answers"),
         ("pair", {"article": "long", "summary": ""}, "summary is empty"),
     ],
 )

@@ -22,6 +22,12 @@ def processor():
     return ViTImageProcessorPil(do_resize=True, size={"height": 8, "width": 8}, image_mean=[0.5], image_std=[0.5])
 
 
+def unscaled(processor):
+    """Leaves pixels from 0 to 255 as they are."""
+    processor.do_rescale = processor.do_normalize = False
+    return processor
+
+
 def tiny_vit(**changes):
     torch.manual_seed(0)
     fields = {
@@ -84,6 +90,27 @@ def test_batch_is_pixels_without_labels_in_the_setups_dtype(task, make_setup, pr
     assert {name: (tuple(tensor.shape), tensor.dtype) for name, tensor in batch.items()} == {
         "pixel_values": ((3, 1, 8, 8), torch.bfloat16)
     }
+
+
+@pytest.mark.parametrize(
+    ("image", "grey", "colour"),
+    [
+        (Image.new("RGB", (8, 8), (255, 0, 0)).convert("P"), [76], [255, 0, 0]),  # 0.299 of red: ITU-R BT.601
+        (Image.new("CMYK", (8, 8), (0, 255, 255, 0)), [76], [255, 0, 0]),
+        (Image.fromarray(np.full((8, 8), 128 * 257, np.uint16)), [128], [128, 128, 128]),
+    ],
+    ids=["palette", "cmyk", "16 bits"],
+)
+def test_images_of_any_mode_get_the_models_channels(make_task, make_setup, processor, tmp_path, image, grey, colour):
+    for number in range(20):
+        folder = tmp_path / str(number % 10)
+        folder.mkdir(exist_ok=True)
+        image.save(folder / f"{number}.tiff", description=str(number))
+    own = make_task("image_classification", data=str(tmp_path))
+    for wanted in (grey, colour):
+        setup = make_setup(own, tiny_vit(num_channels=len(wanted)), unscaled(processor))
+        pixels = own.batch(setup, own.test()[:1])["pixel_values"][0]
+        assert pixels[:, 0, 0].round().int().tolist() == wanted
 
 
 def test_grey_images_become_colour_for_a_colour_model(task, make_setup):

@@ -180,6 +180,7 @@ def test_own_images_and_boxes_are_scored(make_task, make_setup, processor, tmp_p
         ({"boxes": [[0, 0, 20, 20]], "labels": []}, "1 boxes and 0 labels"),
         ({"boxes": [[0, 0, 0, 20]], "labels": ["3"]}, "a box is impossible"),
         ({"boxes": [[0, 0, 20]], "labels": ["3"]}, "a box is impossible"),
+        ({"boxes": [[64.1, 0, 0.2, 20]], "labels": ["3"]}, "reaches beyond its image of 64 x 64 pixels"),
         ({"boxes": [[50, 0, 20, 20]], "labels": ["3"]}, "reaches beyond its image of 64 x 64 pixels"),
         ({"labels": ["3"]}, "no list of boxes"),
     ],
@@ -187,6 +188,12 @@ def test_own_images_and_boxes_are_scored(make_task, make_setup, processor, tmp_p
 def test_boxes_that_cannot_be_are_one_clear_error(make_task, tmp_path, row, words):
     with pytest.raises(InputError, match=words):
         make_task("object_detection", data=written(tmp_path, row)).test()
+
+
+def test_images_without_any_object_are_refused(make_task, processor, tiny, tmp_path):
+    own = make_task("object_detection", data=written(tmp_path, {"boxes": [], "labels": []}))
+    with pytest.raises(InputError, match="no image of the test split has an object"):
+        own.check_model(tiny, processor)
 
 
 def test_a_label_outside_the_models_classes_is_refused(make_task, processor, tiny, tmp_path):
