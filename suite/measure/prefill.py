@@ -26,21 +26,21 @@ def one_token_arms(
         meter: open.
 
     Returns:
-        None where queries are not answered token by token (training among them: it answers none).
+        None where an arm does not answer queries token by token (training among them: it answers none).
     """
-    shorter = arms["baseline"].setup.task.with_new_tokens(1)
-    if shorter is None or workload.phase == "training":
+    shorter = {name: task for name, arm in arms.items() if (task := arm.setup.task.with_new_tokens(1)) is not None}
+    if len(shorter) < len(arms) or workload.phase == "training":
         return None
     made: dict[Arm, ReadyArm] = {}
     for name, arm in arms.items():
-        setup = arm.setup.replace(task=shorter)
+        setup = arm.setup.replace(task=shorter[name])
         loop = meter.watch(name, workload.loop(setup, span), prefill=True)
         made[name] = ReadyArm(name=name, setup=setup, loop=loop)
     return made
 
 
 def prompt_tokens_per_query(setup: Setup, span: int) -> float | None:
-    """Mean number of prompt tokens, padding left out, of the first ``span`` queries; None where there are none."""
+    """Mean number of tokens of input, padding left out, of the first ``span`` queries; None where it is no text."""
     if setup.phase == "training" or not setup.task.generates:
         return None
     tokens = setup.task.prompt_tokens_of(setup.task.batch(setup, cycle(setup.task.queries(), span)))
