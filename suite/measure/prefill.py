@@ -12,6 +12,7 @@ from suite.core.task import cycle
 from suite.core.workload import Workload
 from suite.measure.windows import ReadyArm
 from suite.record.schema import Arm
+from suite.scoring.items import batches
 
 
 def one_token_arms(
@@ -43,5 +44,10 @@ def prompt_tokens_per_query(setup: Setup, span: int) -> float | None:
     """Mean number of tokens of input, padding left out, of the first ``span`` queries; None where it is no text."""
     if setup.phase == "training" or not setup.task.generates:
         return None
-    tokens = setup.task.prompt_tokens_of(setup.task.batch(setup, cycle(setup.task.queries(), span)))
-    return None if tokens is None else tokens / span
+    queries, tokens = cycle(setup.task.queries(), span), 0
+    for examples in batches(queries, setup.batch_size):
+        found = setup.task.prompt_tokens_of(setup.task.batch(setup, examples))
+        if found is None:
+            return None
+        tokens += found
+    return tokens / span
