@@ -17,6 +17,7 @@ from suite.plugins.conf_folders import CONF, techniques
 from suite.record.schema import (
     SCHEMA_VERSION,
     ApplyCost,
+    Arm,
     Conditions,
     Edges,
     Idle,
@@ -51,6 +52,7 @@ def windows(
     time_ratio: float = 1.0,
     batch_sizes: tuple[int, int] = (10, 10),
     tokens: int | None = None,
+    writes: Sequence[Arm] = ("baseline", "candidate"),
     latencies: bool = False,
     slices: int = 1,
     edges: Edges | None = None,
@@ -58,7 +60,8 @@ def windows(
 ) -> list[Window]:
     """Blocks of four windows whose candidate takes ``block_ratios`` times the baseline's ``baseline_j`` a query.
 
-    ``conditions`` are those of every window; where given, the counter and the integral of power read what it used.
+    ``tokens`` are those of each window of an arm that ``writes`` any. ``conditions`` are those of every window; where
+    given, the counter and the integral of power read what it used.
     """
     made = []
     for block, ratio in enumerate(block_ratios):
@@ -71,7 +74,7 @@ def windows(
                     arm=arm,  # type: ignore[arg-type]
                     block=block,
                     queries=queries,
-                    tokens=tokens,
+                    tokens=tokens if arm in writes else None,
                     duration_s=seconds,
                     energy_j={
                         component: baseline_j * factor * queries,

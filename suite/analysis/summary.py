@@ -56,7 +56,9 @@ class PointSummary(msgspec.Struct, frozen=True, kw_only=True):
     net_energy_ratio_low: float | None = None
     net_energy_ratio_high: float | None = None
     energy_per_token_j: float | None = None
+    baseline_energy_per_token_j: float | None = None
     energy_per_total_token_j: float | None = None
+    baseline_energy_per_total_token_j: float | None = None
     prefill_energy_per_query_j: float | None = None
     baseline_prefill_energy_per_query_j: float | None = None
     prefill_energy_ratio: float | None = None

@@ -151,7 +151,11 @@ class Task(ABC):
         return None
 
     def prompt_tokens_of(self, batch: Batch) -> int | None:
-        """Tokens of the prompts in a batch, padding left out; None where queries are not answered token by token."""
+        """Tokens of the input texts in a batch, padding left out.
+
+        Returns:
+            None where the input is no text (an image, a sound), or queries are not answered token by token.
+        """
         return None
 
     @abstractmethod

@@ -12,6 +12,7 @@ from suite.core.task import cycle
 from suite.core.workload import Workload
 from suite.measure.windows import ReadyArm
 from suite.record.schema import Arm
+from suite.scoring.items import batches
 
 
 def one_token_arms(
@@ -28,8 +29,8 @@ def one_token_arms(
     Returns:
         None where an arm does not answer queries token by token (training among them: it answers none).
     """
-    shorter = {name: arm.setup.task.with_new_tokens(1) for name, arm in arms.items()}
-    if workload.phase == "training" or None in shorter.values():
+    shorter = {name: task for name, arm in arms.items() if (task := arm.setup.task.with_new_tokens(1)) is not None}
+    if len(shorter) < len(arms) or workload.phase == "training":
         return None
     made: dict[Arm, ReadyArm] = {}
     for name, arm in arms.items():
@@ -40,8 +41,13 @@ def one_token_arms(
 
 
 def prompt_tokens_per_query(setup: Setup, span: int) -> float | None:
-    """Mean number of prompt tokens, padding left out, of the first ``span`` queries; None where there are none."""
+    """Mean number of tokens of input, padding left out, of the first ``span`` queries; None where it is no text."""
     if setup.phase == "training" or not setup.task.generates:
         return None
-    tokens = setup.task.prompt_tokens_of(setup.task.batch(setup, cycle(setup.task.queries(), span)))
-    return None if tokens is None else tokens / span
+    queries, tokens = cycle(setup.task.queries(), span), 0
+    for examples in batches(queries, setup.batch_size):
+        found = setup.task.prompt_tokens_of(setup.task.batch(setup, examples))
+        if found is None:
+            return None
+        tokens += found
+    return tokens / span

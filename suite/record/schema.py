@@ -221,10 +221,11 @@ class Record(msgspec.Struct, frozen=True, kw_only=True):
 
     Attributes:
         converged: whether the interval reached its target; None where the attempt ended before its last block.
-        prefill_windows: the same queries with one new token each, where they are answered token by token; their blocks
+        prefill_windows: the same queries with one new token each, where both arms answer token by token; their blocks
             are those of ``windows``.
         distinct_queries: how many different queries the windows of an arm ran; None for training.
-        prompt_tokens_per_query: mean of the windows' queries, padding left out.
+        prompt_tokens_per_query: of the input, mean of the windows' queries, padding left out; None where the input is
+            no text, or no answer is written token by token.
         seed_scores: of a technique that trains, once for each seed that was asked for; the first is the one that was
             measured. Empty where only one was.
         training_curves: by arm, the course of a training that is measured whole, up to where it ended.

@@ -108,6 +108,10 @@ class Written(SplitTask):
         begun = start["decoder_input_ids"].shape[1] if start else 1
         return int((tokens.shape[1] - begun) * count)
 
+    def answer_tokens(self) -> int:
+        """See Task."""
+        return self.new_tokens
+
     def with_new_tokens(self, most: int) -> Self | None:
         """See Task."""
         return dataclasses.replace(self, new_tokens=most) if self.new_tokens > most else None

@@ -23,10 +23,10 @@ class PrefillDecode:
     """Energy of both parts; intervals at 95 % over the blocks.
 
     Attributes:
-        prefill_j: joules a query until the first token, by arm.
-        decode_j: joules of each token after the first, by arm; absent where the difference is not above 0.
-        prefill_ratio: candidate over baseline.
-        decode_ratio: candidate over baseline; None where a block's difference is not above 0.
+        prefill_j: joules a query until the first token, by arm; absent for an arm that writes no tokens.
+        decode_j: joules of each token after the first, by arm; absent where the difference is not above 0 as well.
+        prefill_ratio: candidate over baseline; None where one of them is absent.
+        decode_ratio: candidate over baseline; None where one of them is absent, or a block's difference not above 0.
     """
 
     prefill_j: dict[Arm, Interval]
@@ -53,19 +53,25 @@ def prefill_decode(
         component: whose energy.
 
     Returns:
-        None where no block has all windows, or one lacks the component or its tokens.
+        None where no block has all windows, or both arms have one that lacks the component or its tokens.
     """
     blocks = _blocks(windows, prefill_windows, component)
-    if not blocks:
+    every = {arm: parts for arm in ARMS if _is_known(parts := [block[arm] for block in blocks])}
+    if not every:
         return None
-    every = {arm: [block[arm] for block in blocks] for arm in ARMS}
-    decode = {arm: mean_interval([each.decode_j for each in every[arm]]) for arm in ARMS}
+    decode = {arm: mean_interval([each.decode_j for each in parts]) for arm, parts in every.items()}
+    pairs = list(zip(every["candidate"], every["baseline"], strict=True)) if len(every) == len(ARMS) else []
     return PrefillDecode(
-        prefill_j=_known({arm: mean_interval([each.prefill_j for each in every[arm]]) for arm in ARMS}),
+        prefill_j=_known({arm: mean_interval([each.prefill_j for each in parts]) for arm, parts in every.items()}),
         decode_j=_known({arm: value for arm, value in decode.items() if value and value.estimate > 0}),
-        prefill_ratio=_ratio([(block["candidate"].prefill_j, block["baseline"].prefill_j) for block in blocks]),
-        decode_ratio=_ratio([(block["candidate"].decode_j, block["baseline"].decode_j) for block in blocks]),
+        prefill_ratio=_ratio([(candidate.prefill_j, baseline.prefill_j) for candidate, baseline in pairs]),
+        decode_ratio=_ratio([(candidate.decode_j, baseline.decode_j) for candidate, baseline in pairs]),
     )
+
+
+def _is_known(parts: Sequence[_Block]) -> bool:
+    """Whether there is a block, and every one has both figures."""
+    return bool(parts) and all(math.isfinite(value) for part in parts for value in part)
 
 
 def _known(intervals: dict[Arm, Interval | None]) -> dict[Arm, Interval]:
@@ -73,20 +79,17 @@ def _known(intervals: dict[Arm, Interval | None]) -> dict[Arm, Interval]:
 
 
 def _ratio(pairs: Sequence[tuple[float, float]]) -> Interval | None:
-    if min(min(pair) for pair in pairs) <= 0:
+    if not pairs or min(min(pair) for pair in pairs) <= 0:
         return None
     return ratio_interval([candidate / baseline for candidate, baseline in pairs])
 
 
 def _blocks(windows: Sequence[Window], prefill: Sequence[Window], component: str) -> list[dict[Arm, _Block]]:
     shorter = {block[0].block: block for block in whole_blocks(prefill)}
-    found = []
+    found: list[dict[Arm, _Block]] = []
     for block in used_blocks(windows, component):
         if block[0].block in shorter:
-            parts = {arm: _parts(block, shorter[block[0].block], arm, component) for arm in ARMS}
-            if any(not math.isfinite(value) for part in parts.values() for value in part):
-                return []
-            found.append(parts)
+            found.append({arm: _parts(block, shorter[block[0].block], arm, component) for arm in ARMS})
     return found
 
 

@@ -107,13 +107,13 @@ class ImageCaptioning(Pictures):
         tokens = self._answered(setup, batch, most=self.new_tokens, least=self.new_tokens)
         return int(tokens.numel())
 
+    def answer_tokens(self) -> int:
+        """See Task."""
+        return self.new_tokens
+
     def with_new_tokens(self, most: int) -> ImageCaptioning | None:
         """See Task."""
         return dataclasses.replace(self, new_tokens=most) if self.new_tokens > most else None
-
-    def prompt_tokens_of(self, batch: Batch) -> int:
-        """See Task. A prompt is its start token; what the model makes of the image are no tokens of text."""
-        return len(batch["pixel_values"])
 
     def loss(self, model: Any, batch: Batch) -> torch.Tensor:
         """Cross-entropy of the next token in nats, mean over all tokens of the batch."""

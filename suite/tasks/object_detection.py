@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import dataclasses
 import inspect
-from collections.abc import Sequence
+import itertools
+from collections.abc import Iterator, Sequence
 from typing import Any, ClassVar
 
 import torch
@@ -150,7 +151,7 @@ class ObjectDetection(Pictures):
             raise NotApplicable("a model without a processor cannot be scored")
         answers: list[list[Found]] = []
         with items.scoring(setup):
-            for chosen in items.scored_batches(setup, examples):
+            for chosen in _scored_batches(setup, examples):
                 outputs = setup.model(**self.batch(setup, chosen))
                 outputs.logits, outputs.pred_boxes = items.finite(outputs.logits), items.finite(outputs.pred_boxes)
                 sizes = [(example["image"].height, example["image"].width) for example in chosen]
@@ -177,10 +178,25 @@ class ObjectDetection(Pictures):
 
     def _inputs(self, setup: Setup, made: Any) -> Batch:
         pixels = made["pixel_values"].to(device=setup.device, dtype=setup.torch_dtype)
-        takes_mask = "pixel_mask" in inspect.signature(getattr(setup.model, "forward", setup.model)).parameters
-        if takes_mask and "pixel_mask" in made:
+        if _takes_mask(setup) and "pixel_mask" in made:
             return {"pixel_values": pixels, "pixel_mask": made["pixel_mask"].to(setup.device)}
         return {"pixel_values": pixels}
+
+
+def _takes_mask(setup: Setup) -> bool:
+    """Whether the model is told what of its input is padding."""
+    return "pixel_mask" in inspect.signature(getattr(setup.model, "forward", setup.model)).parameters
+
+
+def _scored_batches(setup: Setup, examples: Sequence[Example]) -> Iterator[Sequence[Example]]:
+    """Batches to score; without padding where the model could not tell it from the image, and place boxes by it."""
+    for chosen in items.scored_batches(setup, examples):
+        if _takes_mask(setup):
+            yield chosen
+        else:
+            yield from (
+                list(alike) for _, alike in itertools.groupby(chosen, key=lambda example: example["image"].size)
+            )
 
 
 def _coco(example: Example, numbers: Sequence[int]) -> dict[str, Any]:

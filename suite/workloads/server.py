@@ -194,8 +194,9 @@ class _EngineLoop(_Stream):
 
     def run(self, queries: int, first: int = 0) -> Work:
         """Every query is waited for."""
-        setup, engine, tokens = self._setup, self._setup.engine, self._setup.task.answer_tokens() or 0
+        setup, engine, tokens = self._setup, self._setup.engine, self._setup.task.answer_tokens()
         assert engine is not None
+        assert tokens is not None  # no technique makes an engine for a task that writes none
         latencies_s = [0.0] * queries
         waiting: dict[str, int] = {}
         arrived = 0

@@ -94,13 +94,17 @@ def test_a_checkpoints_wish_for_beams_or_no_cache_does_not_decide_the_energy(tmp
         )
     )
     wishes = {"num_beams": 4, "use_cache": False, "return_dict_in_generate": True, "eos_token_id": 5}
+    wishes |= {"suppress_tokens": [3, 4, 5, 6, 7], "begin_suppress_tokens": [2]}
     model.generation_config = transformers.GenerationConfig(**wishes)
     model.save_pretrained(tmp_path)
     save_tokenizer(tmp_path)
     loaded, _ = load(spec(tmp_path), generation())
     found = loaded.generation_config
     assert (found.num_beams, found.use_cache, found.do_sample, found.eos_token_id) == (1, True, False, 5)
-    assert isinstance(loaded.generate(torch.tensor([[1, 2]]), max_new_tokens=2, min_new_tokens=2), torch.Tensor)
+    made = loaded.generate(torch.tensor([[1, 2]]), max_new_tokens=2, min_new_tokens=2)
+    assert isinstance(made, torch.Tensor)
+    assert made[0, 2] in (0, 1)  # what is never written, or not first, is of the vocabulary
+    assert made[0, 3] in (0, 1, 2)
 
 
 def test_weights_are_those_of_the_file(classifier: Path) -> None:

@@ -121,7 +121,8 @@ def test_a_query_makes_as_many_tokens_as_it_says(task, make_setup, processor, ti
     setup = make_setup(task, tiny, processor)
     batch = task.batch(setup, task.queries()[:3])
     assert task.run(setup, batch) == 3 * 6
-    assert task.prompt_tokens_of(batch) == 3
+    assert task.answer_tokens() == 6
+    assert task.prompt_tokens_of(batch) is None  # a start token is no input
     assert task.with_new_tokens(1).run(setup, batch) == 3
     assert task.with_new_tokens(6) is None
 

@@ -89,6 +89,30 @@ def test_an_image_whose_boxes_are_all_named_scores_one(task, make_setup, process
     assert scores[1] < 1.0
 
 
+class Masked(Seeing):
+    """The same, told what is padding."""
+
+    def __call__(self, pixel_values, pixel_mask):
+        return super().__call__(pixel_values)
+
+
+@pytest.mark.parametrize(("model", "inputs"), [(Seeing, [(2, 64, 64), (1, 64, 32)]), (Masked, [(3, 64, 64)])])
+def test_a_model_that_is_not_told_of_padding_is_scored_without_any(task, make_setup, monkeypatch, model, inputs):
+    processor, seen = YolosImageProcessorPil(do_resize=False, image_mean=[0.5], image_std=[0.5]), []
+    answer = Seeing.__call__
+
+    def noting(self, pixel_values):
+        seen.append((len(pixel_values), *pixel_values.shape[2:]))
+        return answer(self, pixel_values)
+
+    monkeypatch.setattr(Seeing, "__call__", noting)
+    wide, narrow = (Image.new("L", (width, 64)) for width in (64, 32))
+    box = Box(8.0, 8.0, 16.0, 16.0, "5")
+    examples = [{"image": image, "label": [box]} for image in (wide, wide, narrow)]
+    task.score(make_setup(task, model([box]), processor), examples)
+    assert seen == inputs
+
+
 def test_half_the_objects_found_is_two_thirds(task, make_setup, processor):
     example = next(one for one in task.test() if len(one["label"]) == 2)
     scores = task.score(make_setup(task, Seeing(example["label"][:1]), processor), [example])

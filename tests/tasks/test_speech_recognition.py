@@ -117,6 +117,7 @@ def test_exactly_so_many_tokens_are_written(make_setup, task, processor):
     batch = short.batch(setup, short.queries()[:2])
     assert batch["input_features"].shape == (2, 80, 100)
     assert short.run(setup, batch) == 10
+    assert short.answer_tokens() == 5
     assert short.prompt_tokens_of(batch) is None
     assert short.with_new_tokens(1).run(setup, batch) == 2
 

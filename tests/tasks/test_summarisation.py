@@ -95,6 +95,7 @@ def test_exactly_so_many_tokens_are_written(make_setup, make_task, tokenizer):
     setup = make_setup(task, tiny_t5(), tokenizer)
     batch = task.batch(setup, [{"text": "one"}, {"text": "two"}, {"text": "three"}])
     assert task.run(setup, batch) == 15
+    assert task.answer_tokens() == 5
     assert task.with_new_tokens(1).run(setup, batch) == 3
     assert task.with_new_tokens(5) is None
 

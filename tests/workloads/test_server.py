@@ -8,6 +8,7 @@ import pytest
 from suite.errors import InputError, NotApplicable
 from suite.workloads import server
 from suite.workloads.server import Server
+from tests.embedded import embedded_setup
 from tests.fakes import fake_setup
 
 NO_GATE = {"p50": None, "p90": None, "p99": None}
@@ -172,3 +173,9 @@ def test_what_is_compiled_by_shape_is_refused():
 def test_another_order_of_the_queries_is_refused():
     with pytest.raises(NotApplicable, match="in which they arrive"):
         made().loop(fake_setup("text", waiting_batches=4), 16)
+
+
+def test_an_encoder_decoder_is_served_and_its_tokens_are_counted():
+    setup = embedded_setup("summarisation", "t5_dates", query_count=4)
+    work = made(rate_per_s=1000.0).loop(setup, 4).run(4)
+    assert (work.queries, work.tokens, len(work.latencies_s)) == (4, 4 * setup.task.new_tokens, 4)

@@ -65,14 +65,33 @@ def energy_per_query(windows: Sequence[Window], arm: Arm, component: str) -> flo
     return total_j / queries if found is None else found
 
 
-def energy_per_token(windows: Sequence[Window], component: str) -> float | None:
-    """Joules a generated token of the candidate, of its joules a query; None where tokens were not counted."""
-    chosen = [window for window in windows if window.arm == "candidate"]
-    per_query_j = energy_per_query(windows, "candidate", component)
+def tokens_per_query(windows: Sequence[Window], arm: Arm) -> float | None:
+    """Mean number of tokens that one arm wrote for a query; None where it wrote none, or they were not counted."""
+    chosen = [window for window in windows if window.arm == arm]
     counts = [window.tokens for window in chosen if window.tokens is not None]
-    if per_query_j is None or len(counts) < len(chosen) or not sum(counts):
+    if len(counts) < len(chosen) or not sum(counts):
         return None
-    return per_query_j * sum(window.queries for window in chosen) / sum(counts)
+    return sum(counts) / sum(window.queries for window in chosen)
+
+
+def energy_per_token(
+    windows: Sequence[Window], arm: Arm, component: str, input_tokens: float | None = 0.0
+) -> float | None:
+    """Joules of one arm a token that it wrote, or a token of input and answer together.
+
+    Args:
+        windows: of both arms.
+        arm: which.
+        component: whose energy.
+        input_tokens: of a query, counted beside those of its answer.
+
+    Returns:
+        None where the energy, the tokens written or those of the input are not known.
+    """
+    per_query_j, written = energy_per_query(windows, arm, component), tokens_per_query(windows, arm)
+    if per_query_j is None or written is None or input_tokens is None:
+        return None
+    return per_query_j / (input_tokens + written)
 
 
 def idle_power(idle: Idle | None, component: str) -> float | None:

@@ -29,7 +29,6 @@ def energy_fields(record: Record, found: energy.Headline, g_co2e_per_kwh: float 
         "method": found.method,
         "energy_per_query_j": candidate,
         "baseline_energy_per_query_j": energy.energy_per_query(windows, "baseline", component),
-        "energy_per_token_j": energy.energy_per_token(windows, component),
         "block_energy_ratios": block_ratios or [],
         "left_out_blocks": list(paired.left_out_blocks(record.windows, component)),
         "idle_power_w": idle_w,
@@ -39,7 +38,7 @@ def energy_fields(record: Record, found: energy.Headline, g_co2e_per_kwh: float 
         "baseline_net_energy_per_query_j": energy.net_per_query(windows, "baseline", component, idle_w),
         **carbon_fields(record.effect, candidate, ratio, g_co2e_per_kwh),
         **interval_fields("energy_ratio", ratio),
-        **token_fields(record, component, candidate),
+        **token_fields(record, windows, component),
         **interval_fields("net_energy_ratio", energy.net_ratio(windows, idle, component)),
     }
 

@@ -70,6 +70,10 @@ class ContinuousBatching(Mitigation):
     def apply(self, setup: Setup) -> Setup:
         """The same weights behind an engine."""
         decoding.require_plain(setup, "continuous_batching")
+        if setup.model.config.is_encoder_decoder:
+            raise NotApplicable(
+                "an encoder-decoder keeps what its encoder read beside the cache: no engine shares that"
+            )
         tokens = setup.task.answer_tokens()
         if tokens is None or tokens < 2:
             raise NotApplicable(f"answers of {tokens} tokens leave no time in which another query could join")

@@ -32,8 +32,11 @@ class View:
 
     @property
     def has_tokens(self) -> bool:
-        """Whether tokens were counted."""
-        return any(entry.point.energy_per_token_j is not None for entry in self.rows)
+        """Whether an arm writes its answers token by token."""
+        return any(
+            entry.point.energy_per_token_j is not None or entry.point.baseline_energy_per_token_j is not None
+            for entry in self.rows
+        )
 
 
 def context(report: Report) -> dict[str, Any] | None:

@@ -202,9 +202,15 @@ class CachedModel(nn.Module):
         found = self.cache.answers(batch, lambda rows: self.model(**_rows(batch, rows)).logits.unbind())
         return types.SimpleNamespace(logits=torch.stack(found))
 
-    def generate(self, **asked: Any) -> torch.Tensor:
-        """Prompts with their answers (batch, prompt + new tokens)."""
-        length, size = asked["input_ids"].shape[1], len(asked["input_ids"])
+    def generate(self, **asked: Any) -> Any:
+        """As the model does: prompts with their answers, or what a decoder beside an encoder writes.
+
+        Where more is asked than tokens, the call is the model's own.
+        """
+        if asked.get("return_dict_in_generate"):
+            return self.model.generate(**asked)
+        prompts = asked["input_ids"][:, :0] if self.config.is_encoder_decoder else asked["input_ids"]
+        length, size = prompts.shape[1], len(prompts)
         batch = {name: value for name, value in asked.items() if isinstance(value, torch.Tensor) and len(value) == size}
         options = {name: value for name, value in asked.items() if name not in batch}
 
@@ -212,7 +218,7 @@ class CachedModel(nn.Module):
             made: torch.Tensor = self.model.generate(**_rows(batch, rows), **options)
             return made[:, length:].unbind()
 
-        return torch.cat([asked["input_ids"], torch.stack(self.cache.answers(batch, compute))], dim=1)
+        return torch.cat([prompts, torch.stack(self.cache.answers(batch, compute))], dim=1)
 
 
 def _rows(batch: Batch, rows: torch.Tensor) -> Batch:

@@ -98,13 +98,28 @@ def test_net_energy_per_query_is_above_zero_or_unknown():
     assert energy.net_per_query(windows([0.5]), "candidate", "cpu", None) is None
 
 
-def test_energy_per_token_divides_the_candidates_energy_by_its_tokens():
-    # Two windows of 0.5 J x 100 queries and 1000 tokens each.
-    assert energy.energy_per_token(windows([0.5], tokens=1000), "cpu") == pytest.approx(0.05)
+def test_energy_per_token_divides_an_arms_energy_by_its_tokens():
+    # Two windows an arm of 1 and 0.5 J x 100 queries and 1000 tokens each.
+    made = windows([0.5], tokens=1000)
+    assert energy.energy_per_token(made, "candidate", "cpu") == pytest.approx(0.05)
+    assert energy.energy_per_token(made, "baseline", "cpu") == pytest.approx(0.1)
+
+
+def test_tokens_of_the_input_count_beside_those_of_the_answer():
+    made = windows([0.5], tokens=1000)
+    assert energy.energy_per_token(made, "candidate", "cpu", 40.0) == pytest.approx(0.5 / 50)
+    assert energy.energy_per_token(made, "candidate", "cpu", None) is None  # an image has none, which is not 0
 
 
 def test_energy_per_token_is_unknown_where_tokens_were_not_counted():
-    assert energy.energy_per_token(windows([0.5]), "cpu") is None
+    assert energy.energy_per_token(windows([0.5]), "candidate", "cpu") is None
+
+
+def test_energy_per_token_is_unknown_where_a_window_lacks_them():
+    first, *others = windows([0.5], tokens=1000)
+    made = [msgspec.structs.replace(first, tokens=None), *others]
+    assert energy.energy_per_token(made, "baseline", "cpu") is None
+    assert energy.energy_per_token(made, "candidate", "cpu") == pytest.approx(0.05)
 
 
 def test_energy_per_query_of_no_windows_is_unknown():

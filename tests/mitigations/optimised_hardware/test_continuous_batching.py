@@ -8,6 +8,7 @@ import torch
 from suite.errors import InputError, NotApplicable
 from suite.mitigations.optimised_hardware.continuous_batching import ContinuousBatching
 from suite.workloads.server import Server
+from tests.embedded import embedded_setup
 from tests.fakes import fake_setup
 
 NO_GATE = {"p50": None, "p90": None, "p99": None}
@@ -113,6 +114,11 @@ def test_nothing_that_changes_the_model_may_follow(arms):
 def test_classification_is_not_applicable():
     with pytest.raises(NotApplicable, match="generates nothing"):
         technique().apply(fake_setup("text"))
+
+
+def test_an_encoder_decoder_is_not_applicable():
+    with pytest.raises(NotApplicable, match="an encoder-decoder"):
+        technique().apply(embedded_setup("summarisation", "t5_dates"))
 
 
 @pytest.mark.parametrize("bad", [{"page_tokens": 3}, {"cache_tokens": 8}, {"step_tokens": 0}])
