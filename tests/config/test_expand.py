@@ -58,7 +58,7 @@ def test_no_experiment_has_a_point_twice(name):
 def test_every_experiment_measures_the_baseline_against_itself_on_each_task(name):
     of_all = {config["task"]["name"] for config in configurations(name)}
     of_none = {config["task"]["name"] for config in configurations(name) if not config["mitigation"]}
-    assert of_none == of_all == {"image_classification", "text_classification", "text_generation"}
+    assert of_none == of_all >= {"image_classification", "text_classification", "text_generation"}
 
 
 def test_an_override_replaces_the_experiments_own_value():

@@ -46,7 +46,7 @@ CASES: list[Case] = [
 NEVER_ON_A_CPU = {"tf32", "gpu_power_limit", "int4_weight_only", "float8", "semi_structured_pruning"}
 NEEDS_TWO_CORES = {"threads", "cores"}
 IN_TESTS = {"threads": {"count": 2}}  # they run on one thread
-NEEDS_A_PATH = {"checkpoint", "efficient_architecture"}
+NEEDS_A_PATH = {"checkpoint", "efficient_architecture", "task_specific_model"}
 APART = {"federated": ["flwr"]}
 """Packages that have pins of their own, so that they are not there by default."""
 TRACED = {"compile"}
