@@ -14,7 +14,7 @@ from suite.plugins.conf_folders import conf_folders, techniques
 
 DESCRIPTION = """\
 Hardware found, which meter measures and which estimates what, which techniques can run here and why not, hub reachable
-or not, embedded models.
+or not; each task with the model it takes and that one's test score beside the best of the simple baselines.
 """
 
 

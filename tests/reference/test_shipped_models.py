@@ -4,6 +4,7 @@ import re
 
 import pytest
 
+from suite.checkpoints.card_scores import scores_of
 from suite.checkpoints.pretrained import ModelSpec, load_pretrained
 from suite.core.setup import Setup
 from suite.io.paths import CHECKOUT
@@ -27,6 +28,18 @@ def card_scores(name):
     """Test scores by row of the card's table, this model's first."""
     text = (CHECKOUT / "models" / name / "README.md").read_text(encoding="utf-8")
     return [float(score) for score in re.findall(r"^\| .+ \| (\d\.\d{3}) \|$", text, re.MULTILINE)]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_cards_front_matter_says_what_its_table_says(name):
+    text = (CHECKOUT / "models" / name / "README.md").read_text(encoding="utf-8")
+    metric = re.search(r"^\| \| (\w+) \|$", text, re.MULTILINE).group(1)
+    rows = re.findall(r"^\| (.+) \| (\d\.\d{3}) \|$", text, re.MULTILINE)
+    found = scores_of(CHECKOUT / "models" / name, metric)
+    stated = [("**this model**", found.model), *found.baselines]
+    assert [row for row in rows if not row[0].startswith("no model:")] == [
+        (name, f"{score:.3f}") for name, score in stated
+    ]
 
 
 def test_all_models_together_take_at_most_25_mb():
