@@ -13,6 +13,7 @@ from suite.checkpoints import hub
 from suite.checkpoints.weights_hash import state_of
 from suite.doctor.task_facts import tasks
 from suite.doctor.technique_needs import techniques
+from suite.doctor.technique_tasks import matrix
 from suite.errors import ImpossibleOutput, InputError
 from suite.io.redaction import redacted
 from suite.machine import environment
@@ -47,6 +48,7 @@ def gather(root: Path, search_path: Sequence[str] = ()) -> Facts:
         "meters": meters(device, rapl(POWERCAP)),
         "techniques": techniques(folders, cuda),
         "tasks": tasks(search_path),
+        "technique_tasks": matrix(search_path),
         "hub": hub_state(),
         "models": embedded_models(root / "models", root / "conf" / "model"),
         "disk": disk([root, cache_folder()]),

@@ -31,7 +31,7 @@ from suite.measure.window_plan import WindowPlan, common_pass_queries, plan_wind
 from suite.measure.windows import ReadyArm
 from suite.record.schema import Arm, Reason, Record, Status
 from suite.stats import cross_checks
-from suite.toolkit.requirements import Circumstances, check
+from suite.toolkit.requirements import Circumstances, check, of_task
 
 _ENDS: tuple[tuple[type[Exception], Status, str], ...] = (
     (OutOfReach, "skipped", OUT_OF_REACH),
@@ -120,7 +120,8 @@ def _circumstances(plan: Plan) -> Circumstances:
         device=plan.point.device,
         compute_capability=torch.cuda.get_device_capability() if on_gpu else None,
         phase=plan.point.phase,
-        model_class=plan.task.auto_class,
+        trained=plan.model.weights != "random",
+        **of_task(plan.task),
     )
 
 

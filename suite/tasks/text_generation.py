@@ -23,6 +23,7 @@ from suite.core import checks
 from suite.core.setup import Setup
 from suite.core.task import Batch, Example, cycle
 from suite.errors import InputError, NotApplicable
+from suite.plugins.requires import Reads
 from suite.scoring import items
 from suite.scoring.corpus import Corpus
 
@@ -45,6 +46,7 @@ class TextGeneration(Corpus):
     auto_class: ClassVar[str] = "AutoModelForCausalLM"
     processor_class: ClassVar[str] = "AutoTokenizer"
     generates: ClassVar[bool] = True
+    reads: ClassVar[Reads | None] = "text"
 
     prompt_tokens: int
     new_tokens: int

@@ -54,7 +54,12 @@ class ResponseCache(Mitigation):
         "to nothing and knows no order of words; GPTCache takes a model of its own. What is not used for longest makes "
         "room. A query that stands in a batch twice is computed once."
     )
-    requires: ClassVar[Requires] = Requires(phase="inference")
+    requires: ClassVar[Requires] = Requires(
+        phase="inference",
+        logits_alone=True,
+        suits="inputs with a row a query; where answers are generated, models that continue a text",
+        reasons={"logits_alone": "that is what it keeps"},
+    )
     after: ClassVar[tuple[str, ...]] = (
         "pruning",
         "quantisation",
