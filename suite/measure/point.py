@@ -120,9 +120,16 @@ def _circumstances(plan: Plan) -> Circumstances:
         device=plan.point.device,
         compute_capability=torch.cuda.get_device_capability() if on_gpu else None,
         phase=plan.point.phase,
-        trained=plan.model.weights != "random",
+        trained=_trained(plan),
         **of_task(plan.task),
     )
+
+
+def _trained(plan: Plan) -> bool | None:
+    """Whether techniques find trained weights; None where one of a stack may bring some in place of random ones."""
+    if plan.model.weights != "random":
+        return True
+    return None if len(plan.mitigations) > 1 else False
 
 
 def _both_arms(session: _Session, baseline: Setup) -> tuple[dict[Arm, ReadyArm], Residency]:

@@ -45,6 +45,7 @@ class PromptLookup(Mitigation):
         generates=True,
         reads="text",
         trained=True,
+        suits="texts that go on with what they said before",
         reasons={
             "generates": "it changes how tokens are generated",
             "reads": "it is for models that continue a text",

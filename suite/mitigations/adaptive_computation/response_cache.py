@@ -58,7 +58,11 @@ class ResponseCache(Mitigation):
         phase="inference",
         logits_alone=True,
         suits="inputs with a row a query; where answers are generated, models that continue a text",
-        reasons={"logits_alone": "that is what it keeps"},
+        excluded_models=("AutoModelForMaskedLM", "AutoModelForTokenClassification"),
+        reasons={
+            "logits_alone": "that is what it keeps",
+            "excluded_models": "it keeps a row of logits a query, not one a token",
+        },
     )
     after: ClassVar[tuple[str, ...]] = (
         "pruning",
