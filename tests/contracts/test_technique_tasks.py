@@ -8,6 +8,7 @@ from collections.abc import Iterator
 import hydra
 import pytest
 import torch
+import yaml
 
 from suite.core.mitigation import Mitigation
 from suite.core.setup import Setup
@@ -15,6 +16,7 @@ from suite.core.task import with_split
 from suite.core.training import Training
 from suite.doctor.technique_tasks import Matrix, State, matrix
 from suite.errors import NoEffect, NotApplicable
+from suite.io.paths import CONF
 from suite.reference.__main__ import NAMES as MODELS
 from suite.reference.__main__ import reference_of
 from suite.toolkit.requirements import unmet
@@ -24,7 +26,7 @@ from tests.fakes import admit, circumstances_of
 
 TASKS = {reference_of(name).task: name for name in MODELS}
 SHORT = {"new_tokens": 3}
-"""Of tasks that generate: the fewest that leave time for a query to join."""
+"""Settings of tasks that have them: the fewest tokens that leave time for a query to join."""
 SMALL = {
     "calibration_samples": 4, "samples": 4, "held_out": 8, "trials": 1, "largest_loss": 1.0, "prompt_tokens": 8,
     "new_tokens": 4,
@@ -63,8 +65,8 @@ def quick(name: str) -> Mitigation:
 @functools.cache
 def setup_of(task: str) -> Setup:
     """The task with its embedded model and a few training samples."""
-    generates = {"text_generation", "summarisation", "image_captioning"}
-    setup = embedded_setup(task, TASKS[task], **(SHORT if task in generates else {}))
+    settings = yaml.safe_load((CONF / "task" / f"{task}.yaml").read_text())
+    setup = embedded_setup(task, TASKS[task], **{key: SHORT[key] for key in SHORT.keys() & settings})
     return setup.replace(task=with_split(setup.task, "train", setup.task.train()[:TRAIN_SAMPLES]))
 
 
