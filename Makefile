@@ -5,6 +5,7 @@ PYTHON ?= python3
 NAME ?=
 ARGS ?=
 EXPERIMENT ?=
+TASK ?=
 DONE := .venv/.setup-done
 OLDEST := .venv-oldest
 WHEELHOUSE ?= wheelhouse
@@ -75,8 +76,8 @@ publish: $(SETUP) ## a static site of all reports in reports/, in site/, for any
 doctor: $(SETUP) ## what this machine can measure and which techniques can run here
 	@$(PY) -m suite.doctor
 
-models: $(SETUP) ## retrain the three embedded models
-	$(PY) -m suite.reference
+models: $(SETUP) ## retrain the embedded models, each with its card; with TASK=summarisation that task's alone
+	$(PY) -m suite.reference $(if $(TASK),--task $(TASK)) $(ARGS)
 
 test: $(SETUP) ## the whole test suite, on all cores
 	$(PY) -m pytest --numprocesses auto

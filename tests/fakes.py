@@ -14,7 +14,7 @@ from suite.checkpoints.pretrained import ModelSpec
 from suite.core.mitigation import Mitigation
 from suite.core.setup import Setup
 from suite.core.task import Batch, Example, Task, cycle
-from suite.toolkit.requirements import Circumstances, check
+from suite.toolkit.requirements import Circumstances, check, of_task
 
 Kind = Literal["image", "text", "generation"]
 
@@ -147,11 +147,19 @@ def unequal_texts(*, locked: bool = False) -> UnequalTexts:
 
 def admit(technique: Mitigation, setup: Setup, capability: tuple[int, int] | None = None) -> Setup:
     """``setup``, if the technique's requirements are met there, as a point asks before it loads a model."""
-    found = Circumstances(
-        device=setup.device, compute_capability=capability, phase=setup.phase, model_class=setup.task.auto_class
-    )
-    check({"technique": technique}, found)
+    check({"technique": technique}, circumstances_of(setup, capability))
     return setup
+
+
+def circumstances_of(setup: Setup, capability: tuple[int, int] | None = None) -> Circumstances:
+    """What a point would know of ``setup`` before it loads the model."""
+    return Circumstances(
+        device=setup.device,
+        compute_capability=capability,
+        phase=setup.phase,
+        trained=not setup.random_weights,
+        **of_task(setup.task),
+    )
 
 
 def fake_task(kind: Kind = "image", *, locked: bool = False, size: int = 48, query_count: int = 16) -> FakeTask:

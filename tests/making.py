@@ -5,7 +5,7 @@ import subprocess
 
 from suite.io.paths import CHECKOUT
 
-FROM_OUTSIDE = {"MAKEFLAGS", "MAKELEVEL", "MFLAGS", "ARGS", "EXPERIMENT", "NAME", "PY"}
+FROM_OUTSIDE = {"MAKEFLAGS", "MAKELEVEL", "MFLAGS", "ARGS", "EXPERIMENT", "NAME", "PY", "TASK"}
 """What an outer make hands down: its own variables, those of its command line, and that it should name its folder."""
 
 

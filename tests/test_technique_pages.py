@@ -35,10 +35,24 @@ def test_what_the_page_says_of_a_technique_is_what_its_class_says(name):
 
 
 def test_a_table_comes_before_the_sections():
-    page = markdown({"bf16": {"_target_": "suite.mitigations.batch_and_precision.bf16.Bf16"}}, {})
+    page = markdown({"bf16": {"_target_": "suite.mitigations.batch_and_precision.bf16.Bf16"}}, {}, {})
     needs = "compute capability 8.0 or newer where the device is a GPU"
     row = f"| [`bf16`](#bf16) | the whole model in bfloat16 | batch size and mixed precision | {needs} |"
     assert page.removeprefix(HEAD).startswith(f"{row}\n\n## bf16\n- **Idea**: Weights and activations in 16 bits")
+
+
+def test_the_page_ends_with_the_tasks_that_each_can_run_on_and_reasons_by_number():
+    can = {"state": "can run", "reasons": []}
+    cannot = {"state": "cannot", "reasons": ["it has no cache", "it reads images"]}
+    depends = {"state": "depends on the model", "reasons": ["models of equal blocks"]}
+    one = {"image_captioning": can, "summarisation": cannot}
+    other = {"image_captioning": depends, "summarisation": cannot}
+    page = markdown({}, {}, {"bf16": one, "nf4": other})
+    assert page.endswith(
+        "| `mitigation=` | image captioning | summarisation |\n| --- | --- | --- |\n"
+        "| [`bf16`](#bf16) | ✓ | ✗ 1, 2 |\n| [`nf4`](#nf4) | ? 3 | ✗ 1, 2 |\n\n"
+        "1. it has no cache\n2. it reads images\n3. models of equal blocks"
+    )
 
 
 def test_a_card_has_what_reports_measured_and_what_others_published():

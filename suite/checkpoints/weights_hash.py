@@ -25,6 +25,17 @@ def file_hash(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
+def state_of(folder: Path) -> str:
+    """Of the model in ``folder``: ``ok``, ``missing``, ``damaged`` or ``no hash``."""
+    weights = folder / "model.safetensors"
+    if not weights.is_file():
+        return "missing"
+    stated = model_hash(folder)
+    if stated is None:
+        return "no hash"
+    return "ok" if file_hash(weights) == stated else "damaged"
+
+
 def check_hash(folder: Path) -> None:
     """Compares ``model.safetensors`` with the hash that the folder's card states, if it states one.
 

@@ -15,6 +15,7 @@ from suite.core import checks
 from suite.core.own_data import OwnData, own_data
 from suite.core.setup import Setup
 from suite.errors import InputError, NotApplicable
+from suite.plugins.requires import Reads
 
 Example = Mapping[str, Any]
 """One item of a split: ``image`` and ``label``, ``text`` and ``label``, or ``text``; plus ``source``."""
@@ -47,6 +48,12 @@ class Task(ABC):
     """Name of the ``transformers`` class that loads its processor."""
     generates: ClassVar[bool] = False
     """Whether a query is answered token by token, by the model's ``generate``."""
+    reads: ClassVar[Reads | None] = None
+    """What a query gives the model: ``text`` (token ids), ``image``, ``sound`` or ``noise``; None is not told."""
+    class_logits: ClassVar[bool] = True
+    """Whether ``logits`` gives any: a task whose answers are no classes or tokens has none to learn from."""
+    logits_alone: ClassVar[bool] = True
+    """Whether all that the task reads of the model's answer is its ``logits``: no hidden states, boxes or ends."""
 
     name: str
     data: OwnData | None

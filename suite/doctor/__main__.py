@@ -14,7 +14,7 @@ from suite.plugins.conf_folders import conf_folders, techniques
 
 DESCRIPTION = """\
 Hardware found, which meter measures and which estimates what, which techniques can run here and why not, hub reachable
-or not, embedded models.
+or not; each task with the model it takes and that one's test score beside the best of the simple baselines.
 """
 
 
@@ -36,9 +36,14 @@ def _run(chosen: argparse.Namespace) -> int:
     quieten()
     search_path = _search_path(chosen.search_path)
     if chosen.techniques:
-        from suite.doctor.technique_pages import markdown, published_reports  # its libraries are not needed for --help
+        from suite.doctor.technique_pages import (  # their libraries are not needed for --help
+            markdown,
+            published_reports,
+        )
+        from suite.doctor.technique_tasks import matrix
 
-        print(markdown(techniques(conf_folders(search_path)), published_reports(CHECKOUT / "reports")))
+        reports = published_reports(CHECKOUT / "reports")
+        print(markdown(techniques(conf_folders(search_path)), reports, matrix(search_path)))
         return 0
     from suite.doctor.facts import gather  # imports torch, which --help does not need
 

@@ -10,8 +10,10 @@ from pathlib import Path
 from typing import Any
 
 from suite.checkpoints import hub
-from suite.checkpoints.weights_hash import file_hash, model_hash
+from suite.checkpoints.weights_hash import state_of
+from suite.doctor.task_facts import tasks
 from suite.doctor.technique_needs import techniques
+from suite.doctor.technique_tasks import matrix
 from suite.errors import ImpossibleOutput, InputError
 from suite.io.redaction import redacted
 from suite.machine import environment
@@ -45,6 +47,8 @@ def gather(root: Path, search_path: Sequence[str] = ()) -> Facts:
         "gpus": gpus(pynvml),
         "meters": meters(device, rapl(POWERCAP)),
         "techniques": techniques(folders, cuda),
+        "tasks": tasks(search_path),
+        "technique_tasks": matrix(search_path),
         "hub": hub_state(),
         "models": embedded_models(root / "models", root / "conf" / "model"),
         "disk": disk([root, cache_folder()]),
@@ -191,18 +195,8 @@ def embedded_models(folder: Path, conf: Path) -> list[Facts]:
     for file in sorted(conf.glob("*.yaml")):
         path = OmegaConf.select(OmegaConf.load(file), "path")
         if isinstance(path, str) and path.startswith(f"{folder.name}/"):
-            found.append({"name": file.stem, "path": path, "state": _model_state(folder.parent / path)})
+            found.append({"name": file.stem, "path": path, "state": state_of(folder.parent / path)})
     return found
-
-
-def _model_state(folder: Path) -> str:
-    weights = folder / "model.safetensors"
-    if not weights.is_file():
-        return "missing"
-    stated = model_hash(folder)
-    if stated is None:
-        return "no hash"
-    return "ok" if file_hash(weights) == stated else "damaged"
 
 
 def cache_folder() -> Path:

@@ -19,6 +19,7 @@ def page(found: Facts) -> RenderableType:
         _machine(found),
         _meters(found["meters"]),
         _techniques(found["techniques"]),
+        _tasks(found["tasks"]),
         _models(found["models"]),
         _software(found),
     )
@@ -94,6 +95,32 @@ def _techniques(techniques: list[Facts]) -> Table:
         remarks = "; ".join(part for part in (technique["reason"], technique["note"], libraries) if part)
         _row(table, technique["name"], _mark(technique["runs"], fmt.value(technique["runs"])), remarks)
     return table
+
+
+def _tasks(tasks: list[Facts]) -> Table:
+    table = _table("Tasks", "task", "a query", "model", "test score", "best simple baseline", "better by")
+    for task in tasks:
+        _row(table, task["name"], *([task["reason"]] if task["reason"] else _told(task)))
+    return table
+
+
+def _told(task: Facts) -> list[str]:
+    metric, best = task["metric"], task["best_baseline"]
+    stated = task["score"] is not None
+    return [
+        task["query"],
+        _chosen_model(task["model"]),
+        f"{fmt.words(metric)} {fmt.score(task['score'], metric)}" if stated else "",
+        f"{best['name']}: {fmt.score(best['score'], metric)}" if best else "",
+        fmt.score_change(task["better_by"], metric) if best else "",
+    ]
+
+
+def _chosen_model(model: Facts) -> str:
+    if model["where"] in ("embedded", "local"):
+        return _mark(model["state"] == "ok", f"{model['name']}: {model['where']}, {model['state']}")
+    origin = f"{model['path']}, from the hub" if model["where"] == "hub" else "random weights, energy only"
+    return f"none is embedded: model={model['name']} ({origin})"
 
 
 def _models(models: list[Facts]) -> Table:

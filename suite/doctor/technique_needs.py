@@ -63,7 +63,7 @@ def _devices(cuda: dict[str, Any]) -> list[str]:
 def _reasons(requires: Requires, device: str, cuda: dict[str, Any]) -> list[str]:
     """Why the technique cannot run on ``device``; the phase and the model are not decided yet."""
     capability = tuple(cuda["capability"]) if device == "cuda" else None
-    found = Circumstances(device=device, compute_capability=capability, phase=None, model_class=None)
+    found = Circumstances(device=device, compute_capability=capability, phase=None)
     reasons = unmet(requires, found)
     if requires.device == "cuda" and not cuda["usable"]:
         return [f"{text} ({cuda['reason']})" for text in reasons]

@@ -8,6 +8,8 @@ from typing import Any
 
 from suite.analysis.results.reader import read_results
 from suite.analysis.summary import PointSummary
+from suite.doctor import technique_tasks
+from suite.doctor.technique_tasks import Matrix
 from suite.plugins.cards import Card, read_card
 from suite.plugins.interventions import INTERVENTIONS
 from suite.report.prose.technique_facts import measured, published
@@ -20,6 +22,8 @@ published figures (`python -m suite.doctor --techniques`): change the class attr
 parameters and their defaults stand in its yaml, in `conf/mitigation`. How to add one:
 [adding-a-technique.md](adding-a-technique.md).
 
+On which tasks each can run: [the table at the end](#on-which-tasks-each-can-run).
+
 A saving holds for the model and the machine that it was measured on. "Published" figures each compare with their own
 source's baseline; they are no forecast for another machine.
 
@@ -30,8 +34,8 @@ Measured = Mapping[str, Sequence[PointSummary]]
 """Points by the name of their report."""
 
 
-def markdown(techniques: Mapping[str, Mapping[str, Any]], reports: Measured) -> str:
-    """A table of all ``techniques`` (settings by name), then a section on each.
+def markdown(techniques: Mapping[str, Mapping[str, Any]], reports: Measured, suited: Matrix) -> str:
+    """A table of all ``techniques`` (settings by name), then a section on each, then on which tasks each can run.
 
     Raises:
         InputError: one of them cannot be read.
@@ -42,7 +46,8 @@ def markdown(techniques: Mapping[str, Mapping[str, Any]], reports: Measured) -> 
         f"{_cell(card.requires.in_words())} |"
         for name, card in cards.items()
     ]
-    return HEAD + "\n".join([*rows, *(section(name, card, reports) for name, card in cards.items())])
+    sections = [section(name, card, reports) for name, card in cards.items()]
+    return HEAD + "\n".join([*rows, *sections, technique_tasks.markdown(suited)])
 
 
 def section(name: str, card: Card, reports: Measured) -> str:

@@ -32,7 +32,7 @@ from suite.measure.window_plan import WindowPlan, common_pass_queries, distinct_
 from suite.measure.windows import ReadyArm
 from suite.record.schema import Arm, Reason, Record, Status
 from suite.stats import cross_checks
-from suite.toolkit.requirements import Circumstances, check
+from suite.toolkit.requirements import Circumstances, check, of_task
 
 _ENDS: tuple[tuple[type[Exception], Status, str], ...] = (
     (OutOfReach, "skipped", OUT_OF_REACH),
@@ -121,8 +121,16 @@ def _circumstances(plan: Plan) -> Circumstances:
         device=plan.point.device,
         compute_capability=torch.cuda.get_device_capability() if on_gpu else None,
         phase=plan.point.phase,
-        model_class=plan.task.auto_class,
+        trained=_trained(plan),
+        **of_task(plan.task),
     )
+
+
+def _trained(plan: Plan) -> bool | None:
+    """Whether techniques find trained weights; None where one of a stack may bring some in place of random ones."""
+    if plan.model.weights != "random":
+        return True
+    return None if len(plan.mitigations) > 1 else False
 
 
 def _both_arms(session: _Session, baseline: Setup) -> tuple[dict[Arm, ReadyArm], Residency]:

@@ -10,6 +10,11 @@ from suite.errors import InputError
 from suite.record.schema import Phase
 
 Device = Literal["cpu", "cuda"]
+Reads = Literal["text", "image", "sound", "noise"]
+"""What a query of a task gives its model."""
+
+
+_GENERATES = {None: "", True: "a task that generates token by token", False: "a task that generates no tokens"}
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -17,7 +22,7 @@ class Requires:
     """What must hold for a technique to be applicable; what is left out is not required.
 
     Written with literals only, since it is also read from the source file (``suite.plugins.cards``). What depends on
-    the model, on other techniques or on a parameter's value is checked in ``apply`` instead.
+    the model, on other techniques or on a parameter's value is checked in ``apply`` instead; ``suits`` says so.
 
     Attributes:
         packages: import name of each library, with the name that ``pip install`` takes.
@@ -26,6 +31,13 @@ class Requires:
         phase: ``inference`` or ``training``, for a technique that makes sense in one of them only.
         parameters: fields of the technique that must not be null.
         excluded_models: ``transformers`` auto classes whose models it cannot take, as ``Task.auto_class`` names them.
+        models: the same the other way round: the only auto classes whose models it can take.
+        generates: True for tasks whose answers are generated token by token alone, False for all others alone.
+        reads: what a query of the task must give the model, as ``Task.reads`` says it.
+        class_logits: whether it needs the task's logits of classes or tokens (``Task.class_logits``).
+        logits_alone: whether the task must read nothing but ``logits`` of the model's answer (``Task.logits_alone``).
+        trained: whether it needs a model with trained weights, not random ones.
+        suits: which models and data it suits, in words: what only ``apply`` can tell, once the model is loaded.
         reasons: field of this class to why it is required, or what to do instead; shown with the refusal.
 
     Raises:
@@ -38,22 +50,33 @@ class Requires:
     phase: Phase | None = None
     parameters: tuple[str, ...] = ()
     excluded_models: tuple[str, ...] = ()
+    models: tuple[str, ...] = ()
+    generates: bool | None = None
+    reads: Reads | None = None
+    class_logits: bool = False
+    logits_alone: bool = False
+    trained: bool = False
+    suits: str = ""
     reasons: Mapping[str, str] = dataclasses.field(default_factory=dict)
 
     def __post_init__(self) -> None:
         _one_of("device", self.device, get_args(Device))
         _one_of("phase", self.phase, get_args(Phase))
+        _one_of("reads", self.reads, get_args(Reads))
         if self.compute_capability is not None and not _is_version(self.compute_capability):
             raise InputError(
                 "requires.compute_capability must be two whole numbers", got=self.compute_capability, remedy="as (8, 0)"
             )
-        for field in ("parameters", "excluded_models"):
+        for field in ("parameters", "excluded_models", "models"):
             if isinstance(getattr(self, field), str):
                 raise InputError(f"requires.{field} must be a tuple", got=getattr(self, field), remedy="end it with ,)")
-        unasked = [field for field in self.reasons if not getattr(self, field, None)]
+        unasked = [field for field in self.reasons if not self._asks(field)]
         if unasked:
             remedy = "give a reason for each field that is set, by the field's name"
             raise InputError("requires.reasons explains what is not required", got=unasked, remedy=remedy)
+
+    def _asks(self, field: str) -> bool:
+        return bool(getattr(self, field, None)) or (field == "generates" and self.generates is False)
 
     def in_words(self, *, explained: bool = False) -> str:
         """All requirements as one phrase, with their ``reasons`` in brackets where it is ``explained``."""
@@ -64,6 +87,13 @@ class Requires:
             "phase": f"{self.phase} only" if self.phase else "",
             "parameters": f"a value for {', '.join(self.parameters)}" if self.parameters else "",
             "excluded_models": f"no {', '.join(self.excluded_models)}" if self.excluded_models else "",
+            "models": " or ".join(self.models),
+            "generates": _GENERATES[self.generates],
+            "reads": f"queries of {self.reads}" if self.reads else "",
+            "class_logits": "logits of classes or tokens" if self.class_logits else "",
+            "logits_alone": "models that answer by logits alone" if self.logits_alone else "",
+            "trained": "trained weights" if self.trained else "",
+            "suits": self.suits,
         }
         phrases = [
             f"{text} ({self.reasons[field]})" if explained and field in self.reasons else text

@@ -1,4 +1,4 @@
-"""Trains the embedded reference models: ``python -m suite.reference [NAME ...]``."""
+"""Trains the embedded reference models: ``python -m suite.reference [NAME ... | --task TASK]``."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from suite import cli
 from suite.errors import InputError
 from suite.io.paths import CHECKOUT
 from suite.machine.log_levels import quieten
+from suite.text.suggest import did_you_mean
 
 DESCRIPTION = """\
 Trains the embedded reference models on the CPU and writes them, each with its card. Each takes up to 15 minutes of CPU
@@ -37,6 +38,7 @@ def parser() -> argparse.ArgumentParser:
     """The command line."""
     command = cli.parser("suite.reference", DESCRIPTION)
     command.add_argument("names", nargs="*", metavar="NAME", help=f"models to train: {', '.join(NAMES)} (default: all)")
+    command.add_argument("--task", help="train the embedded model of this task alone, as conf/task names it")
     command.add_argument(
         "--out", type=Path, default=CHECKOUT / "models", help="folder of the models (default: models/)"
     )
@@ -53,13 +55,16 @@ def main(arguments: list[str] | None = None) -> int:
 def _run(options: argparse.Namespace) -> int:
     check(options)
     quieten()
-    for name in options.names or NAMES:
+    for name in of_task(options.task) if options.task else options.names or NAMES:
         train(name, options.out, steps=options.steps, seed=options.seed)
     return 0
 
 
 def check(options: argparse.Namespace) -> None:
-    """Raises InputError for unknown names and impossible numbers."""
+    """Raises InputError for unknown names, models named twice over and impossible numbers."""
+    if options.names and options.task:
+        got = [*options.names, f"--task {options.task}"]
+        raise InputError("models are named, and a task as well", got=got, remedy="give one of the two")
     for name in options.names:
         if name not in NAMES:
             raise InputError("unknown reference model", got=name, remedy=f"use one of {', '.join(NAMES)}")
@@ -67,11 +72,32 @@ def check(options: argparse.Namespace) -> None:
         raise InputError("--steps must be at least 1", got=options.steps, remedy="raise it")
 
 
+def of_task(task: str) -> list[str]:
+    """The models whose recipe is of ``task``: one, as the suite is.
+
+    Raises:
+        InputError: there is no such task, or no model is embedded for it.
+    """
+    tasks = {name: reference_of(name).task for name in NAMES}
+    found = [name for name, its_task in tasks.items() if its_task == task]
+    if found:
+        return found
+    exists = (CHECKOUT / "conf" / "task" / f"{task}.yaml").is_file()
+    what = "no model is embedded for this task" if exists else "unknown task"
+    asked = "" if exists else did_you_mean(task, tasks.values())
+    raise InputError(what, got=task, remedy=f"{asked}embedded are models for {', '.join(sorted(tasks.values()))}")
+
+
+def reference_of(name: str) -> Any:
+    """The recipe of the model ``name``."""
+    return importlib.import_module(f"suite.reference.{name}").REFERENCE
+
+
 def train(name: str, out: Path, *, steps: int | None, seed: int) -> None:
     """Trains one model into ``out/name``."""
     from suite.reference.training import train as train_reference
 
-    reference = importlib.import_module(f"suite.reference.{name}").REFERENCE
+    reference = reference_of(name)
     if steps is not None:
         reference = dataclasses.replace(reference, recipe=dataclasses.replace(reference.recipe, steps=steps))
     task = load_task(reference.task)

@@ -33,6 +33,11 @@ def no_controls(task: Any, setup: Setup) -> list[tuple[str, float]]:
     return []
 
 
+def no_ceilings(task: Any) -> list[tuple[str, float]]:
+    """For models whose card names no score that none can be expected to beat."""
+    return []
+
+
 def no_figures(task: Any, setup: Setup) -> list[tuple[str, str]]:
     """For models whose card tells nothing else."""
     return []
@@ -56,6 +61,7 @@ class Reference:
         before_saving: makes the processor ready for use (switches augmentation off).
         baselines: the task to name and test score of simple baselines.
         controls: the task and the trained model to further ones, such as the model without part of its input.
+        ceilings: the task to name and test score of what no model is expected to beat, such as the real thing.
         figures: the task and a setup of the stored model to what else its card tells, name and figure.
     """
 
@@ -72,4 +78,5 @@ class Reference:
     loss: Callable[[Any], Loss] = own_loss
     before_saving: Callable[[Any], None] = as_it_is
     controls: Callable[[Any, Setup], list[tuple[str, float]]] = no_controls
+    ceilings: Callable[[Any], list[tuple[str, float]]] = no_ceilings
     figures: Callable[[Any, Setup], list[tuple[str, str]]] = no_figures

@@ -58,6 +58,7 @@ def train(reference: Reference, task: Any, folder: Path, *, seed: int, say: Call
         test=mean(task.score(setup, task.test())),
         test_items=len(task.test()),
         baselines=[*reference.baselines(task), *reference.controls(task, setup)],
+        ceilings=reference.ceilings(task),
         figures=reference.figures(task, setup),
         train_cpu_s=cpu_s,
         seed=seed,

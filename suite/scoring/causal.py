@@ -13,6 +13,7 @@ from suite.core import checks
 from suite.core.setup import Setup
 from suite.core.task import Batch, Example, Task
 from suite.errors import InputError
+from suite.plugins.requires import Reads
 from suite.scoring import items
 
 IGNORED = -100
@@ -30,6 +31,7 @@ class Causal(Task):
     auto_class: ClassVar[str] = "AutoModelForCausalLM"
     processor_class: ClassVar[str] = "AutoTokenizer"
     generates: ClassVar[bool] = True
+    reads: ClassVar[Reads | None] = "text"
 
     new_tokens: int
 

@@ -20,6 +20,7 @@ from suite.data.digit_rows import rows
 from suite.data.examples import Kind
 from suite.data.splits import Split
 from suite.errors import InputError, NotApplicable
+from suite.plugins.requires import Reads
 from suite.scoring import items
 from suite.scoring.image_shape import image_shape
 from suite.scoring.pictures import Pictures
@@ -40,6 +41,7 @@ class ImageCaptioning(Pictures):
     processor_class: ClassVar[str] = "AutoProcessor"
     generates: ClassVar[bool] = True
     kind: ClassVar[Kind] = "image"
+    reads: ClassVar[Reads | None] = "image"
 
     new_tokens: int
     longest_answer: int

@@ -16,6 +16,7 @@ from suite.core.task import Batch, Example
 from suite.data.digits import DIGITS, digits
 from suite.data.splits import Split
 from suite.errors import InputError
+from suite.plugins.requires import Reads
 from suite.scoring import items
 from suite.scoring.classification import Classification
 from suite.scoring.image_shape import image_shape
@@ -30,6 +31,7 @@ class ImageClassification(Classification):
     processor_class: ClassVar[str] = "AutoImageProcessor"
     kind: ClassVar[Literal["image", "text"]] = "image"
     main_input: ClassVar[str] = "pixel_values"
+    reads: ClassVar[Reads | None] = "image"
 
     def embedded(self, split: Split) -> Sequence[Example]:
         """The digits of a split, as grey PIL images of 8 x 8."""

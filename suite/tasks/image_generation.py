@@ -23,6 +23,7 @@ from suite.core.task import Batch, Example
 from suite.data.digits import digits
 from suite.data.splits import Split
 from suite.errors import InputError, NotApplicable
+from suite.plugins.requires import Reads
 from suite.scoring import items
 from suite.scoring.classification import Classification
 from suite.scoring.image_shape import image_shape
@@ -42,6 +43,8 @@ class ImageGeneration(Classification):
     processor_class: ClassVar[str] = "AutoImageProcessor"
     kind: ClassVar[Literal["image", "text"]] = "image"
     main_input: ClassVar[str] = "sample"
+    reads: ClassVar[Reads | None] = "noise"
+    class_logits: ClassVar[bool] = False
 
     steps: int
 

@@ -20,6 +20,7 @@ from suite.core import checks
 from suite.core.setup import Setup
 from suite.core.task import Batch, Example, cycle
 from suite.errors import InputError, NotApplicable
+from suite.plugins.requires import Reads
 from suite.scoring import items
 from suite.scoring.corpus import Corpus
 
@@ -37,6 +38,7 @@ class MaskedLanguageModelling(Corpus):
 
     auto_class: ClassVar[str] = "AutoModelForMaskedLM"
     processor_class: ClassVar[str] = "AutoTokenizer"
+    reads: ClassVar[Reads | None] = "text"
 
     masked_share: float
     random_tokens: int

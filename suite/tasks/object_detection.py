@@ -21,6 +21,7 @@ from suite.data.digit_scenes import scenes
 from suite.data.examples import Kind
 from suite.data.splits import Split
 from suite.errors import InputError, NotApplicable
+from suite.plugins.requires import Reads
 from suite.scoring import items
 from suite.scoring.detections import Found, f1
 from suite.scoring.image_shape import image_shape
@@ -43,6 +44,9 @@ class ObjectDetection(Pictures):
     auto_class: ClassVar[str] = "AutoModelForObjectDetection"
     processor_class: ClassVar[str] = "AutoImageProcessor"
     kind: ClassVar[Kind] = "boxes"
+    reads: ClassVar[Reads | None] = "image"
+    class_logits: ClassVar[bool] = False
+    logits_alone: ClassVar[bool] = False
 
     least_confidence: float
     least_overlap: float

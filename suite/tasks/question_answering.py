@@ -18,6 +18,7 @@ from suite.core.task import Batch, Example
 from suite.data.name_items import questions
 from suite.data.splits import Split
 from suite.data.structured import Answer, StructuredKind
+from suite.plugins.requires import Reads
 from suite.scoring import items
 from suite.scoring.answers import best_f1
 from suite.scoring.texts import PADDING_LOGIT, Texts, on_device
@@ -38,6 +39,8 @@ class QuestionAnswering(Texts):
 
     auto_class: ClassVar[str] = "AutoModelForQuestionAnswering"
     kind: ClassVar[StructuredKind] = "question"
+    reads: ClassVar[Reads | None] = "text"
+    logits_alone: ClassVar[bool] = False
 
     longest_answer_tokens: int
 

@@ -18,6 +18,7 @@ from suite.core.task import Batch, Example
 from suite.data.name_items import translations
 from suite.data.splits import Split
 from suite.data.structured import StructuredKind
+from suite.plugins.requires import Reads
 from suite.scoring import items
 from suite.scoring.texts import Texts, on_device
 
@@ -41,6 +42,8 @@ class SentenceSimilarity(Texts):
 
     auto_class: ClassVar[str] = "AutoModel"
     kind: ClassVar[StructuredKind] = "pair"
+    reads: ClassVar[Reads | None] = "text"
+    logits_alone: ClassVar[bool] = False
 
     nearest: int
     candidates: int

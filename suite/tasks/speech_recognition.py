@@ -19,6 +19,7 @@ from suite.data.examples import Kind
 from suite.data.sounds import samples
 from suite.data.splits import Split
 from suite.errors import InputError
+from suite.plugins.requires import Reads
 from suite.scoring.items import generator_for
 from suite.scoring.word_errors import word_error_rate
 from suite.scoring.written import Written
@@ -31,6 +32,7 @@ class SpeechRecognition(Written):
     auto_class: ClassVar[str] = "AutoModelForSpeechSeq2Seq"
     processor_class: ClassVar[str] = "AutoProcessor"
     kind: ClassVar[Kind] = "speech"
+    reads: ClassVar[Reads | None] = "sound"
 
     def embedded(self, split: Split) -> Sequence[Example]:
         """There is none.

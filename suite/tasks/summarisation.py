@@ -21,6 +21,7 @@ from suite.data.date_spans import date_spans
 from suite.data.examples import Kind
 from suite.data.splits import Split
 from suite.errors import InputError
+from suite.plugins.requires import Reads
 from suite.scoring.items import generator_for
 from suite.scoring.overlap import rouge_l
 from suite.scoring.written import Written
@@ -38,6 +39,7 @@ class Summarisation(Written):
     auto_class: ClassVar[str] = "AutoModelForSeq2SeqLM"
     processor_class: ClassVar[str] = "AutoTokenizer"
     kind: ClassVar[Kind] = "pair"
+    reads: ClassVar[Reads | None] = "text"
 
     document_tokens: int
     prefix: str | None

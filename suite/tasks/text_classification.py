@@ -24,6 +24,7 @@ from suite.core.task import Batch, Example
 from suite.data.cldr_names import LANGUAGES, Names, cldr_names, rare_names, split_of
 from suite.data.splits import Split
 from suite.errors import InputError
+from suite.plugins.requires import Reads
 from suite.scoring.classification import Classification
 from suite.scoring.items import generator_for
 
@@ -43,6 +44,7 @@ class TextClassification(Classification):
     processor_class: ClassVar[str] = "AutoTokenizer"
     kind: ClassVar[Literal["image", "text"]] = "text"
     main_input: ClassVar[str] = "input_ids"
+    reads: ClassVar[Reads | None] = "text"
 
     random_tokens: int
 

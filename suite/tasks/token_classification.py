@@ -19,6 +19,7 @@ from suite.data.source_words import tagged_windows
 from suite.data.splits import Split
 from suite.data.structured import StructuredKind
 from suite.errors import InputError
+from suite.plugins.requires import Reads
 from suite.scoring import items
 from suite.scoring.labels import classes_of, label_numbers
 from suite.scoring.texts import Texts, on_device
@@ -34,6 +35,7 @@ class TokenClassification(Texts):
 
     auto_class: ClassVar[str] = "AutoModelForTokenClassification"
     kind: ClassVar[StructuredKind] = "words"
+    reads: ClassVar[Reads | None] = "text"
 
     def embedded(self, split: Split) -> Sequence[Example]:
         """Windows of words with their tags."""

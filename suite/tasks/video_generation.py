@@ -18,6 +18,7 @@ from suite.core import checks
 from suite.core.setup import Setup
 from suite.core.task import Batch, Example, Task
 from suite.errors import InputError, NotApplicable
+from suite.plugins.requires import Reads
 from suite.scoring.items import generator_for
 
 ITEMS = 64
@@ -41,6 +42,8 @@ class VideoGeneration(Task):
 
     auto_class: ClassVar[str] = "AutoModel"
     processor_class: ClassVar[str] = "AutoTokenizer"
+    reads: ClassVar[Reads | None] = "noise"
+    class_logits: ClassVar[bool] = False
 
     frames: int
     height: int

@@ -291,7 +291,9 @@ def offline(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_json_is_one_object_and_the_exit_code_is_0(offline: None, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["--json"]) == 0
     found = json.loads(capsys.readouterr().out)
-    assert {"hardware", "gpus", "meters", "techniques", "hub", "models", "disk", "packages", "python"} <= set(found)
+    assert {"hardware", "gpus", "meters", "techniques", "tasks", "hub", "models", "disk", "packages", "python"} <= set(
+        found
+    )
     assert "cpu" in {meter["component"] for meter in found["meters"]}
 
 

@@ -2,6 +2,7 @@ import contextlib
 import copy
 import dataclasses
 import json
+from typing import ClassVar
 
 import pytest
 import torch
@@ -12,6 +13,7 @@ from suite.errors import ImpossibleOutput, InputError, LosesTooMuch, NoEffect, O
 from suite.measure import blocks, point
 from suite.measure.scores import check_gate
 from suite.mitigations.hyperparameter_tuning.early_stopping import EarlyStopping
+from suite.plugins.requires import Requires
 from suite.record.schema import MitigationUse, Point, Scores
 from suite.runtimes.eager import Eager
 from suite.workloads.offline import Offline
@@ -179,6 +181,34 @@ def test_a_hub_out_of_reach_has_a_kind_of_its_own(plan, monkeypatch):
     monkeypatch.setattr(point, "load_pretrained", out_of_reach)
     record = point.measure(plan())
     assert (record.status, record.reason.kind) == ("skipped", "out_of_reach")
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class OnTrained(Fault):
+    requires: ClassVar[Requires] = Requires(trained=True)
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class OnText(Fault):
+    requires: ClassVar[Requires] = Requires(generates=True, reads="text")
+
+
+@pytest.mark.parametrize(
+    ("technique", "weights", "words"),
+    [(OnTrained, "random", "needs trained weights"), (OnText, "pretrained", "tasks that generate token by token")],
+)
+def test_what_the_task_or_its_weights_rule_out_is_skipped_before_the_model_is_loaded(
+    plan, monkeypatch, technique, weights, words
+):
+    monkeypatch.setattr(point, "load_pretrained", None)
+    record = point.measure(plan(mitigations={"some": technique(how="nothing")}, weights=weights))
+    assert (record.status, record.reason.kind) == ("skipped", "not_applicable")
+    assert words in record.reason.message
+
+
+def test_one_of_a_stack_may_bring_weights_that_the_next_one_needs(plan):
+    stack = {"brings": Fault(how="nothing"), "needs": OnTrained(how="nothing")}
+    assert point._circumstances(plan(mitigations=stack, weights="random")).trained is None
 
 
 def test_random_weights_are_not_scored(plan):

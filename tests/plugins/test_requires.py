@@ -10,6 +10,13 @@ ALL = Requires(
     phase="training",
     parameters=("path",),
     excluded_models=("AutoModelForCausalLM",),
+    models=("AutoModel", "AutoModelForMaskedLM"),
+    generates=True,
+    reads="text",
+    class_logits=True,
+    logits_alone=True,
+    trained=True,
+    suits="models of equal blocks",
     reasons={"phase": "add workload=training_steps"},
 )
 
@@ -21,8 +28,15 @@ def test_nothing_required_is_said_in_words():
 def test_each_requirement_is_said_once():
     assert ALL.in_words() == (
         "packages onnx, onnxruntime; device=cuda; compute capability 8.9 or newer where the device is a GPU;"
-        " training only; a value for path; no AutoModelForCausalLM"
+        " training only; a value for path; no AutoModelForCausalLM;"
+        " AutoModel or AutoModelForMaskedLM; a task that generates token by token; queries of text; logits of classes"
+        " or tokens; models that answer by logits alone; trained weights; models of equal blocks"
     )
+
+
+def test_a_task_without_generation_is_a_requirement_that_can_have_a_reason():
+    requires = Requires(generates=False, reasons={"generates": "it has no cache"})
+    assert requires.in_words(explained=True) == "a task that generates no tokens (it has no cache)"
 
 
 def test_reasons_are_told_where_they_are_asked_for():
@@ -38,6 +52,9 @@ def test_reasons_are_told_where_they_are_asked_for():
         ({"compute_capability": (8,)}, r"requires\.compute_capability must be two whole numbers"),
         ({"parameters": "path"}, r"requires\.parameters must be a tuple"),
         ({"excluded_models": "AutoModel"}, r"requires\.excluded_models must be a tuple"),
+        ({"models": "AutoModel"}, r"requires\.models must be a tuple"),
+        ({"reads": "words"}, r"requires\.reads is unknown, got 'words', use text or image or sound or noise"),
+        ({"reasons": {"trained": "it is scored"}}, r"explains what is not required, got \['trained'\]"),
         ({"reasons": {"phase": "it trains"}}, r"explains what is not required, got \['phase'\]"),
         ({"reasons": {"vibes": "good"}}, r"explains what is not required, got \['vibes'\]"),
     ],

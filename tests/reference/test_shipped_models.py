@@ -4,29 +4,29 @@ import re
 
 import pytest
 
+from suite.checkpoints.card_scores import scores_of
 from suite.checkpoints.pretrained import ModelSpec, load_pretrained
 from suite.core.setup import Setup
 from suite.io.paths import CHECKOUT
-from suite.reference.__main__ import NAMES, load_task
-
-TASKS = {
-    "vit_digits": "image_classification",
-    "bert_languages": "text_classification",
-    "llama_stdlib": "text_generation",
-    "modernbert_source": "token_classification",
-    "modernbert_answers": "question_answering",
-    "modernbert_similarity": "sentence_similarity",
-    "unet_digits": "image_generation",
-    "encoder_decoder_rows": "image_captioning",
-    "t5_dates": "summarisation",
-    "modernbert_stdlib": "masked_language_modelling",
-}
+from suite.reference.__main__ import NAMES, load_task, reference_of
 
 
 def card_scores(name):
     """Test scores by row of the card's table, this model's first."""
     text = (CHECKOUT / "models" / name / "README.md").read_text(encoding="utf-8")
     return [float(score) for score in re.findall(r"^\| .+ \| (\d\.\d{3}) \|$", text, re.MULTILINE)]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_cards_front_matter_says_what_its_table_says(name):
+    text = (CHECKOUT / "models" / name / "README.md").read_text(encoding="utf-8")
+    metric = re.search(r"^\| \| (\w+) \|$", text, re.MULTILINE).group(1)
+    rows = re.findall(r"^\| (.+) \| (\d\.\d{3}) \|$", text, re.MULTILINE)
+    found = scores_of(CHECKOUT / "models" / name, metric)
+    stated = [("**this model**", found.model), *found.baselines]
+    assert [row for row in rows if not row[0].startswith("no model:")] == [
+        (name, f"{score:.3f}") for name, score in stated
+    ]
 
 
 def test_all_models_together_take_at_most_25_mb():
@@ -82,7 +82,7 @@ def test_rouge_of_spans_is_far_above_the_dates_themselves():
 )
 def test_the_committed_weights_score_what_the_card_says(name, items, tolerance):
     # samples of the two larger test splits: four standard errors of a share of 400, and of 40 windows
-    task = load_task(TASKS[name])
+    task = load_task(reference_of(name).task)
     spec = ModelSpec(
         name=name, path=str(CHECKOUT / "models" / name), revision=None, weights="pretrained", architecture=None
     )

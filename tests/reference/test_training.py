@@ -6,6 +6,7 @@ import pytest
 import torch
 from transformers import AutoModelForImageClassification
 
+from suite.checkpoints.card_scores import scores_of
 from suite.reference.__main__ import load_task
 from suite.reference.training import train
 from suite.reference.vit_digits import REFERENCE
@@ -21,6 +22,7 @@ def trained(tmp_path_factory):
         recipe=dataclasses.replace(REFERENCE.recipe, steps=2, batch_size=8),
         pool=lambda task: task.train()[:64],
         baselines=lambda task: [("always the digit 1", 0.125)],
+        ceilings=lambda task: [("a careful reader", 0.99)],
     )
     result = train(reference, load_task("image_classification"), folder, seed=0, say=lines.append)
     return folder, result, lines
@@ -40,6 +42,14 @@ def test_the_card_names_the_weights_hash_and_the_scores(trained):
     assert f"| **this model** | {result.test:.3f} |" in text
     assert "| always the digit 1 | 0.125 |" in text
     assert "450 items" in text
+
+
+def test_the_card_states_the_scores_for_programs_too(trained):
+    folder, result, _ = trained
+    found = scores_of(folder, "accuracy")
+    assert found.model == round(result.test, 3)
+    assert found.baselines == (("always the digit 1", 0.125),)  # what none can beat is no baseline
+    assert "| a careful reader | 0.990 |" in (folder / "README.md").read_text()
 
 
 def test_the_score_is_that_of_the_stored_weights(trained):

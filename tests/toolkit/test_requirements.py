@@ -12,6 +12,9 @@ from tests.faults import Fault
 
 CPU = Circumstances(device="cpu", compute_capability=None, phase="inference", model_class="AutoModelForCausalLM")
 
+WRITES = dataclasses.replace(CPU, generates=True, reads="text", class_logits=True, trained=True)
+SEES = dataclasses.replace(CPU, generates=False, reads="image", class_logits=False, logits_alone=False, trained=False)
+
 
 def on_gpu(*capability):
     return Circumstances(device="cuda", compute_capability=capability, phase="inference", model_class=None)
@@ -36,6 +39,23 @@ def on_gpu(*capability):
             ["cannot take a model of AutoModelForCausalLM"],
         ),
         (Requires(excluded_models=("AutoModelForCausalLM",)), on_gpu(9, 0), []),
+        (Requires(models=("AutoModelForCausalLM",)), CPU, []),
+        (Requires(models=("AutoModel",)), CPU, ["takes models of AutoModel only"]),
+        (Requires(models=("AutoModel",)), on_gpu(9, 0), []),
+        (Requires(generates=True), WRITES, []),
+        (Requires(generates=True), SEES, ["is for tasks that generate token by token, which this one does not"]),
+        (Requires(generates=False), WRITES, ["is for tasks that generate no tokens, which this one does"]),
+        (Requires(reads="text"), WRITES, []),
+        (Requires(reads="text"), SEES, ["needs queries of text, not of image"]),
+        (Requires(class_logits=True), SEES, ["needs logits of classes or tokens, which this task has not"]),
+        (
+            Requires(logits_alone=True),
+            SEES,
+            ["needs models that answer by logits alone, which this task's do not"],
+        ),
+        (Requires(trained=True), SEES, ["needs trained weights, the model's are random"]),
+        (Requires(generates=True, reads="text", class_logits=True, trained=True), CPU, []),
+        (Requires(suits="models of equal blocks"), SEES, []),
         (Requires(packages={"msgspec.json": "msgspec"}), CPU, []),
         (
             Requires(device="cuda", phase="training"),

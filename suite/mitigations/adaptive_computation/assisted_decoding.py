@@ -50,7 +50,18 @@ class AssistedDecoding(Mitigation):
         "is evenly spaced blocks of the model with its own head, not trained for it, that share its weights. Name it "
         "last in a stack: a later technique leaves the draft as it is. Its bytes are in the proof, not in the model's."
     )
-    requires: ClassVar[Requires] = Requires(phase="inference")
+    requires: ClassVar[Requires] = Requires(
+        phase="inference",
+        generates=True,
+        reads="text",
+        trained=True,
+        suits="models of one stack of equal blocks, unless a draft is named",
+        reasons={
+            "generates": "it changes how tokens are generated",
+            "reads": "it is for models that continue a text",
+            "trained": "how often a guess at the next token is right means nothing",
+        },
+    )
     kinds: ClassVar[tuple[str, ...]] = ("decoding",)
     conflicts: ClassVar[tuple[str, ...]] = ("decoding",)
 

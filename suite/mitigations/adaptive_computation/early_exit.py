@@ -54,10 +54,16 @@ class EarlyExit(Mitigation):
     )
     requires: ClassVar[Requires] = Requires(
         phase="inference",
-        excluded_models=("AutoModelForCausalLM",),
+        models=(
+            "AutoModelForImageClassification",
+            "AutoModelForSequenceClassification",
+            "AutoModelForAudioClassification",
+        ),
+        trained=True,
         reasons={
             "phase": "the training of the exits is the one-off cost, measure it in inference",
-            "excluded_models": "it is for classification",
+            "models": "it is for one label a query",
+            "trained": "how sure the model is means nothing",
         },
     )
     before: ClassVar[tuple[str, ...]] = ("int8_quanto",)

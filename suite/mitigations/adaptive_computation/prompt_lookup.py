@@ -40,7 +40,18 @@ class PromptLookup(Mitigation):
     deviations: ClassVar[str] = (
         "As transformers does it: of several matches the first in the text is copied, longer ones before shorter."
     )
-    requires: ClassVar[Requires] = Requires(phase="inference")
+    requires: ClassVar[Requires] = Requires(
+        phase="inference",
+        generates=True,
+        reads="text",
+        trained=True,
+        suits="texts that go on with what they said before",
+        reasons={
+            "generates": "it changes how tokens are generated",
+            "reads": "it is for models that continue a text",
+            "trained": "how often a guess at the next token is right means nothing",
+        },
+    )
     kinds: ClassVar[tuple[str, ...]] = ("decoding",)
     conflicts: ClassVar[tuple[str, ...]] = ("decoding",)
 

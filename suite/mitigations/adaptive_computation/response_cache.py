@@ -54,7 +54,16 @@ class ResponseCache(Mitigation):
         "to nothing and knows no order of words; GPTCache takes a model of its own. What is not used for longest makes "
         "room. A query that stands in a batch twice is computed once."
     )
-    requires: ClassVar[Requires] = Requires(phase="inference")
+    requires: ClassVar[Requires] = Requires(
+        phase="inference",
+        logits_alone=True,
+        suits="inputs with a row a query; where answers are generated, models that continue a text",
+        excluded_models=("AutoModelForMaskedLM", "AutoModelForTokenClassification"),
+        reasons={
+            "logits_alone": "that is what it keeps",
+            "excluded_models": "it keeps a row of logits a query, not one a token",
+        },
+    )
     after: ClassVar[tuple[str, ...]] = (
         "pruning",
         "quantisation",

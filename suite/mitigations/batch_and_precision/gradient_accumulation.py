@@ -53,7 +53,11 @@ class GradientAccumulation(Mitigation):
         "Pieces are weighted by the labels that their loss counts, so that uneven ones are right too. Dropout draws "
         "other masks than for the whole batch, and layers that look over the batch (batch normalisation) see a piece."
     )
-    requires: ClassVar[Requires] = Requires(phase="training", reasons={"phase": "add workload=training_steps"})
+    requires: ClassVar[Requires] = Requires(
+        phase="training",
+        suits="losses that are the mean over labels, or over next tokens of a decoder alone",
+        reasons={"phase": "add workload=training_steps"},
+    )
 
     micro_batch: int | None
 
@@ -69,6 +73,8 @@ class GradientAccumulation(Mitigation):
         rows = max(1, setup.batch_size // PIECES) if self.micro_batch is None else self.micro_batch
         if rows >= setup.batch_size:
             raise NotApplicable(f"a batch of {setup.batch_size} is one piece of {rows}: lower micro_batch")
+        if "labels" not in setup.task.training_batch(setup, setup.task.samples(1)):
+            raise NotApplicable(f"the loss of the task {setup.task.name} is no mean over labels")
         backward = functools.partial(in_pieces, rows=rows)
         return setup.replace(training=dataclasses.replace(setup.training, backward=backward))
 

@@ -17,7 +17,7 @@ from suite.core.setup import Setup
 from suite.core.task import Batch, Example, with_split
 from suite.errors import InputError, NotApplicable
 from suite.plugins.requires import Requires
-from suite.toolkit import effect, layers
+from suite.toolkit import confidence, effect, layers
 from suite.toolkit.training.retraining import retrain
 
 METHODS = ("random", "el2n", "near_duplicates")
@@ -57,7 +57,15 @@ class DataPruning(Mitigation):
         "within clusters, by the mean of the model's last hidden states, and leaves out those most like an earlier one "
         "until the share is reached. Whether a training is over is judged by its score, not by epochs."
     )
-    requires: ClassVar[Requires] = Requires(phase="training", reasons={"phase": "add workload=train_to_score"})
+    requires: ClassVar[Requires] = Requires(
+        phase="training",
+        suits="for el2n, tasks of one label a sample; for near_duplicates, models with hidden states",
+        trained=True,
+        reasons={
+            "phase": "add workload=train_to_score",
+            "trained": "there is no score to train random weights to",
+        },
+    )
 
     method: str
     keep_share: float
@@ -95,7 +103,7 @@ class DataPruning(Mitigation):
             return torch.rand(len(examples), generator=torch.Generator().manual_seed(setup.seed))
         if self.method == "near_duplicates":
             return -likeness_to_earlier(embeddings(setup, examples))
-        if setup.task.generates:
+        if setup.task.generates or not setup.task.auto_class.endswith(confidence.ONE_LABEL):
             raise NotApplicable("el2n needs one label a sample: add mitigation.data_pruning.method=near_duplicates")
         judge = setup.replace(model=layers.editable_copy(setup))
         recipe = checks.recipe("data_pruning.training", self.training)

@@ -54,7 +54,14 @@ class Distillation(Mitigation):
         "with labels alone, and 2.68 at temperature 2."
     )
     requires: ClassVar[Requires] = Requires(
-        phase="inference", reasons={"phase": "the student's own training is the one-off cost, measure it in inference"}
+        phase="inference",
+        class_logits=True,
+        trained=True,
+        suits="models of one stack of equal blocks, unless a student is named",
+        reasons={
+            "phase": "the student's own training is the one-off cost, measure it in inference",
+            "trained": "there is nothing to teach",
+        },
     )
     kinds: ClassVar[tuple[str, ...]] = ("distillation", "training")
     before: ClassVar[tuple[str, ...]] = ("quantisation", "adaptive_computation", "graph")

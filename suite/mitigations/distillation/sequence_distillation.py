@@ -64,10 +64,15 @@ class SequenceDistillation(Mitigation):
     )
     requires: ClassVar[Requires] = Requires(
         phase="inference",
-        excluded_models=("AutoModelForImageClassification", "AutoModelForSequenceClassification"),
+        generates=True,
+        trained=True,
+        reads="text",
+        suits="models of one stack of equal blocks, unless a student is named",
         reasons={
             "phase": "the student's own training is the one-off cost, measure it in inference",
-            "excluded_models": "it is for models that write text",
+            "generates": "the teacher has no text to write",
+            "trained": "there is nothing to teach",
+            "reads": "it is for models that continue a text",
         },
     )
     kinds: ClassVar[tuple[str, ...]] = ("distillation", "training")

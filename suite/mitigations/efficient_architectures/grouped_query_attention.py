@@ -47,10 +47,11 @@ class GroupedQueryAttention(Mitigation):
     )
     requires: ClassVar[Requires] = Requires(
         phase="inference",
-        excluded_models=("AutoModelForImageClassification", "AutoModelForSequenceClassification"),
+        generates=True,
+        suits="models whose config names key-value heads beside query heads",
         reasons={
             "phase": "its training is the one-off cost, measure it in inference",
-            "excluded_models": "what it makes smaller is the key-value cache of a model that generates",
+            "generates": "what it makes smaller is the key-value cache",
         },
     )
     kinds: ClassVar[tuple[str, ...]] = ("efficient_architectures", "training")

@@ -68,7 +68,13 @@ class Federated(Mitigation):
         "beside the measured joules and never added to them."
     )
     requires: ClassVar[Requires] = Requires(
-        packages={"flwr": "flwr"}, phase="training", reasons={"phase": "add workload=train_to_score"}
+        packages={"flwr": "flwr"},
+        phase="training",
+        trained=True,
+        reasons={
+            "phase": "add workload=train_to_score",
+            "trained": "there is no score to train random weights to",
+        },
     )
 
     clients: int

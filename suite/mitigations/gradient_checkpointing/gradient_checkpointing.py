@@ -32,7 +32,11 @@ class GradientCheckpointing(Mitigation):
     )
     accuracy: ClassVar[str] = "Unchanged: loss and gradients are the same."
     deviations: ClassVar[str] = "Non-reentrant checkpointing of each block, as transformers offers it."
-    requires: ClassVar[Requires] = Requires(phase="training", reasons={"phase": "add workload=training_steps"})
+    requires: ClassVar[Requires] = Requires(
+        phase="training",
+        suits="models of transformers that support it",
+        reasons={"phase": "add workload=training_steps"},
+    )
 
     def apply(self, setup: Setup) -> Setup:
         """A copy of the model that checkpoints every block while it trains."""

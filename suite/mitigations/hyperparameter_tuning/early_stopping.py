@@ -45,7 +45,12 @@ class EarlyStopping(Mitigation):
         "window: how often to look is the workload's (check_every)."
     )
     requires: ClassVar[Requires] = Requires(
-        phase="training", reasons={"phase": "add workload=train_to_score workload.target_score=none"}
+        phase="training",
+        trained=True,
+        reasons={
+            "phase": "add workload=train_to_score workload.target_score=none",
+            "trained": "there is no score to train random weights to",
+        },
     )
 
     patience: int

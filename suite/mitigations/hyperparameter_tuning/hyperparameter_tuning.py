@@ -65,7 +65,13 @@ class HyperparameterTuning(Mitigation):
     requires: ClassVar[Requires] = Requires(
         packages={"optuna": "optuna"},
         phase="inference",
-        reasons={"phase": "its trials are the one-off cost, measure it in inference"},
+        class_logits=True,
+        trained=True,
+        suits="models of one stack of equal blocks with one MLP each",
+        reasons={
+            "phase": "its trials are the one-off cost, measure it in inference",
+            "trained": "how often the model is right means nothing",
+        },
     )
     kinds: ClassVar[tuple[str, ...]] = ("hyperparameter_tuning", "training")
     before: ClassVar[tuple[str, ...]] = ("quantisation", "adaptive_computation", "graph")

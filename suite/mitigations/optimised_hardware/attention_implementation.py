@@ -46,7 +46,7 @@ class AttentionImplementation(Mitigation):
     deviations: ClassVar[str] = (
         "None; sdpa lets torch choose among its kernels by device, dtype and mask, and which one ran is in the proof."
     )
-    requires: ClassVar[Requires] = Requires()
+    requires: ClassVar[Requires] = Requires(suits="transformers whose attention can be chosen")
     before: ClassVar[tuple[str, ...]] = ("adaptive_computation", "int8_quanto", "graph")
     stack_reason: ClassVar[str] = "how a wrapped, converted or compiled model attends cannot be chosen"
 

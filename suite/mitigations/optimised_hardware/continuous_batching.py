@@ -46,7 +46,16 @@ class ContinuousBatching(Mitigation):
         "token is generated like any other, where the baseline takes the next best. Scores are those of the model's "
         "forward."
     )
-    requires: ClassVar[Requires] = Requires(phase="inference")
+    requires: ClassVar[Requires] = Requires(
+        phase="inference",
+        generates=True,
+        reads="text",
+        suits="answers of a known number of tokens, and models that transformers' engine takes",
+        reasons={
+            "generates": "it changes how tokens are generated",
+            "reads": "it is for models that continue a text",
+        },
+    )
     kinds: ClassVar[tuple[str, ...]] = ("decoding",)
     after: ClassVar[tuple[str, ...]] = (
         "pruning",

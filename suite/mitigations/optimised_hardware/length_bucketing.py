@@ -47,7 +47,12 @@ class LengthBucketing(Mitigation):
         "next to nothing. Only queries that wait together are sorted, and a window holds whole lists of them, so that "
         "both arms answer the same queries."
     )
-    requires: ClassVar[Requires] = Requires(phase="inference")
+    requires: ClassVar[Requires] = Requires(
+        phase="inference",
+        reads="text",
+        suits="texts of unequal length",
+        reasons={"reads": "nothing else is padded"},
+    )
 
     batches: int
 

@@ -30,7 +30,15 @@ class NoKvCache(Mitigation):
     )
     accuracy: ClassVar[str] = "The same tokens but for ties within rounding."
     deviations: ClassVar[str] = "The techniques of the source keep the cache; this takes it away to measure its worth."
-    requires: ClassVar[Requires] = Requires(phase="inference")
+    requires: ClassVar[Requires] = Requires(
+        phase="inference",
+        generates=True,
+        reads="text",
+        reasons={
+            "generates": "it changes how tokens are generated",
+            "reads": "it is for models that continue a text",
+        },
+    )
     kinds: ClassVar[tuple[str, ...]] = ("decoding",)
     conflicts: ClassVar[tuple[str, ...]] = ("decoding",)
 

@@ -27,13 +27,18 @@ class Onnxruntime(Mitigation):
         "The session's threads do not spin while they wait: they would burn energy in the other arm."
     )
     requires: ClassVar[Requires] = Requires(
-        packages={"onnx": "onnx", "onnxruntime": "onnxruntime"},
+        packages={
+            "onnx": "onnx",
+            "onnxruntime": "onnxruntime",
+        },
         device="cpu",
         phase="inference",
-        excluded_models=("AutoModelForCausalLM",),
+        generates=False,
+        logits_alone=True,
         reasons={
-            "excluded_models": "an exported graph has no key-value cache, so generation would be another algorithm",
             "phase": "an exported graph cannot be trained",
+            "generates": "an exported graph has no key-value cache, so generation would be another algorithm",
+            "logits_alone": "that is what is exported",
         },
     )
     kinds: ClassVar[tuple[str, ...]] = ("graph",)

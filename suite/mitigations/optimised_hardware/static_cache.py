@@ -33,7 +33,15 @@ class StaticCache(Mitigation):
     deviations: ClassVar[str] = (
         "The cache of each batch size is kept between queries; transformers makes a new one each."
     )
-    requires: ClassVar[Requires] = Requires(phase="inference")
+    requires: ClassVar[Requires] = Requires(
+        phase="inference",
+        generates=True,
+        reads="text",
+        reasons={
+            "generates": "there is no cache elsewhere, see compile",
+            "reads": "it is for models that continue a text",
+        },
+    )
     kinds: ClassVar[tuple[str, ...]] = ("decoding",)
     conflicts: ClassVar[tuple[str, ...]] = ("graph", "decoding")
 

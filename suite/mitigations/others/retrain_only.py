@@ -36,7 +36,12 @@ class RetrainOnly(Mitigation):
     accuracy: ClassVar[str] = "What further training gives or takes; nothing where the model had converged."
     deviations: ClassVar[str] = "None: the recipe is that of the technique it is the control of."
     requires: ClassVar[Requires] = Requires(
-        phase="inference", reasons={"phase": "its training is the one-off cost, measure it in inference"}
+        phase="inference",
+        trained=True,
+        reasons={
+            "phase": "its training is the one-off cost, measure it in inference",
+            "trained": "their score means nothing",
+        },
     )
     kinds: ClassVar[tuple[str, ...]] = ("training",)
     before: ClassVar[tuple[str, ...]] = ("quantisation", "graph")

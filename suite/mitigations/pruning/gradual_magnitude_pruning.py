@@ -46,7 +46,14 @@ class GradualMagnitudePruning(Mitigation):
         "whole; a hundred steps by default, where the source takes tens of thousands. Gradients of zeros are not "
         "masked, the zeros are written again after every step."
     )
-    requires: ClassVar[Requires] = Requires(phase="inference", reasons={"phase": "training would fill the zeros again"})
+    requires: ClassVar[Requires] = Requires(
+        phase="inference",
+        trained=True,
+        reasons={
+            "phase": "training would fill the zeros again",
+            "trained": "training random weights a little means nothing",
+        },
+    )
     kinds: ClassVar[tuple[str, ...]] = ("pruning", "zeros")
     before: ClassVar[tuple[str, ...]] = ("quantisation", "graph")
     after: ClassVar[tuple[str, ...]] = ("training",)

@@ -45,7 +45,9 @@ class HeadPruning(Mitigation):
         "whole model, without training afterwards. Refused where the size of a head follows from the width (BERT, "
         "GPT-2), since a saved copy with fewer heads would not load again. A model with random weights is not mended."
     )
-    requires: ClassVar[Requires] = Requires()
+    requires: ClassVar[Requires] = Requires(
+        suits="models of one stack of equal blocks, whose config alone decides the shapes of their heads"
+    )
     kinds: ClassVar[tuple[str, ...]] = ("pruning", "training")
     before: ClassVar[tuple[str, ...]] = ("quantisation", "adaptive_computation", "graph")
 

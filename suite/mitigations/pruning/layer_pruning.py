@@ -52,7 +52,7 @@ class LayerPruning(Mitigation):
         "Positions that the attention mask leaves out do not count. A model with random weights is not mended, for "
         "there is nothing to mend."
     )
-    requires: ClassVar[Requires] = Requires()
+    requires: ClassVar[Requires] = Requires(suits="models of one stack of equal blocks")
     kinds: ClassVar[tuple[str, ...]] = ("pruning", "training")
     before: ClassVar[tuple[str, ...]] = ("quantisation", "adaptive_computation", "graph")
 

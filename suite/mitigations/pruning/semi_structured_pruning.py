@@ -51,6 +51,7 @@ class SemiStructuredPruning(Mitigation):
         device="cuda",
         compute_capability=(8, 0),
         phase="inference",
+        suits="models whose Linear layers have sizes that its kernels take",
         reasons={
             "device": "only NVIDIA's sparse tensor cores skip the zeros",
             "compute_capability": "sparse tensor cores came with Ampere",

@@ -45,7 +45,7 @@ class StructuredPruning(Mitigation):
         "ordinary Hugging Face model with a smaller intermediate_size; attention heads stay. A model with random "
         "weights is not mended, for there is nothing to mend."
     )
-    requires: ClassVar[Requires] = Requires()
+    requires: ClassVar[Requires] = Requires(suits="transformers whose blocks have one MLP each, all of one size")
     kinds: ClassVar[tuple[str, ...]] = ("pruning", "training")
     before: ClassVar[tuple[str, ...]] = ("quantisation", "adaptive_computation", "graph")
 

@@ -66,6 +66,7 @@ class TorchPruning(Mitigation):
     requires: ClassVar[Requires] = Requires(
         packages={"torch_pruning": "torch-pruning"},
         excluded_models=("AutoModelForCausalLM",),
+        suits="encoders of equal blocks with separate query, key and value layers and one Linear layer as head",
         reasons={"excluded_models": "rotary positions pair the channels of a head, which the library does not know"},
     )
     kinds: ClassVar[tuple[str, ...]] = ("pruning", "training")

@@ -39,6 +39,7 @@ class Float8(Mitigation):
         device="cuda",
         compute_capability=(8, 9),
         phase="inference",
+        suits="models whose Linear layers have sizes that its kernels take",
         reasons={
             "device": "float8 products need tensor cores",
             "compute_capability": "tensor cores have float8 from there on (Ada, Hopper)",

@@ -54,6 +54,7 @@ class Gptq(Mitigation):
         packages={"torchao.quantization": "torchao"},
         compute_capability=(8, 0),
         phase="inference",
+        suits="models whose Linear layers have sizes that its kernels take",
         reasons={
             "compute_capability": "its kernels multiply in bfloat16",
             "phase": "integer weights are frozen and cannot be trained",

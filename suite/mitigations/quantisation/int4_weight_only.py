@@ -50,6 +50,7 @@ class Int4WeightOnly(Mitigation):
         device="cuda",
         compute_capability=(8, 0),
         phase="inference",
+        suits="models whose Linear layers have sizes that its kernels take",
         reasons={
             "device": "torch's int4 kernel (tinygemm) runs on NVIDIA GPUs",
             "compute_capability": "its int4 kernel multiplies in bfloat16",

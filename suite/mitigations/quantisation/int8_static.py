@@ -60,14 +60,19 @@ class Int8Static(Mitigation):
         "products may saturate."
     )
     requires: ClassVar[Requires] = Requires(
-        packages={"onnx": "onnx", "onnxruntime": "onnxruntime"},
+        packages={
+            "onnx": "onnx",
+            "onnxruntime": "onnxruntime",
+        },
         device="cpu",
         phase="inference",
-        excluded_models=("AutoModelForCausalLM",),
+        generates=False,
+        logits_alone=True,
         reasons={
             "device": "ONNX Runtime's int8 kernels used here run on the CPU",
             "phase": "integer weights are frozen and cannot be trained",
-            "excluded_models": "an exported graph has no key-value cache, so generation would be another algorithm",
+            "generates": "an exported graph has no key-value cache, so generation would be another algorithm",
+            "logits_alone": "that is what is exported",
         },
     )
     kinds: ClassVar[tuple[str, ...]] = ("quantisation", "graph")

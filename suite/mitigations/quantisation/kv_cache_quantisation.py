@@ -54,7 +54,15 @@ class KvCacheQuantisation(Mitigation):
         "prompt and its continuation are, so that the score shows the rounding."
     )
     requires: ClassVar[Requires] = Requires(
-        phase="inference", reasons={"phase": "training reads whole texts, without a cache"}
+        phase="inference",
+        generates=True,
+        reads="text",
+        suits="models without an encoder beside the decoder that cache keys and values of every token",
+        reasons={
+            "phase": "training reads whole texts, without a cache",
+            "generates": "there is no cache elsewhere",
+            "reads": "it is for models that continue a text",
+        },
     )
     kinds: ClassVar[tuple[str, ...]] = ("decoding",)
     conflicts: ClassVar[tuple[str, ...]] = ("decoding",)

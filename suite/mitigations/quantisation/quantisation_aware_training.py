@@ -50,9 +50,11 @@ class QuantisationAwareTraining(Mitigation):
         packages={"torchao.quantization": "torchao"},
         compute_capability=(8, 0),
         phase="inference",
+        trained=True,
         reasons={
             "compute_capability": "torchao's int8 products",
             "phase": "its training is the one-off cost, measure it in inference",
+            "trained": "training random weights a little means nothing",
         },
     )
     before: ClassVar[tuple[str, ...]] = ("graph",)

@@ -15,7 +15,7 @@ import torch
 from torch import nn
 
 from suite.core.setup import Setup
-from suite.core.task import Example
+from suite.core.task import Batch, Example
 from suite.toolkit import effect
 
 BLOCK = 128
@@ -60,8 +60,14 @@ def second_moments(
     for start in range(0, len(samples), setup.batch_size):
         batch = setup.task.training_batch(setup, samples[start : start + setup.batch_size])
         with _noting(layers, batch.get("attention_mask"), sums, counts), setup.active(), torch.no_grad():
-            setup.model(**{name: tensor for name, tensor in batch.items() if name != "labels"})
+            setup.model(**_inputs(setup.model, batch))
     return {name: total / counts[name] for name, total in sums.items()}
+
+
+def _inputs(model: Any, batch: Batch) -> Batch:
+    """What the model gets: a decoder beside an encoder reads the labels."""
+    keeps = getattr(model.config, "is_encoder_decoder", False)
+    return {name: tensor for name, tensor in batch.items() if keeps or name != "labels"}
 
 
 @contextlib.contextmanager

@@ -1,0 +1,82 @@
+"""Each task: what a query is, the model that its yaml chooses, and how that scores beside simple baselines."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from suite.checkpoints import locations
+from suite.checkpoints.card_scores import CardScores, scores_of
+from suite.checkpoints.weights_hash import state_of
+from suite.config.compose import composed
+from suite.config.other_models import in_checkout
+from suite.errors import InputError
+from suite.io.paths import CHECKOUT
+from suite.plugins.conf_folders import conf_folders, options
+
+Facts = dict[str, Any]
+
+EMBEDDED = CHECKOUT / "models"
+
+
+def tasks(search_path: Sequence[str] = ()) -> list[Facts]:
+    """Every task of conf, sorted by its name.
+
+    Args:
+        search_path: entries of ``hydra.searchpath``, for tasks outside of this suite.
+
+    Raises:
+        InputError: the search path leads nowhere.
+    """
+    found = [f"hydra.searchpath=[{','.join(search_path)}]"] if search_path else []
+    return [task_facts(name, found) for name in options("task", conf_folders(search_path))]
+
+
+def task_facts(name: str, overrides: Sequence[str] = ()) -> Facts:
+    """One task, as a run of ``task=NAME`` and the ``overrides`` has it; of one that does not compose, the reason.
+
+    ``score`` is the mean test score on the model's card and ``better_by`` what it is better than the best baseline
+    by, both in units of the metric; below 0 the baseline is the better one. None is not stated.
+    """
+    try:
+        config = composed([*overrides, f"task={name}"])
+        model = _model(config.model)
+        metric, higher = config.task.metric, config.task.higher_is_better
+        folder = Path(in_checkout(model["path"]) or "") if model["state"] == "ok" else None
+        scores = scores_of(folder, metric) if folder else None
+    except InputError as error:
+        return {"name": name, "reason": str(error)}
+    about = {"query": config.task.query, "model": model, "metric": metric, "higher_is_better": higher}
+    return {"name": name, "reason": None, **about, **_scores(scores, higher_is_better=higher)}
+
+
+def _model(model: Any) -> Facts:
+    """Its ``name``, its ``path`` and ``where`` it comes from: ``embedded``, ``local``, ``hub`` or ``random``."""
+    path = in_checkout(model.path)
+    if path is None:
+        return {"name": model.name, "path": None, "where": "random", "state": None}
+    if not locations.is_local(path):
+        embedded = path.startswith(f"{EMBEDDED.name}/")  # and not there, so that it reads like a hub id
+        state = "missing" if embedded else None
+        return {"name": model.name, "path": path, "where": "embedded" if embedded else "hub", "state": state}
+    where = "embedded" if Path(path).resolve().parent == EMBEDDED else "local"
+    return {"name": model.name, "path": model.path, "where": where, "state": state_of(Path(path))}
+
+
+def _scores(found: CardScores | None, *, higher_is_better: bool) -> Facts:
+    if found is None:
+        return {"score": None, "baselines": [], "best_baseline": None, "better_by": None}
+    sign = 1 if higher_is_better else -1
+    best = max(found.baselines, key=lambda each: sign * each[1], default=None)
+    better_by = sign * (found.model - best[1]) if best else None
+    return {
+        "score": found.model,
+        "baselines": [_baseline(each) for each in found.baselines],
+        "best_baseline": _baseline(best) if best else None,
+        "better_by": None if better_by is None else round(better_by, 12),  # of short figures, without binary noise
+    }
+
+
+def _baseline(stated: tuple[str, float]) -> Facts:
+    return {"name": stated[0], "score": stated[1]}
