@@ -54,6 +54,8 @@ class Task(ABC):
     """Whether ``logits`` gives any: a task whose answers are no classes or tokens has none to learn from."""
     logits_alone: ClassVar[bool] = True
     """Whether all that the task reads of the model's answer is its ``logits``: no hidden states, boxes or ends."""
+    prompted: ClassVar[bool] = False
+    """Whether it asks by a prompt what a model with a head could be asked: ``as_task_specific`` says how."""
 
     name: str
     data: OwnData | None

@@ -36,6 +36,7 @@ class Requires:
         reads: what a query of the task must give the model, as ``Task.reads`` says it.
         class_logits: whether it needs the task's logits of classes or tokens (``Task.class_logits``).
         logits_alone: whether the task must read nothing but ``logits`` of the model's answer (``Task.logits_alone``).
+        prompted: whether the task must ask by a prompt what a model with a head could be asked (``Task.prompted``).
         trained: whether it needs a model with trained weights, not random ones.
         suits: which models and data it suits, in words: what only ``apply`` can tell, once the model is loaded.
         reasons: field of this class to why it is required, or what to do instead; shown with the refusal.
@@ -55,6 +56,7 @@ class Requires:
     reads: Reads | None = None
     class_logits: bool = False
     logits_alone: bool = False
+    prompted: bool = False
     trained: bool = False
     suits: str = ""
     reasons: Mapping[str, str] = dataclasses.field(default_factory=dict)
@@ -92,6 +94,7 @@ class Requires:
             "reads": f"queries of {self.reads}" if self.reads else "",
             "class_logits": "logits of classes or tokens" if self.class_logits else "",
             "logits_alone": "models that answer by logits alone" if self.logits_alone else "",
+            "prompted": "a task that asks by a prompt" if self.prompted else "",
             "trained": "trained weights" if self.trained else "",
             "suits": self.suits,
         }

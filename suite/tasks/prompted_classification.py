@@ -10,7 +10,7 @@ from __future__ import annotations
 import dataclasses
 import functools
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, ClassVar
 
 from suite.checkpoints.tokenizer_fit import stated_limit
 from suite.core import checks
@@ -34,6 +34,8 @@ class PromptedClassification(Causal):
         prompt: what the model continues; ``{text}`` stands for the item's text, ``{labels}`` for all labels.
         random_tokens: length of the random token ids that stand for a prompt where the model has no tokenizer.
     """
+
+    prompted: ClassVar[bool] = True
 
     task_specific: Classification
     prompt: str

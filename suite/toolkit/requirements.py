@@ -28,6 +28,7 @@ class Circumstances:
         reads: what a query of the task gives the model.
         class_logits: whether the task has logits of classes or tokens.
         logits_alone: whether the task reads nothing but ``logits`` of the model's answer.
+        prompted: whether the task asks by a prompt what a model with a head could be asked.
     """
 
     device: str
@@ -39,11 +40,12 @@ class Circumstances:
     reads: Reads | None = None
     class_logits: bool | None = None
     logits_alone: bool | None = None
+    prompted: bool | None = None
 
 
 def of_task(task: Task | type[Task]) -> dict[str, Any]:
     """The fields of ``Circumstances`` that a task's class decides."""
-    fields = ("generates", "reads", "class_logits", "logits_alone")
+    fields = ("generates", "reads", "class_logits", "logits_alone", "prompted")
     return {"model_class": task.auto_class, **{field: getattr(task, field) for field in fields}}
 
 
@@ -99,6 +101,8 @@ def unmet_by_task(requires: Requires, found: Circumstances) -> list[tuple[str, s
         phrases.append(("class_logits", "needs logits of classes or tokens, which this task has not"))
     if requires.logits_alone and found.logits_alone is False:
         phrases.append(("logits_alone", "needs models that answer by logits alone, which this task's do not"))
+    if requires.prompted and found.prompted is False:
+        phrases.append(("prompted", "needs a task that asks by a prompt, this one asks a model that is made for it"))
     if requires.trained and found.trained is False:
         phrases.append(("trained", "needs trained weights, the model's are random"))
     return phrases

@@ -47,6 +47,7 @@ class TaskSpecificModel(Mitigation):
     requires: ClassVar[Requires] = Requires(
         phase="inference",
         parameters=("specialist",),
+        prompted=True,
         reasons={
             "phase": "both models are ready-made",
             "parameters": "no task-specific model of conf/model was named",
