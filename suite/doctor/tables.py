@@ -98,22 +98,31 @@ def _techniques(techniques: list[Facts]) -> Table:
 
 
 def _tasks(tasks: list[Facts]) -> Table:
-    table = _table("Tasks", "task", "a query", "model", "test score", "best simple baseline", "better by")
+    table = _table("Tasks", "task", "a query", "model", "test score", "trivial baseline", "better by", "best simple baseline", "better by")
     for task in tasks:
         _row(table, task["name"], *([task["reason"]] if task["reason"] else _told(task)))
     return table
 
 
 def _told(task: Facts) -> list[str]:
-    metric, best = task["metric"], task["best_baseline"]
+    metric = task["metric"]
     stated = task["score"] is not None
     return [
         task["query"],
         _chosen_model(task["model"]),
         f"{fmt.words(metric)} {fmt.score(task['score'], metric)}" if stated else "",
-        f"{best['name']}: {fmt.score(best['score'], metric)}" if best else "",
-        fmt.score_change(task["better_by"], metric) if best else "",
+        *_beside(task, "trivial"),
+        *_beside(task, "best"),
     ]
+
+
+def _beside(task: Facts, kind: str) -> list[str]:
+    """A baseline with its score, and what the model is better by."""
+    baseline, metric = task[f"{kind}_baseline"], task["metric"]
+    if baseline is None:
+        return ["", ""]
+    shown = f"{baseline['name']}: {fmt.score(baseline['score'], metric)}"
+    return [shown, fmt.score_change(task[f"better_than_{kind}"], metric)]
 
 
 def _chosen_model(model: Facts) -> str:

@@ -36,8 +36,9 @@ def tasks(search_path: Sequence[str] = ()) -> list[Facts]:
 def task_facts(name: str, overrides: Sequence[str] = ()) -> Facts:
     """One task, as a run of ``task=NAME`` and the ``overrides`` has it; of one that does not compose, the reason.
 
-    ``score`` is the mean test score on the model's card and ``better_by`` what it is better than the best baseline
-    by, both in units of the metric; below 0 the baseline is the better one. None is not stated.
+    ``score`` is the mean test score on the model's card; ``better_than_trivial`` and ``better_than_best`` what it is
+    better by than the trivial baseline and the best of all simple ones, in units of the metric: below 0 the baseline
+    is the better one. None is not stated.
     """
     try:
         config = composed([*overrides, f"task={name}"])
@@ -66,16 +67,18 @@ def _model(model: Any) -> Facts:
 
 def _scores(found: CardScores | None, *, higher_is_better: bool) -> Facts:
     if found is None:
-        return {"score": None, "baselines": [], "best_baseline": None, "better_by": None}
+        return {"score": None, "baselines": []} | _beside("trivial", None, 0.0, 0) | _beside("best", None, 0.0, 0)
     sign = 1 if higher_is_better else -1
+    trivial = found.baselines[0] if found.baselines else None
     best = max(found.baselines, key=lambda each: sign * each[1], default=None)
-    better_by = sign * (found.model - best[1]) if best else None
-    return {
-        "score": found.model,
-        "baselines": [_baseline(each) for each in found.baselines],
-        "best_baseline": _baseline(best) if best else None,
-        "better_by": None if better_by is None else round(better_by, 12),  # of short figures, without binary noise
-    }
+    scores = {"score": found.model, "baselines": [_baseline(each) for each in found.baselines]}
+    return scores | _beside("trivial", trivial, found.model, sign) | _beside("best", best, found.model, sign)
+
+
+def _beside(kind: str, baseline: tuple[str, float] | None, score: float, sign: int) -> Facts:
+    """One baseline, and what ``score`` is better by; rounded, since figures of a card are short."""
+    better_by = round(sign * (score - baseline[1]), 12) if baseline else None
+    return {f"{kind}_baseline": _baseline(baseline) if baseline else None, f"better_than_{kind}": better_by}
 
 
 def _baseline(stated: tuple[str, float]) -> Facts:
