@@ -98,7 +98,17 @@ def _techniques(techniques: list[Facts]) -> Table:
 
 
 def _tasks(tasks: list[Facts]) -> Table:
-    table = _table("Tasks", "task", "a query", "model", "test score", "trivial baseline", "better by", "best simple baseline", "better by")
+    table = _table(
+        "Tasks",
+        "task",
+        "a query",
+        "model",
+        "test score",
+        "trivial baseline",
+        "better by",
+        "best simple baseline",
+        "better by",
+    )
     for task in tasks:
         _row(table, task["name"], *([task["reason"]] if task["reason"] else _told(task)))
     return table

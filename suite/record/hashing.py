@@ -29,11 +29,20 @@ def digest(value: Any) -> str:
 def config_hash(config: Mapping[str, Any]) -> str:
     """Hash of what can change a figure: the configuration without what only says where and how it is run."""
     kept = {key: value for key, value in config.items() if key not in WITHOUT_FIGURES}
-    if isinstance(kept.get("task"), Mapping):  # what a query is called changes nothing
-        kept["task"] = {key: value for key, value in kept["task"].items() if key != "query"}
+    if isinstance(kept.get("task"), Mapping):
+        kept["task"] = without_words(kept["task"])
     if isinstance(config.get("mitigation"), Mapping):
         kept["mitigation"] = without_idle(config["mitigation"])
     return digest(kept)
+
+
+def without_words(task: Mapping[str, Any]) -> dict[str, Any]:
+    """Settings of a task, and of a task within it, without what a query is called, which changes no figure."""
+    return {
+        key: without_words(value) if isinstance(value, Mapping) else value
+        for key, value in task.items()
+        if key != "query"
+    }
 
 
 def without_idle(techniques: Mapping[str, Any]) -> dict[str, Any]:

@@ -79,7 +79,7 @@ def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     (tmp_path / "reports").mkdir()
     for name, published in RUNS.items():
         (tmp_path / "runs" / name).symlink_to(CHECKOUT / "reports" / published)
-    for name in ("monday", "main", "embedded-xeon-2cpu", "interventions-epyc-2cpu"):
+    for name in ("monday", "main", "embedded-xeon-2cpu", "interventions-epyc-2cpu", "study-epyc-2cpu"):
         shutil.copytree(CHECKOUT / "reports" / RUNS.get(name, name), tmp_path / "reports" / name)
     for device in ("cpu", "cuda"):
         seen = windows([0.8] * 4, component={"cuda": "gpu"}.get(device, device))

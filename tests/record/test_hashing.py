@@ -41,3 +41,11 @@ def test_an_unchanged_file_is_read_once_a_process(tmp_path, monkeypatch):
 def test_the_config_hash_ignores_where_a_run_is_kept():
     assert config_hash({"name": "a", "x": 1}) == config_hash({"name": "b", "x": 1})
     assert config_hash({"name": "a", "x": 1}) != config_hash({"name": "a", "x": 2})
+
+
+def test_what_a_query_is_called_changes_no_hash_not_in_a_task_within_a_task_either():
+    def hashed(words):
+        return config_hash({"task": {"steps": 2, "query": words, "task_specific": {"query": words, "seed": 0}}})
+
+    assert hashed("one text") == hashed("one sentence")
+    assert hashed("one text") != config_hash({"task": {"steps": 3, "task_specific": {"seed": 0}}})

@@ -11,7 +11,7 @@ import msgspec
 from suite.analysis.run.run_comparison import PointComparison
 from suite.analysis.summary import PointSummary
 from suite.record.dotted_keys import flatten
-from suite.record.hashing import WITHOUT_FIGURES
+from suite.record.hashing import WITHOUT_FIGURES, without_words
 
 _FIRST = ("threads", "protocol", "seed")
 """Keys, or first parts of them, that most often explain another figure."""
@@ -45,6 +45,8 @@ def differences(comparisons: Iterable[PointComparison]) -> list[Difference]:
 def _settings(point: PointSummary) -> dict[str, str]:
     """By key, as text; where the classes lie in the source changes no figure."""
     config = {key: value for key, value in point.config.items() if key not in WITHOUT_FIGURES}
+    if isinstance(config.get("task"), dict):
+        config["task"] = without_words(config["task"])
     packages = point.environment.get("packages")
     found: dict[str, Any] = flatten(config) | flatten({"packages": packages} if isinstance(packages, dict) else {})
     return {key: _text(value) for key, value in found.items() if not key.endswith("_target_")}

@@ -24,7 +24,7 @@ from scipy import stats
 
 from suite.analysis.summary import PointSummary
 from suite.record.dotted_keys import flatten
-from suite.record.hashing import WITHOUT_FIGURES
+from suite.record.hashing import WITHOUT_FIGURES, without_words
 from suite.stats.interval import LEVEL, Interval, around, mean_interval, t_quantile
 
 BATCH_SIZE = "batch_size"
@@ -103,7 +103,7 @@ def families(points: Iterable[PointSummary]) -> list[Family]:
         if not _is_usable(point):
             continue
         settings = point.config.get("task")
-        task = flatten(settings) if isinstance(settings, dict) else {}
+        task = flatten(without_words(settings)) if isinstance(settings, dict) else {}
         shared = _shared(point, bool(task))
         for knob, value in {BATCH_SIZE: point.baseline_batch_size, **_numbers(task)}.items():
             rest = {key: other for key, other in task.items() if key != knob}

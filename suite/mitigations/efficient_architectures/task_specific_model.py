@@ -20,7 +20,7 @@ class TaskSpecificModel(Mitigation):
     """Answers the same items with a model that is made for the task.
 
     Attributes:
-        specialist: that model, trained already; None is refused as a requirement that is not met.
+        specialist: that model, trained already; None is not applicable.
     """
 
     intervention: ClassVar[str] = "efficient_architectures"
@@ -46,11 +46,9 @@ class TaskSpecificModel(Mitigation):
     )
     requires: ClassVar[Requires] = Requires(
         phase="inference",
-        parameters=("specialist",),
         prompted=True,
         reasons={
             "phase": "both models are ready-made",
-            "parameters": "no task-specific model of conf/model was named",
         },
     )
     kinds: ClassVar[tuple[str, ...]] = ("efficient_architectures",)

@@ -17,6 +17,7 @@ FRAMES = (9, 17, 33, 65, 129)
 def video(joules, noise=(1.0, 1.0, 1.0, 1.0), **settings):
     task = {"name": "video_generation", "height": 256, "width": 256, "frames": 17, "steps": 2}
     task |= {"prompt_tokens": 16, "calls_per_step": 1} | settings
+    task["query"] = f"one video of {task['frames']} frames, {task['height']} high, in {task['steps']} steps"
     made = record(mitigations=(), run_windows=windows(noise, baseline_j=joules))
     label = "video_generation[" + ",".join(f"{key}={value}" for key, value in settings.items()) + "]"
     point = msgspec.structs.replace(made.point, task=label)
