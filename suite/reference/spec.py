@@ -59,8 +59,8 @@ class Reference:
         pool: the task to the samples that are trained on, drawn from its train split.
         loss: task to loss.
         before_saving: makes the processor ready for use (switches augmentation off).
-        baselines: the task to name and test score of simple baselines, the trivial one first: it looks at no item, or at
-            one place of each.
+        baselines: the task to name and test score of simple baselines, the trivial one first: it looks at no item, or
+            at one place of each.
         controls: the task and the trained model to further ones, such as the model without part of its input.
         ceilings: the task to name and test score of what no model is expected to beat, such as the real thing.
         figures: the task and a setup of the stored model to what else its card tells, name and figure.

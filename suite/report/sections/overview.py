@@ -44,6 +44,8 @@ class Card:
 
 
 MOST_CARDS = 24
+MOST_UNTREATED = 3
+"""Cards of tasks without any technique: more of them are one sentence, and the ranking of tasks comes sooner."""
 MOST_GATED = 400
 """Scored techniques on a page whose cards have gates: the first cards that come to no more."""
 
@@ -54,13 +56,16 @@ def context(report: Report) -> dict[str, Any]:
     for group in report.groups:
         by_card.setdefault((group.task, group.entries[0].point.run), []).append(group)
     several = len({run for _, run in by_card}) > 1
-    shown = list(by_card.items())[:MOST_CARDS]
+    untreated = [key for key, groups in by_card.items() if not any(map(_has_techniques, groups))]
+    named = untreated if len(untreated) > MOST_UNTREATED else []
+    shown = [(key, groups) for key, groups in by_card.items() if key not in named][:MOST_CARDS]
     cards = _with_gates([(_card(task, run if several else None, groups), groups) for (task, run), groups in shown])
     gated = [card for card in cards if card.gate is not None]
     return {
         "tiles": tiles(report),
         "linked": limits.linked(report),
         "cards": cards,
+        "untreated": list(dict.fromkeys(by_card[key][0].name for key in named)),
         "gates": len(gated),
         "gate_number": lambda card: gated.index(card) + 1,
         "gate_data": lambda line, rest: gate_data(gated, line, rest),
@@ -75,6 +80,10 @@ def context(report: Report) -> dict[str, Any]:
         "hardware": list(dict.fromkeys(point.hardware for point in report.points if point.hardware)),
         "last": max((point.finished_at for point in report.points), default=None),
     }
+
+
+def _has_techniques(group: Group) -> bool:
+    return any(entry.point.mitigations for entry in group.entries)
 
 
 def _card(task: str, run: str | None, groups: list[Group]) -> Card:
