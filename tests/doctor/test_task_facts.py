@@ -46,7 +46,8 @@ def test_a_task_without_an_embedded_model_says_which_to_use(
 ) -> None:
     task = found[name]
     assert (task["model"]["name"], task["model"]["where"]) == model
-    assert (task["score"], task["baselines"], task["better_by"]) == (None, [], None)
+    assert (task["score"], task["baselines"], task["better_than_best"]) == (None, [], None)
+    assert (task["trivial_baseline"], task["better_than_trivial"]) == (None, None)
 
 
 def test_a_query_is_told_with_its_numbers(found: dict[str, dict[str, Any]]) -> None:
@@ -54,11 +55,13 @@ def test_a_query_is_told_with_its_numbers(found: dict[str, dict[str, Any]]) -> N
 
 
 def test_figures_are_those_of_the_card(found: dict[str, dict[str, Any]]) -> None:
-    """As models/t5_dates/README.md has them: 0.702 against 0.526."""
+    """As models/t5_dates/README.md has them: 0.702 against 0.054 and 0.526."""
     task = found["summarisation"]
     assert (task["metric"], task["score"]) == ("rouge_l", 0.702)
     assert task["best_baseline"] == {"name": "first and last date, in full", "score": 0.526}
-    assert task["better_by"] == 0.176
+    assert task["better_than_best"] == 0.176
+    assert task["trivial_baseline"] == {"name": "one summary of the train split for all", "score": 0.054}
+    assert task["better_than_trivial"] == 0.648
 
 
 def test_real_images_are_no_baseline_of_drawn_ones(found: dict[str, dict[str, Any]]) -> None:
@@ -74,12 +77,13 @@ def test_the_best_baseline_is_the_one_on_the_metrics_good_side(
 ) -> None:
     scores = CardScores(model=model, baselines=(("a", 0.2), ("b", 0.4)))
     told = module._scores(scores, higher_is_better=higher_is_better)
-    assert (told["best_baseline"]["name"], told["better_by"]) == (best, better_by)
+    assert (told["best_baseline"]["name"], told["better_than_best"]) == (best, better_by)
+    assert told["trivial_baseline"]["name"] == "a"
 
 
 def test_a_score_without_baselines_beats_none() -> None:
     told = module._scores(CardScores(model=0.5, baselines=()), higher_is_better=True)
-    assert (told["score"], told["best_baseline"], told["better_by"]) == (0.5, None, None)
+    assert (told["score"], told["best_baseline"], told["better_than_best"]) == (0.5, None, None)
 
 
 def embedded(folder: Path, monkeypatch: pytest.MonkeyPatch, weights: bytes | None) -> dict[str, Any]:
@@ -123,7 +127,7 @@ def test_a_task_that_does_not_compose_is_a_row_with_the_reason() -> None:
 def test_the_table_names_tasks_models_scores_and_margins(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("huggingface_hub.constants.HF_HUB_OFFLINE", True)
     shown = io.StringIO()
-    Console(width=300, file=shown).print(page(facts.gather(CONF.parent)))
+    Console(width=400, file=shown).print(page(facts.gather(CONF.parent)))
     (row,) = [line for line in shown.getvalue().splitlines() if "t5_dates: embedded, ok" in line]
     assert all(text in row for text in ("summarisation", "rouge l 0.7020", "0.5260", "+0.1760"))
     assert "model=whisper_tiny_en (openai/whisper-tiny.en, from the hub)" in shown.getvalue()

@@ -16,12 +16,12 @@ def ran(number, mitigations=()):
 def test_many_tasks_without_any_technique_are_a_sentence_rather_than_a_wall_of_cards(tmp_path, count, cards):
     html = html_of("overview", report_of(tmp_path, *map(ran, range(count))))
     assert html.count('<article class="card"') == cards
-    assert ("against themselves, without any technique: Task 0; Task 1" in words_of(html)) == (cards == 0)
+    assert ("against themselves, without any technique: task 0; task 1" in words_of(html)) == (cards == 0)
 
 
 def test_a_task_with_a_technique_has_its_card_beside_that_sentence(tmp_path):
     points = [*map(ran, range(5)), ran(9, mitigations=(("bf16", {}),))]
     html = html_of("overview", report_of(tmp_path, *points))
     assert html.count('<article class="card"') == 1
-    assert "Task 9" in html
-    assert "Task 9" not in words_of(html).partition("without any technique:")[2].partition(".")[0]
+    assert "task 9" in html
+    assert "task 9" not in words_of(html).partition("without any technique:")[2].partition(".")[0]
