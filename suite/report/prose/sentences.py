@@ -56,6 +56,11 @@ SAVES = (
     ),
 )
 """The sentence for each verdict that names a technique, the best verdict first."""
+SAVES_AND_LOSS_IS_OPEN = N_(
+    "**{technique}** saves **{share}** {interval} of the energy per {query}{unreal}; whether it **loses {quality}** is "
+    "open ({change})."
+)
+"""Where the energy alone is told from no change, and no technique has a better verdict."""
 SAVES_WITH_THE_SAME = {
     True: N_(
         "**{technique}** saves **{share}** {interval} of the energy per {query}{unreal} with **the same answer on all "
@@ -103,12 +108,20 @@ def _sentence(group: Group) -> tuple[str, tuple[Part, ...], Entry | None]:
         best = next((entry for entry in tried if entry.point.claim == verdict), None)
         if best is not None:
             return verdict, saving_sentence(best, group, sentence), best
+    open_loss = next((entry for entry in tried if _saves_energy(entry.point)), None)
+    if open_loss is not None:
+        return "inconclusive", saving_sentence(open_loss, group, SAVES_AND_LOSS_IS_OPEN), open_loss
     words = ngettext(
         "The one technique measured here does not clearly save energy per {query}.",
         "None of the {count} techniques measured here clearly saves energy per {query}.",
         len(tried),
     )
     return "no-detectable-change", parts(words, count=text.whole(len(tried)), query=_(group.query)), None
+
+
+def _saves_energy(point: PointSummary) -> bool:
+    """Whether the energy is told to be less, whatever the score."""
+    return point.is_energy_claimed and point.energy_ratio is not None and point.energy_ratio < 1
 
 
 def saving_sentence(entry: Entry, group: Group, sentence: str) -> tuple[Part, ...]:

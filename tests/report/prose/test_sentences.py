@@ -63,9 +63,19 @@ def test_tables_of_older_versions_know_no_correction_and_are_told_as_they_are():
     assert "no detectable loss of accuracy" in sentence(points)
 
 
-def test_a_saving_whose_score_is_open_says_which_loss_is_not_ruled_out():
+def test_a_saving_whose_score_is_open_says_so_where_nothing_better_was_found():
     points = point_of(binary_scores(990, 10, 0, 0), margin=0.001)
     points = [msgspec.structs.replace(points[0], verdict_corrected="inconclusive"), *points[1:]]
-    notes = answer("image_classification", groups_of(points)).notes
-    assert [note.verdict for note in notes] == ["inconclusive"]
-    assert f"{text.MINUS}50.0{text.GAP}%, a loss of 1.7{text.GAP}pt not ruled out" in notes[0].items[0].words
+    found = answer("image_classification", groups_of(points))
+    assert (found.verdict, found.notes) == ("inconclusive", ())
+    assert "whether it loses accuracy is open" in sentence(points)
+    assert f"{text.MINUS}1.0{text.GAP}pt [{text.MINUS}1.7, {text.MINUS}0.3]" in sentence(points)
+
+
+def test_beside_a_better_one_a_saving_whose_score_is_open_says_which_loss_is_not_ruled_out():
+    points = point_of(binary_scores(990, 10, 0, 0), margin=0.001)
+    is_open = msgspec.structs.replace(points[0], verdict_corrected="inconclusive", point_id="f" * 12)
+    better = msgspec.structs.replace(points[0], verdict_corrected="saves")
+    (note,) = answer("image_classification", groups_of([better, is_open, *points[1:]])).notes
+    assert note.verdict == "inconclusive"
+    assert f"{text.MINUS}50.0{text.GAP}%, a loss of 1.7{text.GAP}pt not ruled out" in note.items[0].words
