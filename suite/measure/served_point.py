@@ -286,17 +286,18 @@ def _warmed_up(
         run_began_s = time.perf_counter()
         answers += arm.run(cycle(texts, count), load, metered=False).answers
         took_s = time.perf_counter() - run_began_s
-        slopes.append(took_s / count)
+        if took_s >= 0.5 * protocol.warmup_slope_s:  # else ramp-up and drain are most of it
+            slopes.append(took_s / count)
         spent_s = time.perf_counter() - began_s
         steady = len(slopes) >= 3 and max(slopes[-3:]) <= min(slopes[-3:]) * (1 + protocol.warmup_tolerance)
         if steady and spent_s >= protocol.warmup_min_s:
             return slopes[-1], answers
-        if spent_s >= protocol.warmup_max_s:
+        if spent_s >= protocol.warmup_max_s and slopes:
             if len(slopes) >= 3 and not steady:
                 spread = max(slopes[-3:]) / min(slopes[-3:]) - 1
                 draft.warn(cross_checks.not_steady(arm.name, spread, protocol.warmup_max_s))
             return slopes[-1], answers
-        count = max(count, math.ceil(count * protocol.warmup_slope_s / took_s))
+        count = max(2 * load.concurrency + 1, math.ceil(count * protocol.warmup_slope_s / took_s))
 
 
 def _prompt_tokens(answers: list[Answer]) -> float | None:
