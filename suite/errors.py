@@ -32,3 +32,7 @@ class NoEffect(Exception):
 
 class ImpossibleOutput(Exception):
     """The instruments returned what cannot be, such as zero energy for real work (status ``failed``)."""
+
+
+class ServerFailed(Exception):
+    """A server did not start, could not be reached, answered with an error or ended (status ``failed``)."""

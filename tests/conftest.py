@@ -4,9 +4,11 @@ Models of the tests are too small for a second thread, and processes whose threa
 other most of the time. Locks of their own, for all tests together.
 """
 
+import contextlib
 import fcntl
 import os
 import shutil
+import sys
 
 import pytest
 
@@ -127,3 +129,27 @@ def gpu_page(gpu, made_once):
 
     folder = made_once("gpu", lambda folder: (folder / "index.html").write_text(render(gpu), "utf-8"))
     return (folder / "index.html").read_text("utf-8")
+
+
+@pytest.fixture
+def serve(tmp_path):
+    """Starts the small server of ``tests/endpoint_server.py``; gives its client and process. It ends with the test."""
+    from suite.endpoint.client import Client
+    from suite.endpoint.server_process import ServerProcess, free_port, wait_until_ready
+    from tests import endpoint_server
+
+    with contextlib.ExitStack() as running:
+
+        def start(*, key=None, api="completions", new_tokens=4, **settings):
+            port = free_port()
+            words = [sys.executable, endpoint_server.__file__, str(port), *(f"{k}={v}" for k, v in settings.items())]
+            process = running.enter_context(ServerProcess(words, tmp_path / f"{port}.log", []))
+            address = f"http://127.0.0.1:{port}"
+            wait_until_ready(address, 30, process, uses_proxy=False)
+            client = Client(
+                base_url=address, model=None, api=api, key=key, new_tokens=new_tokens, body={}, silent_s=10.0,
+                uses_proxy=False,
+            )  # fmt: skip
+            return client, process
+
+        yield start

@@ -136,5 +136,5 @@ class WallClock(World):
 class WallMeter(Meter):
     """Ten watts of wall time: for runs of real models where the figure does not matter."""
 
-    def open(self, device: str) -> OpenWorldMeter:
+    def open(self, device: str, *, pid: int | None = None) -> OpenWorldMeter:
         return OpenWorldMeter(WallClock())

@@ -100,6 +100,9 @@ class PointSummary(msgspec.Struct, frozen=True, kw_only=True):
     relative_carbon_intensity: float | None = None
     distinct_queries: int | None = None
     prompt_tokens_per_query: float | None = None
+    energy_per_token_ratio: float | None = None
+    energy_per_token_ratio_low: float | None = None
+    energy_per_token_ratio_high: float | None = None
     prefill_energy_per_query_j_low: float | None = None
     prefill_energy_per_query_j_high: float | None = None
     baseline_prefill_energy_per_query_j_low: float | None = None
@@ -129,6 +132,20 @@ class PointSummary(msgspec.Struct, frozen=True, kw_only=True):
     baseline_latency_ms_p95: float | None = None
     baseline_latency_ms_p99: float | None = None
     baseline_throughput_qps: float | None = None
+    first_token_ms_p50: float | None = None
+    first_token_ms_p90: float | None = None
+    first_token_ms_p99: float | None = None
+    baseline_first_token_ms_p50: float | None = None
+    baseline_first_token_ms_p90: float | None = None
+    baseline_first_token_ms_p99: float | None = None
+    between_tokens_ms_p50: float | None = None
+    between_tokens_ms_p90: float | None = None
+    between_tokens_ms_p99: float | None = None
+    baseline_between_tokens_ms_p50: float | None = None
+    baseline_between_tokens_ms_p90: float | None = None
+    baseline_between_tokens_ms_p99: float | None = None
+    tokens_per_s: float | None = None
+    baseline_tokens_per_s: float | None = None
     missed_latency_gates: list[MissedGate] = []
     baseline_peak_memory_mb: float | None = None
     baseline_model_mb: float | None = None
@@ -249,7 +266,7 @@ def _course_fields(record: Record, used: Sequence[Window]) -> dict[str, Any]:
     """How the measurement went; the queries are those of the windows that the figures are made of."""
     return {
         "distinct_queries": record.distinct_queries,
-        "queries": sum(window.queries for window in used if window.arm == "candidate"),
+        "queries": round(sum(window.queries for window in used if window.arm == "candidate")),
         "converged": record.converged,
         "pairing": record.pairing,
         "missed_latency_gates": missed_gates(used, "candidate", gates_of(record)),

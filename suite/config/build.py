@@ -15,6 +15,7 @@ from suite.checkpoints import locations
 from suite.checkpoints.pretrained import ModelSpec
 from suite.config.other_models import in_checkout, params_of, places_of, with_models
 from suite.config.plan import Plan
+from suite.config.served import served_point
 from suite.core import checks
 from suite.core.meter import Meter
 from suite.core.mitigation import Mitigation
@@ -24,6 +25,8 @@ from suite.core.runtime import Runtime
 from suite.core.setup import DTYPES
 from suite.core.task import Task
 from suite.core.workload import Workload
+from suite.endpoint.served_model import Endpoints
+from suite.endpoint.served_workload import ServedWorkload
 from suite.errors import InputError
 from suite.io.paths import CONF
 from suite.record.hashing import fingerprint, without_idle
@@ -79,6 +82,10 @@ def plan_on(device: str, config: dict[str, Any], labels: dict[str, str]) -> Plan
         dtype=dtype,
         runtime=config["runtime"]["name"],
     )
+    endpoints: Endpoints | None = None
+    if isinstance(workload, ServedWorkload):
+        endpoints = _made(config.get("endpoint"), "endpoint", Endpoints)
+        point = served_point(point, endpoints)
     config = _without_idle_seeds(config, point)
     if config.get("search") is None:
         config = {key: value for key, value in config.items() if key != "search"}
@@ -96,6 +103,7 @@ def plan_on(device: str, config: dict[str, Any], labels: dict[str, str]) -> Plan
         seed=config["seed"],
         seeds=config.get("seeds", 1),
         threads=config["threads"],
+        endpoints=endpoints,
     )
 
 
@@ -124,7 +132,12 @@ def _with_contents(config: dict[str, Any]) -> dict[str, Any]:
     if "path" in model:
         model["path"] = in_checkout(model["path"])
     task, data = _with_data(config["task"])
-    places = {"model": model.get("path"), **data, "trace": config["meter"].get("file")}
+    places = {
+        "model": model.get("path"),
+        **data,
+        "trace": config["meter"].get("file"),
+        "prompts": config["workload"].get("prompts"),
+    }
     for name, place in places.items():
         if not place or not locations.is_local(place):
             continue

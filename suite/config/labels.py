@@ -12,7 +12,7 @@ from suite.config.overrides import parse
 from suite.record.hashing import fingerprint
 
 LABELLED = ("task", "model", "workload")
-_DATA = ("task.data", "task.data.test", "task.data.train")
+_DATA = ("task.data", "task.data.test", "task.data.train", "workload.prompts")
 _NOT_IN_LABEL = ("task.seed", "task.max_scored", "task.query_count", "model.name")
 
 

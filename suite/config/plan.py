@@ -13,6 +13,7 @@ from suite.core.protocol import Protocol
 from suite.core.runtime import Runtime
 from suite.core.task import Task
 from suite.core.workload import Workload
+from suite.endpoint.served_model import Endpoints
 from suite.record.schema import Point
 
 
@@ -27,6 +28,7 @@ class Plan:
         seeds: with so many a technique that trains is trained; its score is taken after each.
         scores_folder: where baseline scores are kept for the other points of the run.
         threads: CPU threads of torch, or None for torch's own choice.
+        endpoints: the servers, where the workload is put to some: no model is loaded then.
     """
 
     point: Point
@@ -42,6 +44,7 @@ class Plan:
     seed: int
     seeds: int
     threads: int | None
+    endpoints: Endpoints | None = None
 
     @property
     def run_folder(self) -> Path:

@@ -7,9 +7,9 @@ from typing import Any
 
 from suite.errors import InputError
 
-PLACES = ("path", "data", "file", "runs_dir")
+PLACES = ("path", "data", "file", "runs_dir", "prompts")
 """Last part of a key that holds a path, or a hub id."""
-TEXTS = ("name", "revision", "student")
+TEXTS = ("name", "revision", "student", "url", "command", "arguments", "engine", "api_key_env")
 _NEEDED = ("runs_dir", "name")
 
 

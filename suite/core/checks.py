@@ -9,6 +9,7 @@ from typing import Any
 
 from suite.core.recipe import Recipe
 from suite.errors import InputError
+from suite.stats.latency_gates import PERCENTILES
 
 
 def open_share(name: str, value: float) -> None:
@@ -70,6 +71,15 @@ def flag(name: str, value: bool) -> None:
     """``value`` is true or false."""
     if not isinstance(value, bool):
         raise InputError(f"{name} must be true or false", got=value, remedy="give true or false")
+
+
+def latency_gate(name: str, values: Mapping[str, float | None]) -> None:
+    """``values`` has a number of seconds above 0, or None for no gate, for each percentile."""
+    if not isinstance(values, Mapping) or set(values) != set(PERCENTILES):
+        raise InputError(f"{name} must have each percentile", got=values, remedy=f"give {', '.join(PERCENTILES)}")
+    for percentile, limit_s in values.items():
+        if limit_s is not None:
+            positive(f"{name}.{percentile}", limit_s)
 
 
 def recipe(name: str, values: Mapping[str, Any]) -> Recipe:

@@ -121,5 +121,14 @@ class Meter(ABC):
     """How energy is read."""
 
     @abstractmethod
-    def open(self, device: str) -> OpenMeter:
-        """Makes ready for windows of work on ``device`` (``cpu`` or ``cuda``), a throw-away window included."""
+    def open(self, device: str, *, pid: int | None = None) -> OpenMeter:
+        """Makes ready for windows of work on ``device`` (``cpu`` or ``cuda``), a throw-away window included.
+
+        Args:
+            device: that works.
+            pid: of the process that works, a server, say: where the energy of a CPU is estimated from CPU time, that of
+                this process and its children is counted. None: it is the one that measures.
+
+        Raises:
+            InputError: the meter cannot see another process, or there is none of that number.
+        """

@@ -7,7 +7,7 @@ import dataclasses
 import math
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
-from typing import Any, ClassVar
+from typing import Any, ClassVar, TypeVar
 
 import torch
 
@@ -19,6 +19,8 @@ from suite.plugins.requires import Reads
 
 Example = Mapping[str, Any]
 """One item of a split: ``image`` and ``label``, ``text`` and ``label``, or ``text``; plus ``source``."""
+
+Item = TypeVar("Item")
 
 Batch = dict[str, torch.Tensor]
 """Tensors by the model's keyword; all have the batch as first dimension."""
@@ -180,7 +182,7 @@ class Task(ABC):
         """One score a test item, in the order of ``test()``."""
 
 
-def cycle(examples: Sequence[Example], count: int) -> list[Example]:
+def cycle(examples: Sequence[Item], count: int) -> list[Item]:
     """The first ``count`` items of ``examples`` repeated without end."""
     return [examples[index % len(examples)] for index in range(count)]
 

@@ -7,7 +7,10 @@ from __future__ import annotations
 
 import importlib.metadata
 import logging
+import os
 from typing import Any
+
+import psutil
 
 from suite.errors import ImpossibleOutput, InputError
 from suite.machine import rapl
@@ -104,8 +107,43 @@ def _require(part: Any, names: tuple[str, ...], what: str) -> None:
         )
 
 
+def process_of(pid: int | None) -> psutil.Process:
+    """The process whose CPU time is counted with its children's: this one, or that of the number ``pid``.
+
+    Raises:
+        InputError: there is none, or it is not ours to look at.
+    """
+    try:
+        process = psutil.Process(pid)
+        process.cpu_times()
+    except (psutil.NoSuchProcess, psutil.AccessDenied) as error:
+        remedy = "give the number of a process of this user that runs on this machine"
+        raise InputError(
+            f"no CPU time can be read of this process ({type(error).__name__})", got=pid, remedy=remedy
+        ) from None
+    return process
+
+
+def count(tracker: Any, process: psutil.Process) -> None:
+    """Has the tracker estimate from the CPU time of ``process`` and its children."""
+    cpu_of(tracker)._process = process
+
+
+def ended_children_s(process: psutil.Process) -> float:
+    """CPU time of all children of ``process`` that have ended and were waited for.
+
+    Raises:
+        ImpossibleOutput: it has ended itself.
+    """
+    try:
+        times = process.cpu_times()
+    except psutil.NoSuchProcess as error:
+        raise ImpossibleOutput(f"process {process.pid}, whose CPU time is counted, has ended") from error
+    return float(times.children_user + times.children_system)
+
+
 def cpu_s_by_process(tracker: Any) -> dict[int, float]:
-    """CPU time of this process and its children by their numbers, as the tracker saw it last."""
+    """CPU time of the process that is counted and its children by their numbers, as the tracker saw it last."""
     return dict(getattr(cpu_of(tracker), "_last_cpu_times", {}))
 
 
@@ -175,7 +213,8 @@ def cpu_part(tracker: Any, tdp_w: float | None, packages: rapl.ReadPackages | No
         return facts | ({"mirrors": packages.mirrors} if packages.mirrors else {})
     if facts["method"].startswith("measured:"):
         return facts
-    scope = "this process and its children"
+    own = cpu._process.pid == os.getpid()
+    scope = f"{'this process' if own else 'the server'} and its children"
     facts |= {"scope": scope, "tdp_w": cpu._tdp, "tdp_source": "conf (meter.tdp_w)" if tdp_w else _tdp_source()}
     closed = rapl.unreadable(rapl.POWERCAP)
     return facts | ({"unreadable_domains": closed} if closed else {})

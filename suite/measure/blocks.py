@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import time
+import typing
 from collections.abc import Iterator
 
 from suite.core.meter import OpenMeter
@@ -38,6 +39,31 @@ class PairedWindows:
     seconds_per_query: dict[Arm, float]
 
 
+class Blocks(typing.Protocol):
+    """What ``measure_blocks`` goes on with until the ratio is known."""
+
+    @property
+    def protocol(self) -> Protocol:
+        """When to stop."""
+
+    @property
+    def limits(self) -> Limits:
+        """When to stop though the protocol would go on."""
+
+    @property
+    def device(self) -> str:
+        """``cpu`` or ``cuda``: where the arms run."""
+
+    def is_known(self, windows: list[Window]) -> bool:
+        """Whether the ratio is known well enough."""
+
+    def left_s(self, done: int) -> tuple[float, float]:
+        """Seconds until the fewest and the most blocks are measured, where ``done`` are."""
+
+    def windows_of(self, block: int, draft: Draft) -> Iterator[tuple[list[Window], Window]]:
+        """The windows of one block as they are measured, each with the list of ``draft`` that it belongs to."""
+
+
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Comparison:
     """What is compared, and how its windows are measured.
@@ -60,19 +86,48 @@ class Comparison:
     compile_watch: CompileWatch
     limits: Limits
 
+    @property
+    def device(self) -> str:
+        """Of both arms."""
+        return self.whole.arms["baseline"].setup.device
+
+    def is_known(self, windows: list[Window]) -> bool:
+        """See ``is_narrow``."""
+        return is_narrow(windows, self.protocol, self.device)
+
     def left_s(self, done: int) -> tuple[float, float]:
         """Seconds until the fewest and the most blocks are measured, where ``done`` are."""
         each_s = _block_s(self.whole, 2) + (_block_s(self.prefill, 1) if self.prefill else 0.0)
-        protocol = self.protocol
-        most = min(protocol.max_blocks, self.limits.most_blocks or protocol.max_blocks)
-        return max(0, protocol.min_blocks - done) * each_s, max(0, most - done) * each_s
+        return blocks_left_s(self, done, each_s)
+
+    def windows_of(self, block: int, draft: Draft) -> Iterator[tuple[list[Window], Window]]:
+        """Windows of whole queries, then those of prefill.
+
+        Raises:
+            Recompiled: something was compiled inside one.
+        """
+        compiled, order = self.compile_watch.count, ORDERS[block % 2]
+        for windows, found, arms in (
+            (self.whole, draft.windows, order),
+            (self.prefill, draft.prefill_windows, order[:2]),  # begins with the arm that was there last
+        ):
+            for window in _windows(windows, arms, self, block, draft) if windows else ():
+                self.compile_watch.require_none_since(compiled, f"a window of the {window.arm}")
+                yield found, window
+
+
+def blocks_left_s(blocks: Blocks, done: int, each_s: float) -> tuple[float, float]:
+    """Seconds until the fewest and the most blocks are measured, where ``done`` are and each takes ``each_s``."""
+    protocol = blocks.protocol
+    most = min(protocol.max_blocks, blocks.limits.most_blocks or protocol.max_blocks)
+    return max(0, protocol.min_blocks - done) * each_s, max(0, most - done) * each_s
 
 
 def _block_s(windows: PairedWindows, count: int) -> float:
     return block_s(windows.plan, windows.seconds_per_query, windows=count)
 
 
-def measure_blocks(comparison: Comparison, draft: Draft, observer: Observer) -> None:
+def measure_blocks(comparison: Blocks, draft: Draft, observer: Observer) -> None:
     """Blocks until the interval is narrow enough (``converged``), the cap is reached or no time is left.
 
     Args:
@@ -82,35 +137,33 @@ def measure_blocks(comparison: Comparison, draft: Draft, observer: Observer) -> 
         observer: told of each block as it starts, and of what is known as it ends.
     """
     protocol, limits = comparison.protocol, comparison.limits
-    target = protocol.target_half_width[comparison.whole.arms["baseline"].setup.device]
     most = min(protocol.max_blocks, limits.most_blocks or protocol.max_blocks)
     done = 1 + max((window.block for window in draft.windows), default=-1)
     for block in range(done, most):
         text = f"block {block + 1} of {protocol.min_blocks} to {protocol.max_blocks}"
         observer.stage(text, comparison.left_s(block))
-        began_s, compiled = time.monotonic(), comparison.compile_watch.count
-        order = ORDERS[block % 2]
-        for windows, found, arms in (
-            (comparison.whole, draft.windows, order),
-            (comparison.prefill, draft.prefill_windows, order[:2]),  # begins with the arm that was there last
-        ):
-            for window in _windows(windows, arms, comparison, block, draft) if windows else ():
-                comparison.compile_watch.require_none_since(compiled, f"a window of the {window.arm}")
-                found.append(window)
+        began_s = time.monotonic()
+        for found, window in comparison.windows_of(block, draft):
+            found.append(window)
         if block + 1 >= protocol.min_blocks:
             is_last = block + 1 == most or not limits.leaves_room_for(time.monotonic() - began_s)
-            met = _is_narrow(draft.windows, protocol.stop_level, target)
+            met = comparison.is_known(draft.windows)
             if met or is_last:
                 draft.converged = met
         observer.progress(draft)
         if draft.converged is not None:
             return
-    draft.converged = _is_narrow(draft.windows, protocol.stop_level, target)
+    draft.converged = comparison.is_known(draft.windows)
 
 
-def _is_narrow(windows: list[Window], level: float, target: float) -> bool:
-    ratio = energy_ratio(windows, level)
-    return ratio.half_width is not None and ratio.half_width <= target * ratio.estimate
+def is_narrow(windows: list[Window], protocol: Protocol, device: str) -> bool:
+    """Whether the interval of the energy ratio is as narrow as ``protocol`` asks for on ``device``.
+
+    Raises:
+        ImpossibleOutput: no component was read in every window.
+    """
+    ratio = energy_ratio(windows, protocol.stop_level)
+    return ratio.half_width is not None and ratio.half_width <= protocol.target_half_width[device] * ratio.estimate
 
 
 def _windows(

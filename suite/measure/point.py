@@ -13,7 +13,15 @@ from suite.config.plan import Plan
 from suite.core.meter import OpenMeter, Ticker
 from suite.core.setup import Setup
 from suite.core.task import cycle
-from suite.errors import ImpossibleOutput, InputError, LosesTooMuch, NoEffect, NotApplicable, OutOfReach
+from suite.errors import (
+    ImpossibleOutput,
+    InputError,
+    LosesTooMuch,
+    NoEffect,
+    NotApplicable,
+    OutOfReach,
+    ServerFailed,
+)
 from suite.measure import prefill
 from suite.measure.block_limits import UNLIMITED, Limits
 from suite.measure.blocks import Comparison, PairedWindows, measure_blocks
@@ -26,6 +34,7 @@ from suite.measure.observer import Nobody, Observer
 from suite.measure.residency import Residency
 from suite.measure.scores import check_gate, scores_of
 from suite.measure.seeds import seed_scores
+from suite.measure.served_point import measure_served
 from suite.measure.stack import apply_stack, effect_of, errors_named, executed
 from suite.measure.warm_up import warm_up
 from suite.measure.window_plan import WindowPlan, common_pass_queries, distinct_count, plan_windows
@@ -41,6 +50,7 @@ _ENDS: tuple[tuple[type[Exception], Status, str], ...] = (
     (NoEffect, "failed", "no_effect"),
     (Recompiled, "failed", "recompiled"),
     (ImpossibleOutput, "failed", "impossible_output"),
+    (ServerFailed, "failed", "server_failed"),
     (torch.OutOfMemoryError, "failed", "out_of_memory"),
 )
 """How a point ends that an error of this type ends; the first that fits."""
@@ -70,7 +80,8 @@ def measure(plan: Plan, observer: Observer | None = None, limits: Limits = UNLIM
     """
     draft = Draft(plan=plan, windows=list(limits.earlier), prefill_windows=list(limits.earlier_prefill))
     try:
-        _measure(draft, observer or Nobody(), limits)
+        steps = _measure if plan.endpoints is None else measure_served
+        steps(draft, observer or Nobody(), limits)
     except InputError:
         raise
     except Exception as error:  # noqa: BLE001 - the boundary of a point: any library's error becomes its record's reason
@@ -82,7 +93,7 @@ def measure(plan: Plan, observer: Observer | None = None, limits: Limits = UNLIM
     return draft.record("ok")
 
 
-def _measure(draft: Draft, observer: Observer, limits: Limits = UNLIMITED) -> None:
+def _measure(draft: Draft, observer: Observer, limits: Limits) -> None:
     plan = draft.plan
     torch.manual_seed(plan.seed)
     if plan.threads is not None:

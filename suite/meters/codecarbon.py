@@ -33,12 +33,15 @@ from suite.core.workload import Loop
 from suite.errors import ImpossibleOutput, InputError
 from suite.machine.codecarbon_tracker import (
     check_cpu,
+    count,
     cpu_method,
     cpu_of,
     cpu_part,
     cpu_s_by_process,
+    ended_children_s,
     gpu_parts,
     is_rapl,
+    process_of,
     read_packages,
     restrain,
     tracker_of,
@@ -81,15 +84,15 @@ class CodeCarbon(Meter):
             remedy = "give the CPU's TDP or null"
             raise InputError(f"meter.tdp_w must be at most {_MOST_TDP_W:g} watts", got=self.tdp_w, remedy=remedy)
 
-    def open(self, device: str) -> OpenMeter:
+    def open(self, device: str, *, pid: int | None = None) -> OpenMeter:
         """Builds the tracker and runs a throw-away task.
 
         Raises:
-            InputError: the GPU that torch uses cannot be read: MIG, or no NVML.
+            InputError: the GPU that torch uses cannot be read: MIG, or no NVML; or no process has the number ``pid``.
             ImpossibleOutput: CodeCarbon was not built, or reads another GPU.
         """
         board = Board.by_uuid(uuid_at_work()) if device == "cuda" else None
-        return _OpenCodeCarbon(board, self.tdp_w, Threads())
+        return _OpenCodeCarbon(board, self.tdp_w, Threads(), pid)
 
     def open_on(self, board: Board, *, background: Background) -> OpenMeter:
         """As ``open``, for work on a board that is known already, watched in the ``background``."""
@@ -111,8 +114,11 @@ class _OpenCodeCarbon(OpenMeter):
 
     _window: ClassVar[threading.Lock] = threading.Lock()  # one at a time: the CPU time of a process is one
 
-    def __init__(self, board: Board | None, tdp_w: float | None, background: Background) -> None:
+    def __init__(
+        self, board: Board | None, tdp_w: float | None, background: Background, pid: int | None = None
+    ) -> None:
         self._board, self._background = board, background
+        self._worker = process_of(pid)
         self._folder = tempfile.TemporaryDirectory(prefix="codecarbon-")
         self._count = 0
         self._token: _Token | None = None
@@ -126,6 +132,7 @@ class _OpenCodeCarbon(OpenMeter):
             self._stop(self.start(quiet=True))  # the first task holds one-time set-up
             check_cpu(self._tracker)
             restrain(self._tracker, board)
+            count(self._tracker, self._worker)
             self._own_j = self._calibrate()
             self._packages = read_packages(self._tracker)
             self._cpu = cpu_part(self._tracker, tdp_w, self._packages)
@@ -196,7 +203,8 @@ class _OpenCodeCarbon(OpenMeter):
         began_s = time.perf_counter()
         seen = BoardWindow(self._board, quiet=quiet, steps=self._steps) if self._board else None
         name = f"window-{self._count}"
-        self._token = _Token(name=name, seen=seen, started_s=time.perf_counter(), ended_children_s=_ended_children_s())
+        ended_s = ended_children_s(self._worker)
+        self._token = _Token(name=name, seen=seen, started_s=time.perf_counter(), ended_children_s=ended_s)
         self._tracker.start_task(name)
         if self._tracker._active_task != name:
             raise ImpossibleOutput(f"CodeCarbon did not start task {name}")
@@ -249,7 +257,7 @@ class _OpenCodeCarbon(OpenMeter):
     def _missed_j(self, token: _Token) -> float:
         """Of processes that started or ended inside the window: CodeCarbon sees those alone that live throughout."""
         before, after = self._cpu_s_at_start, cpu_s_by_process(self._tracker)
-        ended_s = _ended_children_s() - token.ended_children_s  # their whole lives, so less what came before
+        ended_s = ended_children_s(self._worker) - token.ended_children_s  # their whole lives, so less what came before
         ended_s -= math.fsum(cpu_s for number, cpu_s in before.items() if number not in after)
         started_s = math.fsum(cpu_s for number, cpu_s in after.items() if number not in before)
         return max(0.0, ended_s + started_s) * watts_a_core(self._tracker)
@@ -258,9 +266,9 @@ class _OpenCodeCarbon(OpenMeter):
         """Joules that an empty window is charged: the tracker's own look at the process table, in process mode.
 
         In machine mode, what the machine draws between the tracker's reading of RAPL and the work, and after it. Beside
-        a GPU the CPU is no headline, and a window takes ten times as long to open.
+        a GPU the CPU is no headline, and a window takes ten times as long to open. Another process looks at no table.
         """
-        if self._board:
+        if self._board or (self._worker.pid != os.getpid() and not is_rapl(self._tracker)):
             return 0.0
         read = [self._stop(self.start(quiet=True)).energy_j["cpu"] for _ in range(_EMPTY_WINDOWS)]
         return math.fsum(read) / len(read)
@@ -336,9 +344,3 @@ class _OpenCodeCarbon(OpenMeter):
         self._release()
         self._unwatch()
         self._folder.cleanup()
-
-
-def _ended_children_s() -> float:
-    """CPU time of all children that have ended and were waited for."""
-    times = os.times()
-    return times.children_user + times.children_system

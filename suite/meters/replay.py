@@ -50,8 +50,8 @@ class Replay(Meter):
         if self.file is not None:
             read_trace(Path(self.file))
 
-    def open(self, device: str) -> OpenReplay:
-        """Reads the trace.
+    def open(self, device: str, *, pid: int | None = None) -> OpenReplay:
+        """Reads the trace, which is that of the whole machine, whichever process works.
 
         Raises:
             InputError: no file is named, or it holds no trace.

@@ -262,8 +262,14 @@ class Simulated(Meter):
         """How power changes over time."""
         return Variation(drift=self.drift, drift_s=self.drift_s, noise=self.noise, noise_s=self.noise_s, seed=self.seed)
 
-    def open(self, device: str) -> OpenSimulated:
-        """Puts the simulated NVML in the real one's place and opens the instrument on its board."""
+    def open(self, device: str, *, pid: int | None = None) -> OpenSimulated:
+        """Puts the simulated NVML in the real one's place and opens the instrument on its board.
+
+        Raises:
+            InputError: another process is to be seen, whose work draws no simulated power.
+        """
+        if pid is not None:
+            raise InputError("a simulated board sees no other process", got=pid, remedy="use meter=codecarbon")
         return OpenSimulated(self, device)
 
     def truth(self) -> dict[str, float]:

@@ -31,6 +31,8 @@ def config_hash(config: Mapping[str, Any]) -> str:
     kept = {key: value for key, value in config.items() if key not in WITHOUT_FIGURES}
     if isinstance(kept.get("task"), Mapping):
         kept["task"] = without_words(kept["task"])
+    if isinstance(kept.get("endpoint"), Mapping):
+        kept["endpoint"] = _without_pids(kept["endpoint"])
     if isinstance(config.get("mitigation"), Mapping):
         kept["mitigation"] = without_idle(config["mitigation"])
     return digest(kept)
@@ -42,6 +44,16 @@ def without_words(task: Mapping[str, Any]) -> dict[str, Any]:
         key: without_words(value) if isinstance(value, Mapping) else value
         for key, value in task.items()
         if key != "query"
+    }
+
+
+def _without_pids(endpoint: Mapping[str, Any]) -> dict[str, Any]:
+    """Settings of servers without the numbers of their processes, which are others after each start."""
+    return {
+        name: {key: value for key, value in settings.items() if key != "pid"}
+        if isinstance(settings, Mapping)
+        else settings
+        for name, settings in endpoint.items()
     }
 
 

@@ -131,7 +131,11 @@ class Window(msgspec.Struct, frozen=True, kw_only=True):
     """One measured window of one arm.
 
     Attributes:
-        latencies_s: one entry per query, where each was waited for (single_stream, server).
+        queries: of a served model how many requests the tokens of its steady state are worth, which need not be whole.
+        latencies_s: one entry per query, where each was waited for (single_stream, server, endpoint).
+        first_token_s: seconds to the first token, one entry per query as ``latencies_s``; None where answers did not
+            come token by token.
+        between_tokens_s: mean seconds between two tokens of a query, one entry for each that has at least two.
         slices: pieces that the window was run in, in turn with the other arm's; 1 is one stretch.
         edges: how its ends lie to the steps of the energy counter; None where there is no counter that steps.
         codecarbon_energy_j: CodeCarbon's own reading of the same window, where ``energy_j`` has a better one of the
@@ -143,13 +147,15 @@ class Window(msgspec.Struct, frozen=True, kw_only=True):
 
     arm: Arm
     block: int
-    queries: int
+    queries: int | float
     tokens: int | None
     duration_s: float
     energy_j: dict[str, float]
     method: dict[str, str]
     batches: int | None = None
     latencies_s: list[float] | None = None
+    first_token_s: list[float] | None = None
+    between_tokens_s: list[float] | None = None
     slices: int = 1
     edges: Edges | None = None
     codecarbon_energy_j: dict[str, float] = {}

@@ -109,9 +109,11 @@ def measure(job: Job, observer: Observer) -> Record:
     from suite.measure import point
 
     watch = cpu_contention.begin()
-    record = point.measure(plan_of(job.config, job.labels), observer, job.limits)
+    plan = plan_of(job.config, job.labels)
+    record = point.measure(plan, observer, job.limits)
     others = cpu_contention.foreign_load(watch)
-    warning = cpu_contention.busy_machine(others) if record.point.device == "cpu" and record.windows else None
+    is_own = plan.endpoints is None  # a server is another process, and the load that was asked for
+    warning = cpu_contention.busy_machine(others) if plan.point.device == "cpu" and record.windows and is_own else None
     return msgspec.structs.replace(
         record,
         reason=classified(record.reason) if record.reason else None,

@@ -29,6 +29,8 @@ def check_inputs(points: Sequence[PlannedPoint]) -> None:
     looked_at: dict[bytes, Plan] = {}
     for point in points:
         plan = point.plan
+        if plan.endpoints is not None:
+            continue  # no model is loaded
         key = msgspec.json.encode([plan.config["task"], plan.config["model"]], enc_hook=str)
         if looked_at.setdefault(key, plan) is plan and (
             plan.task.data is not None or not is_shipped_for(plan.model, plan.task)

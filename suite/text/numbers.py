@@ -28,7 +28,7 @@ SIZE_SCALES = (Scale(1e3, "GB"), Scale(1.0, "MB"), Scale(1e-3, "kB"))
 COUNT_SCALES = (Scale(1e9, N_("billion")), Scale(1e6, N_("million")))
 MOST_FINER = 5
 """Digits that an interval of scores may have beyond the usual ones."""
-SHARE_METRICS = frozenset({"accuracy", "exact_match", "f1", "recall_at_k"})
+SHARE_METRICS = frozenset({"accuracy", "choice", "exact_match", "f1", "recall_at_k"})
 """Metrics between 0 and 1 that readers know as percentages."""
 NAMES = (
     N_("image classification"),

@@ -63,14 +63,7 @@ class Server(Workload):
         checks.positive("workload.rate_per_s", self.rate_per_s)
         checks.seconds("workload.max_wait_s", self.max_wait_s)
         query_stream.check_repeats(self.repeat_share, self.zipf_exponent)
-        if not isinstance(self.latency_gate_s, Mapping) or set(self.latency_gate_s) != set(latency_gates.PERCENTILES):
-            remedy = f"give {', '.join(latency_gates.PERCENTILES)}"
-            raise InputError(
-                "workload.latency_gate_s must have each percentile", got=self.latency_gate_s, remedy=remedy
-            )
-        for name, limit_s in self.latency_gate_s.items():
-            if limit_s is not None:
-                checks.positive(f"workload.latency_gate_s.{name}", limit_s)
+        checks.latency_gate("workload.latency_gate_s", self.latency_gate_s)
 
     def loop(self, setup: Setup, pass_queries: int) -> Loop:
         """The queries and when they arrive, the same for both arms and in every window."""

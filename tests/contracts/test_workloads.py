@@ -6,10 +6,12 @@ import pytest
 
 from suite.config.build import build
 from suite.config.compose import composed, resolved
+from suite.errors import NotApplicable
 from suite.io.paths import CONF
 from tests.fakes import fake_setup
 
-NAMES = sorted(path.stem for path in (CONF / "workload").glob("*.yaml"))
+SERVED = ("endpoint",)  # tests/measure/test_served_point.py
+NAMES = sorted({path.stem for path in (CONF / "workload").glob("*.yaml")} - set(SERVED))
 
 
 @pytest.fixture(params=NAMES)
@@ -58,3 +60,12 @@ def test_the_setup_and_its_weights_are_left_alone(workload, setup):
     loop.reset()
     loop.run(8)
     assert all(before[name].equal(value) for name, value in setup.model.state_dict().items())
+
+
+@pytest.mark.parametrize("name", SERVED)
+def test_what_is_served_runs_no_model_of_its_own(name):
+    made = build(resolved(composed([f"workload={name}"]))["workload"])
+    with pytest.raises(NotApplicable, match="over the network"):
+        made.loop(fake_setup("image"), 8)
+    with pytest.raises(NotApplicable, match=r"workload\.prompts"):
+        made.evaluate(fake_setup("image"))

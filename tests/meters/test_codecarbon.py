@@ -235,3 +235,35 @@ def test_many_short_windows_add_up_to_one_long(elsewhere, monkeypatch):
         described = meter.describe()["components"]["cpu"]
     assert short_j == pytest.approx(10 * 100 * 0.05, rel=0.03)
     assert described["taken_off_each_window_j"] > 0
+
+
+@pytest.mark.skipif(rapl_readable(), reason="RAPL is readable: nothing is estimated here")
+def test_another_process_and_its_children_are_counted_and_not_this_one(elsewhere):
+    """It burns 0.3 s itself and has a child burn 0.3 s, at 10 W a core."""
+    burn = "while time.process_time() < 0.3: pass"
+    child = f"import time\n{burn}"
+    work = f"import subprocess, sys, time\ninput()\n{burn}\nsubprocess.run([sys.executable, '-c', {child!r}])\n"
+    other = subprocess.Popen(
+        [sys.executable, "-c", work + "print('done', flush=True)\ninput()"],
+        stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
+    )  # fmt: skip
+    with other, CodeCarbon(tdp_w=float(10 * os.cpu_count())).open("cpu", pid=other.pid) as meter:
+        token = meter.start()
+        other.stdin.write("\n")
+        other.stdin.flush()
+        burn_here = time.process_time() + 0.5
+        while time.process_time() < burn_here:
+            pass
+        assert other.stdout.readline() == "done\n"
+        readings = meter.stop(token)
+        scope = meter.describe()["components"]["cpu"]["scope"]
+        other.communicate("\n")
+    assert 5.5 < readings.energy_j["cpu"] < 8.5  # 10 W for 0.6 s, and what the child's start took
+    assert scope == "the server and its children"
+
+
+def test_a_process_that_is_not_there_cannot_be_counted(elsewhere):
+    gone = subprocess.Popen([sys.executable, "-c", ""])
+    gone.wait()
+    with pytest.raises(InputError, match="no CPU time can be read"):
+        CodeCarbon(tdp_w=20.0).open("cpu", pid=gone.pid)

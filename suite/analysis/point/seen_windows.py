@@ -14,7 +14,7 @@ class SeenWindow(msgspec.Struct, frozen=True, array_like=True):
     """
 
     block: int
-    queries: int
+    queries: int | float
     duration_s: float
     energy_per_query_j: float
 

@@ -42,3 +42,11 @@ def throughput(windows: Sequence[Window], arm: Arm) -> float | None:
     chosen = [window for window in windows if window.arm == arm]
     duration_s = math.fsum(window.duration_s for window in chosen)
     return sum(window.queries for window in chosen) / duration_s if duration_s > 0 else None
+
+
+def tokens_per_s(windows: Sequence[Window], arm: Arm) -> float | None:
+    """Tokens written a second over all windows of one arm; None where they were not counted, or no time passed."""
+    chosen = [window for window in windows if window.arm == arm]
+    counts = [window.tokens for window in chosen if window.tokens is not None]
+    duration_s = math.fsum(window.duration_s for window in chosen)
+    return sum(counts) / duration_s if counts and len(counts) == len(chosen) and duration_s > 0 else None

@@ -7,7 +7,7 @@ from typing import Any
 
 from suite.analysis.point import speed
 from suite.record.schema import Arm, Record, Window
-from suite.stats.latency_gates import PERCENTILES
+from suite.stats.latency_gates import PERCENTILES, percentile
 
 
 def speed_fields(windows: Sequence[Window]) -> dict[str, Any]:
@@ -21,7 +21,20 @@ def speed_fields(windows: Sequence[Window]) -> dict[str, Any]:
         "latency_ratio": candidate_s / baseline_s if candidate_s is not None and baseline_s else None,
         "throughput_qps": speed.throughput(windows, "candidate"),
         "baseline_throughput_qps": speed.throughput(windows, "baseline"),
+        **_of_tokens("", windows, "candidate"),
+        **_of_tokens("baseline_", windows, "baseline"),
     }
+
+
+def _of_tokens(prefix: str, windows: Sequence[Window], arm: Arm) -> dict[str, float | None]:
+    """When tokens came, where each answer was followed token by token, and how many a second."""
+    fields: dict[str, float | None] = {f"{prefix}tokens_per_s": speed.tokens_per_s(windows, arm)}
+    for name in ("first_token", "between_tokens"):
+        seconds = [each for w in windows if w.arm == arm for each in getattr(w, f"{name}_s") or ()]
+        for percentile_name, percent in PERCENTILES.items():
+            found_s = percentile(seconds, percent)
+            fields[f"{prefix}{name}_ms_{percentile_name}"] = None if found_s is None else found_s * 1e3
+    return fields
 
 
 def gates_of(record: Record) -> dict[str, float]:

@@ -5,9 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+import msgspec
+
 from suite.analysis.point.energy import energy_per_token
 from suite.analysis.point.interval_fields import interval_fields
 from suite.record.schema import Record, Window
+from suite.stats.interval import Interval
+from suite.stats.paired import every_block_ratio, ratio_interval
 from suite.stats.prefill_decode import ARMS, prefill_decode
 
 _PREFIX = {"baseline": "baseline_", "candidate": ""}
@@ -26,7 +30,14 @@ def token_fields(record: Record, windows: Sequence[Window], component: str) -> d
         total_j = energy_per_token(windows, arm, component, record.prompt_tokens_per_query)
         fields[f"{_PREFIX[arm]}energy_per_token_j"] = energy_per_token(windows, arm, component)
         fields[f"{_PREFIX[arm]}energy_per_total_token_j"] = total_j
+    fields |= interval_fields("energy_per_token_ratio", _ratio_by_token(windows, component))
     return fields | _prefill_fields(record, component)
+
+
+def _ratio_by_token(windows: Sequence[Window], component: str) -> Interval | None:
+    """The candidate's joules a token over the baseline's, which is not that by query where lengths differ."""
+    counted = [msgspec.structs.replace(window, queries=window.tokens) for window in windows if window.tokens]
+    return ratio_interval(every_block_ratio(counted, component) or []) if len(counted) == len(windows) else None
 
 
 def _prefill_fields(record: Record, component: str) -> dict[str, Any]:

@@ -222,7 +222,7 @@ def _baseline(value: float, points: Sequence[PointSummary]) -> Reading:
 
 def _blocks(point: PointSummary) -> list[float]:
     """Joules a query of the baseline, one figure a block that is used; empty where a window used nothing."""
-    blocks: dict[int, list[tuple[float, int]]] = {}
+    blocks: dict[int, list[tuple[float, float]]] = {}
     for window in (each for each in point.windows.get("baseline", []) if each.block not in point.left_out_blocks):
         blocks.setdefault(window.block, []).append((window.energy_per_query_j * window.queries, window.queries))
     found = [math.fsum(j for j, _ in block) / sum(queries for _, queries in block) for block in blocks.values()]

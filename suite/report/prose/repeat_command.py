@@ -12,12 +12,22 @@ from suite.record.dotted_keys import flatten
 
 def repeat_command(point: PointSummary) -> str:
     """``python -m suite …`` with every choice that identifies the point spelled out."""
-    names = [use["name"] for use in point.mitigations] or ["none"]
     words = [
         *([f"hydra.searchpath={_value(point.config['searchpath'])}"] if point.config.get("searchpath") else []),
         *_component("task", point.task, point.config),
-        *_component("model", point.model, point.config),
         *_component("workload", point.workload, point.config),
+        *(_servers(point) if point.config.get("endpoint") else _model_and_techniques(point)),
+        f"device={point.device}",
+        *_choices(point.config),
+        f"name={_value(point.run + '-again')}",  # under its own name the run would see that the point is done
+    ]
+    return "python -m suite " + " ".join(shlex.quote(word) for word in words)
+
+
+def _model_and_techniques(point: PointSummary) -> list[str]:
+    names = [use["name"] for use in point.mitigations] or ["none"]
+    return [
+        *_component("model", point.model, point.config),
         f"mitigation=[{','.join(names)}]",
         *(
             f"mitigation.{use['name']}.{key}={_value(value)}"
@@ -27,11 +37,17 @@ def repeat_command(point: PointSummary) -> str:
         f"batch_size={point.baseline_batch_size}",
         f"dtype={point.dtype}",
         f"runtime={point.runtime}",
-        f"device={point.device}",
-        *_choices(point.config),
-        f"name={_value(point.run + '-again')}",  # under its own name the run would see that the point is done
     ]
-    return "python -m suite " + " ".join(shlex.quote(word) for word in words)
+
+
+def _servers(point: PointSummary) -> list[str]:
+    """Which servers were asked, and how: all that was set."""
+    settings = flatten(point.config["endpoint"])
+    return [
+        f"endpoint.{key}={_value(value)}"
+        for key, value in settings.items()
+        if value not in (None, "", {}) and not key.endswith("_target_")
+    ]
 
 
 def _component(group: str, label: str, config: dict[str, Any]) -> list[str]:

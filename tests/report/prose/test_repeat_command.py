@@ -48,3 +48,21 @@ def test_what_the_user_changed_is_repeated_with_its_full_value():
     words = shlex.split(repeat_command(msgspec.structs.replace(point, config=config)))
     assert {"task=text_classification", "task.data=/data/mine.jsonl"} <= set(words)
     assert {"model=bert_languages", "model.path=/models/my_bert"} <= set(words)
+
+
+def test_servers_are_named_in_the_place_of_a_model_and_techniques():
+    point = summarise_record("run", record(status="skipped", mitigations=(("endpoint", {"url": "http://b:2"}),)), 475.0)
+    config = point.config | {
+        "endpoint": {
+            "_target_": "suite.endpoint.served_model.Endpoints",
+            "url": None,
+            "baseline": {"_target_": "x", "command": "serve --port {port}", "arguments": "", "pid": None},
+            "candidate": {"url": "http://b:2", "pid": None},
+            "api": "chat",
+            "body": {},
+        }
+    }
+    words = shlex.split(repeat_command(msgspec.structs.replace(point, config=config, workload="endpoint")))
+    assert {"workload=endpoint", "endpoint.api=chat", "endpoint.candidate.url=http://b:2"} <= set(words)
+    assert "endpoint.baseline.command='serve --port {port}'" in words
+    assert not [word for word in words if word.startswith(("mitigation", "model", "dtype", "endpoint.url"))]
