@@ -93,9 +93,7 @@ def explain(error: BaseException, repo_id: str, revision: str | None, kind: Kind
                 "the hub does not know the token that it is given: log in anew with `hf auth login`, or unset HF_TOKEN"
             )
         if isinstance(cause, GatedRepoError) or _access_refused(cause):
-            return OutOfReach(
-                f"the {kind} {repo_id} is gated or private: accept its terms on the hub and log in with `hf auth login`"
-            )
+            return refused(repo_id, kind)
         if isinstance(cause, RepositoryNotFoundError):
             return _unknown(repo_id, kind)
         if isinstance(cause, RevisionNotFoundError):
@@ -106,6 +104,13 @@ def explain(error: BaseException, repo_id: str, revision: str | None, kind: Kind
                 f"a file of the {kind} {repo_id} came incomplete, and is fetched anew by the next attempt"
             )
     return OutOfReach(f"the hub is not reachable: {_reason(root_cause(error))}")
+
+
+def refused(repo_id: str, kind: Kind) -> OutOfReach:
+    """What to tell the user who may not read a repository that there is."""
+    return OutOfReach(
+        f"the {kind} {repo_id} is gated or private: accept its terms on the hub and log in with `hf auth login`"
+    )
 
 
 def is_connection_failure(error: BaseException) -> bool:
