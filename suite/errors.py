@@ -22,6 +22,10 @@ class OutOfReach(NotApplicable):
     """The hub cannot be reached or refuses access: skipped now, tried again by the same command later."""
 
 
+class DoesNotFit(NotApplicable):
+    """The device has too little free memory for what the point surely needs: skipped before its weights are read."""
+
+
 class LosesTooMuch(NotApplicable):
     """The candidate's score fell by more than the protocol's gate allows, so no window is spent on its energy."""
 

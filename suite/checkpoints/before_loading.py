@@ -47,7 +47,7 @@ def check_before_loading(spec: ModelSpec, task: Task, *, with_data: bool) -> Non
         origin = pretrained.local_origin(spec)
         config = pretrained.config_of(spec, task, origin)
         processor = pretrained.processor_of(spec, task, origin)
-        model = _without_weights(task, config)
+        model = without_weights(task, config)
     if model is not None and processor is not None and with_data:
         with contextlib.suppress(NotApplicable):
             task.check_model(model, processor)
@@ -70,7 +70,7 @@ def check_smaller(other: ModelSpec, spec: ModelSpec, task: Task) -> None:
         own = pretrained.architecture_of(spec) if spec.path is None else _local_config(spec, task)
         config = other_architecture.config_beside(other, task, own)
         pretrained.require_known(task, config)
-        counts = [_parameters(_without_weights(task, each)) for each in (config, own)]
+        counts = [_parameters(without_weights(task, each)) for each in (config, own)]
         if None not in counts and counts[0] >= counts[1]:
             what = f"{other.name} has {counts[0]} parameters and the model itself {counts[1]}: nothing could be saved"
             raise InputError(what, got=other.name, remedy="name a smaller model")
@@ -85,7 +85,7 @@ def _parameters(model: Any) -> Any:
     return None if model is None else sum(weight.numel() for weight in model.parameters())
 
 
-def _without_weights(task: Task, config: Any) -> Any:
+def without_weights(task: Task, config: Any) -> Any:
     """The model with parameters that hold nothing; None where its class does not let itself be built so."""
     try:
         with torch.device("meta"):

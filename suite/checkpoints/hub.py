@@ -5,11 +5,13 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import logging
+import re
 import warnings
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Literal
 
+from suite.checkpoints.weights_hash import file_hash
 from suite.errors import InputError, NotApplicable, OutOfReach
 from suite.io.redaction import redacted
 
@@ -20,6 +22,14 @@ TIMEOUT_S = 5.0
 
 _NO_WAY = (OSError, ValueError, ImportError)
 """Beside the client's own errors: something that is no hub answered, or a proxy that it cannot use (SOCKS)."""
+
+_BROKEN_OFF = "Consistency check failed"
+"""How the hub library begins to say that a file came with fewer bytes than was announced; it has no class for that."""
+
+_SHA_256 = re.compile(r"[0-9a-f]{64}")
+
+_REFUSED = "Invalid credentials"
+"""How the hub begins to say that it does not know the token, whatever was asked for."""
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -64,7 +74,7 @@ def look_up(repo_id: str, revision: str | None, kind: Kind) -> Repository:
             raise outcome from error
         if _access_refused(error):
             raise outcome from error
-        return _from_cache(repo_id, revision, kind, first_line(error))
+        return _from_cache(repo_id, revision, kind, _reason(error))
     return Repository(
         repo_id=repo_id,
         revision=found.sha or revision,
@@ -78,16 +88,29 @@ def explain(error: BaseException, repo_id: str, revision: str | None, kind: Kind
     from huggingface_hub.errors import GatedRepoError, RepositoryNotFoundError, RevisionNotFoundError
 
     for cause in chain(error):
-        if isinstance(cause, GatedRepoError) or _access_refused(cause):
+        if _token_is_refused(cause):
             return OutOfReach(
-                f"the {kind} {repo_id} is gated or private: accept its terms on the hub and log in with `hf auth login`"
+                "the hub does not know the token that it is given: log in anew with `hf auth login`, or unset HF_TOKEN"
             )
+        if isinstance(cause, GatedRepoError) or _access_refused(cause):
+            return refused(repo_id, kind)
         if isinstance(cause, RepositoryNotFoundError):
             return _unknown(repo_id, kind)
         if isinstance(cause, RevisionNotFoundError):
             remedy = "give a branch, tag or commit that the repository has"
             return InputError(f"{repo_id} has no such revision", got=revision, remedy=remedy)
-    return OutOfReach(f"the hub is not reachable: {first_line(root_cause(error))}")
+        if str(cause).startswith(_BROKEN_OFF):
+            return OutOfReach(
+                f"a file of the {kind} {repo_id} came incomplete, and is fetched anew by the next attempt"
+            )
+    return OutOfReach(f"the hub is not reachable: {_reason(root_cause(error))}")
+
+
+def refused(repo_id: str, kind: Kind) -> OutOfReach:
+    """What to tell the user who may not read a repository that there is."""
+    return OutOfReach(
+        f"the {kind} {repo_id} is gated or private: accept its terms on the hub and log in with `hf auth login`"
+    )
 
 
 def is_connection_failure(error: BaseException) -> bool:
@@ -95,7 +118,7 @@ def is_connection_failure(error: BaseException) -> bool:
     from huggingface_hub.errors import HfHubHTTPError, LocalEntryNotFoundError
 
     network = (HfHubHTTPError.__bases__[0], LocalEntryNotFoundError, ConnectionError, TimeoutError)
-    return any(isinstance(cause, network) for cause in chain(error))
+    return any(isinstance(cause, network) or str(cause).startswith(_BROKEN_OFF) for cause in chain(error))
 
 
 def reachable() -> str | None:
@@ -111,6 +134,42 @@ def reachable() -> str | None:
     except (http_error, *_NO_WAY) as error:
         return first_line(error)
     return None if answer.status_code == 200 else f"it answers with HTTP {answer.status_code}"
+
+
+@contextlib.contextmanager
+def intact(repository: Repository) -> Iterator[None]:
+    """Looks at the large files of a model that are fetched inside; a damaged one does not stay in the cache.
+
+    The hub names such a file by its SHA-256, but its library compares sizes only.
+
+    Raises:
+        OutOfReach: a file is not what the hub says it is.
+    """
+    known = set(_large_files(repository))
+    try:
+        yield
+    finally:
+        fetched = {file: file_hash(file) for file in set(_large_files(repository)) - known}
+        damaged = [file for file, found in fetched.items() if found != file.name]
+        for file in damaged:
+            file.resolve().unlink(missing_ok=True)
+            file.unlink(missing_ok=True)
+        if damaged:
+            sums = ", ".join(f"SHA-256 {fetched[file]}, the hub states {file.name}" for file in damaged)
+            what = f"a file of {repository.repo_id} came damaged ({sums})"
+            raise OutOfReach(f"{what}: it was taken out of the cache, and is fetched anew by the next attempt")
+
+
+def _large_files(repository: Repository) -> Iterator[Path]:
+    """Those in the cache of a model, each named by the hash that the hub states."""
+    return (path for path in _cache_of(repository.repo_id, "blobs").glob("*") if _SHA_256.fullmatch(path.name))
+
+
+def _cache_of(repo_id: str, part: str) -> Path:
+    """A folder of a model's in the cache, whether it exists or not."""
+    from huggingface_hub import constants
+
+    return Path(constants.HF_HUB_CACHE, "models--" + repo_id.replace("/", "--"), part)
 
 
 def chain(error: BaseException) -> Iterator[BaseException]:
@@ -159,9 +218,28 @@ def _access_refused(error: BaseException) -> bool:
     return error.response is not None and error.response.status_code in (401, 403)
 
 
+def _answer(error: BaseException) -> tuple[int | None, str]:
+    """Status and words of the hub's answer that an error tells of; None where there was none."""
+    response = getattr(error, "response", None)
+    return (None, "") if response is None else (response.status_code, response.headers.get("X-Error-Message", ""))
+
+
+def _token_is_refused(error: BaseException) -> bool:
+    status, words = _answer(error)
+    return status == 401 and words.startswith(_REFUSED)
+
+
+def _reason(error: BaseException) -> str:
+    """Why the hub did not serve a request, in one line."""
+    if _answer(error)[0] == 429:
+        return "it takes no more requests for now (HTTP 429; try again later, or log in with `hf auth login`)"
+    return first_line(error)
+
+
 def _unknown(repo_id: str, kind: Kind) -> InputError:
     what = f"the {kind} is neither a local {'folder' if kind == 'model' else 'file or folder'} nor known to the hub"
-    return InputError(what, got=repo_id, remedy="check the spelling (a local path may start with ./)")
+    remedy = "check the spelling (a local path may start with ./), or log in with `hf auth login` if it is private"
+    return InputError(what, got=repo_id, remedy=remedy)
 
 
 def _from_cache(repo_id: str, revision: str | None, kind: Kind, reason: str) -> Repository:
@@ -173,7 +251,7 @@ def _from_cache(repo_id: str, revision: str | None, kind: Kind, reason: str) -> 
 
 def _cached_model(repo_id: str, revision: str | None) -> str | None:
     """The commit in the cache; for the default branch the one fetched last. None where there is none."""
-    from huggingface_hub import constants, try_to_load_from_cache
+    from huggingface_hub import try_to_load_from_cache
     from huggingface_hub.errors import HFValidationError
 
     try:
@@ -182,7 +260,7 @@ def _cached_model(repo_id: str, revision: str | None) -> str | None:
         raise _unknown(repo_id, "model") from error
     if isinstance(found, str):
         return Path(found).parent.name
-    snapshots = Path(constants.HF_HUB_CACHE, "models--" + repo_id.replace("/", "--"), "snapshots")
+    snapshots = _cache_of(repo_id, "snapshots")
     if revision is not None or not snapshots.is_dir():
         return None
     commits = [folder for folder in snapshots.iterdir() if (folder / "config.json").exists()]

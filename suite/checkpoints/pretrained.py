@@ -6,7 +6,8 @@ import contextlib
 import dataclasses
 import logging
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any, Literal, get_args
 
@@ -18,7 +19,7 @@ from suite.checkpoints.generation_settings import choose_greedily
 from suite.checkpoints.weights_hash import check_hash
 from suite.core.setup import DTYPES, Setup
 from suite.core.task import Task
-from suite.errors import InputError, NotApplicable
+from suite.errors import InputError, NotApplicable, OutOfReach
 from suite.text.suggest import beside
 
 Weights = Literal["pretrained", "random"]
@@ -82,6 +83,10 @@ class Origin:
     location: str
     repository: hub.Repository | None
 
+    def intact(self) -> AbstractContextManager[None]:
+        """Around what reads the checkpoint: a damaged download is told, and does not stay."""
+        return contextlib.nullcontext() if self.repository is None else hub.intact(self.repository)
+
     @property
     def arguments(self) -> dict[str, Any]:
         """Of every ``from_pretrained``: no code of the checkpoint's, and nothing fetched that need not be."""
@@ -91,7 +96,19 @@ class Origin:
         return common | {"revision": self.repository.revision, "local_files_only": self.repository.cached_only}
 
 
-def load_pretrained(spec: ModelSpec, task: Task, *, device: str, dtype: str, seed: int) -> tuple[Any, Any]:
+def nothing_to_look_at(config: Any, processor: Any) -> None:
+    """Where nobody wants to know what will be loaded."""
+
+
+def load_pretrained(
+    spec: ModelSpec,
+    task: Task,
+    *,
+    device: str,
+    dtype: str,
+    seed: int,
+    before_weights: Callable[[Any, Any], None] = nothing_to_look_at,
+) -> tuple[Any, Any]:
     """The model in eval mode on ``device``, and its tokenizer or image processor.
 
     Args:
@@ -100,6 +117,8 @@ def load_pretrained(spec: ModelSpec, task: Task, *, device: str, dtype: str, see
         device: ``cpu`` or ``cuda``.
         dtype: name of the floating type, e.g. ``float32``.
         seed: of random weights.
+        before_weights: told the configuration and the processor before any weights are read, fetched or drawn; what it
+            raises ends the loading.
 
     Returns:
         Model and processor; the processor is None for random weights that have none.
@@ -113,15 +132,18 @@ def load_pretrained(spec: ModelSpec, task: Task, *, device: str, dtype: str, see
     with quiet():
         if spec.path is None:
             config, processor = architecture_of(spec), None
+            before_weights(config, processor)
             model = random_model(task, config, device, dtype, seed)
         else:
             origin = origin_of(spec)
-            config = config_of(spec, task, origin)
-            if spec.weights == "random":
-                model = random_model(task, config, device, dtype, seed)
-            else:
-                model = _trained_model(spec, task, origin, config, device, dtype)
-            processor = processor_of(spec, task, origin)
+            with origin.intact():
+                config = config_of(spec, task, origin)
+                processor = processor_of(spec, task, origin)
+                before_weights(config, processor)
+                if spec.weights == "random":
+                    model = random_model(task, config, device, dtype, seed)
+                else:
+                    model = _trained_model(spec, task, origin, config, device, dtype)
             if hasattr(processor, "pad_token_id") and task.auto_class != "AutoModelForCausalLM":
                 tokenizer_fit.fit(processor, model)
     model.eval()
@@ -224,7 +246,7 @@ def config_of(spec: ModelSpec, task: Task, origin: Origin) -> Any:
     try:
         config = transformers.AutoConfig.from_pretrained(origin.location, **origin.arguments)
     except _LOAD_ERRORS as error:
-        raise _explain(error, spec, "its config.json cannot be used") from error
+        raise _explain(error, spec, origin, "its config.json cannot be used") from error
     _check_kind(spec, task, config)
     return config
 
@@ -314,7 +336,7 @@ def _trained_model(spec: ModelSpec, task: Task, origin: Origin, config: Any, dev
             method = quantised_checkpoint.method_of(config)
             reason = hub.first_line(error)[:300]
             raise NotApplicable(f"the {method} checkpoint {spec.path} cannot be loaded here: {reason}") from error
-        raise _explain(error, spec, "its weights cannot be loaded") from error
+        raise _explain(error, spec, origin, "its weights cannot be loaded") from error
     untrained = sorted(key for key in info["missing_keys"] if not _HARMLESS.search(key))
     if untrained:
         what = f"the checkpoint has no trained head for this task ({task.name}): {', '.join(untrained[:3])} missing"
@@ -333,7 +355,7 @@ def processor_of(spec: ModelSpec, task: Task, origin: Origin) -> Any:
     except _LOAD_ERRORS as error:
         if spec.weights == "random" and not hub.is_connection_failure(error):
             return None
-        raise _explain(error, spec, f"its {task.processor_class} cannot be loaded") from error
+        raise _explain(error, spec, origin, f"its {task.processor_class} cannot be loaded") from error
     if not _is_empty(processor):
         return processor
     if spec.weights == "random":
@@ -364,10 +386,13 @@ def _is_empty(processor: Any) -> bool:
     return not set(processor.get_vocab()) - set(processor.all_special_tokens)
 
 
-def _explain(error: BaseException, spec: ModelSpec, what: str) -> InputError | NotApplicable:
+def _explain(error: BaseException, spec: ModelSpec, origin: Origin, what: str) -> InputError | NotApplicable:
     assert spec.path is not None
     if not spec.is_local and hub.is_connection_failure(error):
         return hub.explain(error, spec.path, spec.revision, "model")
+    if isinstance(error, OSError) and origin.repository is not None and origin.repository.cached_only:
+        found = f"{what} ({hub.first_line(error)[:300]})"
+        return OutOfReach(f"the hub is not reachable, and the local cache has not all of {spec.path}: {found}")
     if "trust_remote_code" in str(error):
         remedy = "choose one whose architecture transformers has"
         return InputError("the model needs code of its own, which is never run", got=spec.path, remedy=remedy)

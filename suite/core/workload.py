@@ -116,6 +116,15 @@ class Workload(ABC):
         """``setup`` as windows count it: its batch size is the number of queries that are run at once."""
         return setup
 
+    def kept_numbers(self, parameters: int, trained: int) -> int:
+        """Numbers that an arm surely keeps on the device beside its model.
+
+        Args:
+            parameters: of the model.
+            trained: how many of them are trained where the workload trains.
+        """
+        return 0
+
     def rehearsed(self, setup: Setup) -> Rehearsal:
         """Finds what has to be known of ``setup`` before its loop can be made."""
         return Rehearsal(setup=setup)

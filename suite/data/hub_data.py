@@ -32,6 +32,8 @@ def rows(source: str, *, columns: Sequence[str]) -> dict[str, list[Row]]:
         try:
             with _offline(repository):
                 found = datasets.load_dataset(repo_id, config or None, revision=repository.revision)
+        except datasets.exceptions.DatasetNotFoundError as error:  # though the hub has described it
+            raise hub.refused(repo_id, "dataset") from error
         except (OSError, ValueError, RuntimeError, datasets.exceptions.DatasetsError) as error:
             if hub.is_connection_failure(error):
                 raise hub.explain(error, repo_id, None, "dataset") from error

@@ -29,6 +29,9 @@ from suite.record.schema import (
 OUT_OF_REACH = "out_of_reach"
 """Kind of the reason of a point whose model or data lies on a hub that does not answer."""
 
+DOES_NOT_FIT = "does_not_fit"
+"""Kind of the reason of a point that surely needs more memory than its device has free."""
+
 ACCURACY_GATE = "accuracy_gate"
 """Kind of the reason of a point whose candidate scored worse than ``protocol.score_gate`` allows."""
 

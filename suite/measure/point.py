@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
+import functools
 import traceback
 
 import torch
@@ -14,6 +15,7 @@ from suite.core.meter import OpenMeter, Ticker
 from suite.core.setup import Setup
 from suite.core.task import cycle
 from suite.errors import (
+    DoesNotFit,
     ImpossibleOutput,
     InputError,
     LosesTooMuch,
@@ -27,9 +29,10 @@ from suite.measure.block_limits import UNLIMITED, Limits
 from suite.measure.blocks import Comparison, PairedWindows, measure_blocks
 from suite.measure.compilation import CompileWatch, Recompiled, compile_arms, keep_compiled_code
 from suite.measure.device_busy import device_busy_shares
-from suite.measure.draft import ACCURACY_GATE, OUT_OF_REACH, Draft
+from suite.measure.draft import ACCURACY_GATE, DOES_NOT_FIT, OUT_OF_REACH, Draft
 from suite.measure.idle import idle_power, mean_idle
 from suite.measure.memory import peak_bytes, try_out
+from suite.measure.memory_needs import require_room
 from suite.measure.observer import Nobody, Observer
 from suite.measure.residency import Residency
 from suite.measure.scores import check_gate, scores_of
@@ -45,6 +48,7 @@ from suite.toolkit.requirements import Circumstances, check, of_task
 
 _ENDS: tuple[tuple[type[Exception], Status, str], ...] = (
     (OutOfReach, "skipped", OUT_OF_REACH),
+    (DoesNotFit, "skipped", DOES_NOT_FIT),
     (LosesTooMuch, "skipped", ACCURACY_GATE),
     (NotApplicable, "skipped", "not_applicable"),
     (NoEffect, "failed", "no_effect"),
@@ -260,9 +264,20 @@ def _one_batch(arm: ReadyArm) -> None:
 
 
 def baseline_setup(plan: Plan) -> Setup:
-    """The model of the plan as it is, loaded onto the point's device: what techniques start from."""
+    """The model of the plan as it is, loaded onto the point's device: what techniques start from.
+
+    Raises:
+        DoesNotFit: the device has too little free memory for the point.
+    """
     point = plan.point
-    model, processor = load_pretrained(plan.model, plan.task, device=point.device, dtype=point.dtype, seed=plan.seed)
+    model, processor = load_pretrained(
+        plan.model,
+        plan.task,
+        device=point.device,
+        dtype=point.dtype,
+        seed=plan.seed,
+        before_weights=functools.partial(require_room, plan),
+    )
     return Setup(
         task=plan.task,
         model=model,

@@ -7,19 +7,16 @@ held much of the memory there was. The kernel chooses the process that holds mos
 
 from __future__ import annotations
 
-import contextlib
-import os
 import signal
 import time
 from collections import deque
-from collections.abc import Callable, Iterator
-from pathlib import Path, PurePosixPath
+from collections.abc import Callable
+from pathlib import Path
 from typing import NamedTuple
 
+from suite.machine.process_memory import held_bytes, kernel_kills, usable_bytes
 from suite.units import BYTES_PER_GB
 
-PROC = Path("/proc")
-CGROUPS = Path("/sys/fs/cgroup")
 LOOK_S = 0.5
 """Time between two looks at a process: each reads a few small files, which takes no share of a core worth counting."""
 REMEMBERED_S = 10.0
@@ -95,56 +92,3 @@ def death(exitcode: int | None, log: Path, memory: MemoryWatch) -> tuple[str, st
         return kind, f"{what}; its log: {log.name}"
     what = f"the point's process ended with exit code {exitcode} before its record was there"
     return "crashed", f"{what}; its log: {log.name}"
-
-
-def kernel_kills() -> int:
-    """How often the kernel has ended a process for want of memory since it started; 0 where it does not say."""
-    return _figure(PROC / "vmstat", "oom_kill ")
-
-
-def held_bytes(pid: int) -> int:
-    """Resident bytes of a process and of those that it started, where the kernel lists these; 0 where it is gone."""
-    return sum(_resident_pages(each) for each in _family(pid)) * os.sysconf("SC_PAGE_SIZE")
-
-
-def usable_bytes(pid: int) -> int:
-    """The machine's memory, or the limit of the control groups that a process is in where that is lower."""
-    return min([1024 * _figure(PROC / "meminfo", "MemTotal:"), *_limits(pid)])
-
-
-def _figure(file: Path, key: str) -> int:
-    with contextlib.suppress(OSError):
-        for line in file.read_text().splitlines():
-            if line.startswith(key):
-                return int(line.split()[1])
-    return 0
-
-
-def _resident_pages(pid: int) -> int:
-    with contextlib.suppress(OSError):
-        return int((PROC / str(pid) / "statm").read_text().split()[1])
-    return 0
-
-
-def _family(pid: int) -> Iterator[int]:
-    yield pid
-    with contextlib.suppress(OSError):  # many kernels are built without these lists
-        for child in (PROC / str(pid) / "task" / str(pid) / "children").read_text().split():
-            yield from _family(int(child))
-
-
-def _limits(pid: int) -> Iterator[int]:
-    """Limits in bytes of the control groups that a process is in (version 1 or 2), from its own up to the root."""
-    with contextlib.suppress(OSError):
-        for line in (PROC / str(pid) / "cgroup").read_text().splitlines():
-            _, controllers, path = line.split(":", 2)
-            if controllers in ("", "memory"):
-                root = CGROUPS / controllers
-                for group in (PurePosixPath(path), *PurePosixPath(path).parents):
-                    yield from _limit(root / group.relative_to("/"))
-
-
-def _limit(group: Path) -> Iterator[int]:
-    for name in ("memory.max", "memory.limit_in_bytes"):
-        with contextlib.suppress(OSError, ValueError):  # no such file, or "max"
-            yield int((group / name).read_text())

@@ -12,7 +12,7 @@ from suite.errors import InputError
 from suite.io.atomic import sweep_out
 from suite.machine import environment
 from suite.measure.block_limits import BUDGET
-from suite.measure.draft import OUT_OF_REACH
+from suite.measure.draft import DOES_NOT_FIT, OUT_OF_REACH
 from suite.plugins.requires import Requires
 from suite.record.hashing import config_hash
 from suite.record.schema import Record
@@ -21,6 +21,8 @@ from suite.sweep.launchers.choice import PACKAGES, launcher_of
 
 RETRIES = ("failed", "none", "all")
 SET_ASIDE = "set-aside"
+_PASSING = (OUT_OF_REACH, DOES_NOT_FIT, BUDGET)
+"""Why a point was skipped that may be measured another time."""
 _WRITERS_ARE_GONE_S = 3600.0
 
 
@@ -72,7 +74,8 @@ def scan(points: Sequence[PlannedPoint]) -> ResumeState:
 
     Args:
         points: of one run. Their ``retry`` is ``failed``: failed points, and those that were skipped because the hub
-            was out of reach, are measured again; ``none``: they are not; ``all``: every point is.
+            was out of reach or too little memory was free, are measured again; ``none``: they are not; ``all``: every
+            point is.
 
     Raises:
         InputError: ``retry`` is none of these.
@@ -105,7 +108,7 @@ def _here(device: str, anywhere: bool) -> _Here:
 def _is_done(point: PlannedPoint, record: Record | None, here: dict[str, _Here], retry: str) -> bool:
     if record is None or retry == "all":
         return False
-    passing = record.status == "failed" or (record.reason is not None and record.reason.kind in (OUT_OF_REACH, BUDGET))
+    passing = record.status == "failed" or (record.reason is not None and record.reason.kind in _PASSING)
     if passing and retry == "failed":
         return False
     return _is_of(point, record, here)

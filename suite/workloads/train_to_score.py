@@ -27,7 +27,7 @@ from suite.errors import InputError, NoEffect, NotApplicable
 from suite.record.schema import Phase, TrainingCheck
 from suite.scoring import items
 from suite.toolkit import layers
-from suite.toolkit.training.adamw import AdamWTrainer, epoch_batches
+from suite.toolkit.training.adamw import AdamWTrainer, epoch_batches, kept_numbers
 from suite.toolkit.training.retraining import own_randomness
 
 REFERENCE, NONE = "reference", "none"
@@ -96,6 +96,10 @@ class TrainToScore(Workload):
     def as_counted(self, setup: Setup) -> Setup:
         """One training at a time."""
         return setup.replace(batch_size=1, waiting_batches=1)
+
+    def kept_numbers(self, parameters: int, trained: int) -> int:
+        """See Workload."""
+        return kept_numbers(parameters, trained)
 
     def rehearsed(self, setup: Setup) -> Rehearsal:
         """Trains until the score is reached, it is enough, or the last step is done."""

@@ -18,7 +18,7 @@ from suite.core.setup import Setup
 from suite.core.task import cycle
 from suite.core.workload import Loop, Work, Workload, first_of_each_shape
 from suite.record.schema import Phase
-from suite.toolkit.training.adamw import AdamWTrainer, whole_batches
+from suite.toolkit.training.adamw import AdamWTrainer, kept_numbers, whole_batches
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -45,6 +45,10 @@ class TrainingSteps(Workload):
     def loop(self, setup: Setup, pass_queries: int) -> Loop:
         """Copies the model and puts training batches on the device."""
         return _TrainingLoop(setup, pass_queries, self.learning_rate)
+
+    def kept_numbers(self, parameters: int, trained: int) -> int:
+        """See Workload."""
+        return kept_numbers(parameters, trained)
 
     def evaluate(self, setup: Setup) -> list[float]:
         """Scores after ``scored_steps`` steps."""

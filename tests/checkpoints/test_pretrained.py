@@ -451,7 +451,7 @@ def visit(hub_root: Path, tmp_path_factory: pytest.TempPathFactory) -> Visit:
         ("acme/pickled", None),
         ("not a name", None),
     ]
-    with hub_stand_in(hub_root, gated=("acme/closed",), broken=("acme/down",)) as server:
+    with hub_stand_in(hub_root, faults={"acme/closed": "gated", "acme/down": "down"}) as server:
         outcomes, written = ask_hub(server.url, home, *wanted, HF_TOKEN=TOKEN)
         return Visit(outcomes, server.requests, written, home, server.url)
 

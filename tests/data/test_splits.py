@@ -16,7 +16,7 @@ from suite.data.splits import Splits, load_splits
 from suite.errors import InputError, NotApplicable
 from suite.io.paths import CHECKOUT
 from tests.data.writing import rows, texts, write_image, write_jsonl
-from tests.hub_stand_in import hub_stand_in
+from tests.hub_stand_in import Fault, hub_stand_in
 
 
 def text(source: Path, seed: int = 0) -> Splits:
@@ -504,10 +504,10 @@ for source in sys.argv[1:]:
 """
 
 
-def ask_hub(url: str, home: Path, *sources: str) -> tuple[list[Any], str]:
+def ask_hub(url: str, home: Path, *sources: str, **more: str) -> tuple[list[Any], str]:
     """The datasets library reads its settings at import: a process of its own."""
     environment = {key: value for key, value in os.environ.items() if not key.startswith("HF_")}
-    environment |= {"HF_ENDPOINT": url, "HF_HOME": str(home), "NO_PROXY": "127.0.0.1"}
+    environment |= {"HF_ENDPOINT": url, "HF_HOME": str(home), "NO_PROXY": "127.0.0.1", **more}
     done = subprocess.run(
         [sys.executable, "-c", SCRIPT, *sources],
         env=environment,
@@ -537,3 +537,24 @@ def test_a_hub_dataset_keeps_its_splits_and_its_cache(tmp_path: Path) -> None:
     assert outcomes[0] == [20, 4, 2, {"text": "text 24", "label": 0}]
     assert outcomes[1][0] == "OutOfReach"
     assert "Retrying" not in written
+
+
+@pytest.mark.slow
+def test_a_hub_dataset_that_is_refused_is_explained_and_a_cached_one_needs_no_hub(tmp_path: Path) -> None:
+    faults: dict[str, Fault] = {"acme/closed": "gated", "acme/private": "private", "acme/busy": "busy"}
+    for name in ("acme/open", *faults):
+        write_jsonl(tmp_path / "hub/datasets" / name / "test.jsonl", rows(4))
+    home = tmp_path / "home"
+    with hub_stand_in(tmp_path / "hub", faults=faults) as hub:
+        (loaded, closed, private, busy), _ = ask_hub(hub.url, home, "acme/open", *faults)
+        asked = len(hub.requests)
+        (offline,), _ = ask_hub(hub.url, home, "acme/open", HF_HUB_OFFLINE="1")
+        assert len(hub.requests) == asked
+    assert loaded == offline
+    assert loaded[2] == 4
+    assert closed[0] == "OutOfReach"
+    assert "the dataset acme/closed is gated or private: accept its terms on the hub and log in" in closed[1]
+    assert private[0] == "InputError"
+    assert "log in with `hf auth login` if it is private" in private[1]
+    assert busy[0] == "OutOfReach"
+    assert "it takes no more requests for now (HTTP 429" in busy[1]

@@ -4,8 +4,10 @@ from pathlib import Path
 
 import pytest
 
+from suite.machine import process_memory
+from suite.machine.process_memory import usable_bytes
 from suite.sweep import deaths
-from suite.sweep.deaths import LOOK_S, REMEMBERED_S, MemoryWatch, death, usable_bytes
+from suite.sweep.deaths import LOOK_S, REMEMBERED_S, MemoryWatch, death
 
 PID, CHILD = 40, 41
 PAGE = os.sysconf("SC_PAGE_SIZE")
@@ -44,8 +46,8 @@ class Machine:
 
 @pytest.fixture
 def machine(tmp_path, monkeypatch):
-    monkeypatch.setattr(deaths, "PROC", tmp_path / "proc")
-    monkeypatch.setattr(deaths, "CGROUPS", tmp_path / "cgroup")
+    monkeypatch.setattr(process_memory, "PROC", tmp_path / "proc")
+    monkeypatch.setattr(process_memory, "CGROUPS", tmp_path / "cgroup")
     return Machine(tmp_path / "proc")
 
 
@@ -144,7 +146,7 @@ def test_a_group_without_a_limit_may_use_the_machines_memory(machine, limit):
 
 
 def test_where_the_kernel_says_nothing_a_kill_is_a_kill(tmp_path, monkeypatch):
-    monkeypatch.setattr(deaths, "PROC", tmp_path)
+    monkeypatch.setattr(process_memory, "PROC", tmp_path)
     assert killed(MemoryWatch(PID))[0] == "killed"
 
 

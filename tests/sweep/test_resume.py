@@ -1,7 +1,7 @@
 import pytest
 
 from suite.errors import InputError
-from suite.measure.draft import OUT_OF_REACH
+from suite.measure.draft import DOES_NOT_FIT, OUT_OF_REACH
 from suite.record.schema import Reason
 from suite.record.store import load_run, save
 from suite.sweep import planning, resume
@@ -12,6 +12,7 @@ from tests.sweep.test_run import done
 
 FAILED = {"status": "failed", "reason": Reason(kind="x", message="y")}
 OUT = {"status": "skipped", "reason": Reason(kind=OUT_OF_REACH, message="the hub is not reachable")}
+FULL = {"status": "skipped", "reason": Reason(kind=DOES_NOT_FIT, message="4 GB are free")}
 SKIPPED = {"status": "skipped", "reason": Reason(kind="x", message="y")}
 
 
@@ -67,8 +68,8 @@ def test_a_hub_that_was_out_of_reach_is_tried_again(point):
 @pytest.mark.parametrize(
     ("retry", "left", "missing"),
     [
-        ("failed", {}, 0), ("failed", FAILED, 1), ("failed", OUT, 1), ("failed", SKIPPED, 0),
-        ("none", {}, 0), ("none", FAILED, 0), ("none", OUT, 0),
+        ("failed", {}, 0), ("failed", FAILED, 1), ("failed", OUT, 1), ("failed", FULL, 1), ("failed", SKIPPED, 0),
+        ("none", {}, 0), ("none", FAILED, 0), ("none", OUT, 0), ("none", FULL, 0),
         ("all", {}, 1), ("all", SKIPPED, 1),
     ],
 )  # fmt: skip

@@ -49,6 +49,18 @@ class AdamWTrainer(Trainer):
                 optimizer.step()
 
 
+def kept_numbers(parameters: int, trained: int) -> int:
+    """Numbers that the trainer holds after a step, beside the model of its setup.
+
+    They are the copy that is trained and its first weights, and a gradient and two moments of each trained number.
+
+    Args:
+        parameters: of the model.
+        trained: how many of them are trained.
+    """
+    return 2 * parameters + 3 * trained
+
+
 def epoch_batches(setup: Setup, most: int) -> list[Batch]:
     """The train split in batches, in an order drawn by the setup's seed; the last is filled up from the first ones.
 
