@@ -37,7 +37,7 @@ from suite.measure.observer import Nobody, Observer
 from suite.measure.residency import Residency
 from suite.measure.scores import check_gate, scores_of
 from suite.measure.seeds import seed_scores
-from suite.measure.served_point import measure_served
+from suite.measure.served.served_point import measure_served
 from suite.measure.stack import apply_stack, effect_of, errors_named, executed
 from suite.measure.warm_up import warm_up
 from suite.measure.window_plan import WindowPlan, common_pass_queries, distinct_count, plan_windows

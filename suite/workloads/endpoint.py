@@ -1,7 +1,7 @@
 """Endpoint: requests to servers of OpenAI's protocol that stand by themselves, under a stated load.
 
 The load is a number of requests at a time, or requests that arrive over time. A window is one run of it against one
-server, and its energy that of the steady state, which is read from outside (``suite.measure.served_point``).
+server, and its energy that of the steady state, which is read from outside (``suite.measure.served.served_point``).
 """
 
 from __future__ import annotations

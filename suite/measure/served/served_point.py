@@ -26,7 +26,7 @@ from suite.measure.draft import Draft
 from suite.measure.idle import idle_power, mean_idle
 from suite.measure.observer import Observer
 from suite.measure.scores import check_gate
-from suite.measure.served_arm import ServedArm, is_metered, requests_a_window, served_arm
+from suite.measure.served.served_arm import ServedArm, is_metered, requests_a_window, served_arm
 from suite.record.schema import Arm, Idle, RecordWarning, Scores, Window
 from suite.stats import cross_checks
 from suite.stats.prefill_decode import ARMS

@@ -1,0 +1,1 @@
+"""Points whose arms are servers: measured from outside, into the same record."""
