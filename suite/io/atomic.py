@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import contextlib
+import fcntl
 import os
+import shutil
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 
@@ -49,3 +51,36 @@ def sweep_out(folder: Path, older_than_s: float) -> None:
         with contextlib.suppress(FileNotFoundError):
             if time.time() - path.stat().st_mtime > older_than_s:
                 path.unlink()
+
+
+def made_whole(folder: Path, make: Callable[[Path], None]) -> Path:
+    """``folder``, which ``make`` fills where it is missing: once for all processes, and whole or not there.
+
+    Args:
+        folder: beside it lie a lock, and what a process that was killed has left, which the next one removes.
+        make: writes into the empty folder that it is given.
+
+    Raises:
+        OSError: the folder cannot be written; or what ``make`` raises.
+    """
+    if folder.is_dir():
+        return folder
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    unfinished = folder.with_name(f"{folder.name}.unfinished")
+    with folder.with_name(f"{folder.name}.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not folder.is_dir():
+            shutil.rmtree(unfinished, ignore_errors=True)
+            unfinished.mkdir()
+            make(unfinished)
+            _sync_files(unfinished)
+            unfinished.rename(folder)
+            sync_folder(folder.parent)
+    return folder
+
+
+def _sync_files(folder: Path) -> None:
+    for path in folder.rglob("*"):
+        if path.is_file():
+            with path.open("rb") as file:
+                os.fsync(file.fileno())

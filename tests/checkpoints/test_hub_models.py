@@ -184,7 +184,7 @@ def test_every_model_of_the_hub_has_a_stand_in() -> None:
 def is_of_the_hub(file: Path) -> bool:
     """Whether a model's yaml names a repository."""
     path = yaml.safe_load(file.read_text("utf-8"))["path"]
-    return path is not None and not path.startswith("models/")
+    return path is not None and not path.startswith(("models/", "package:"))
 
 
 @pytest.mark.parametrize("name", [name for name in TASKS if "/" not in name])

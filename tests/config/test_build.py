@@ -90,3 +90,19 @@ def test_a_file_that_is_not_there_is_named_by_its_key(point, tmp_path):
 def test_training_data_alone_is_refused(point, tmp_path):
     with pytest.raises(InputError, match=r"task\.data\.train names no data to score on"):
         plan_on("cpu", *point("protocol.pairing=auto", f"task.data.train={named(tmp_path, 'a.jsonl')}"))
+
+
+def test_a_package_that_is_not_installed_is_left_to_its_point(point):
+    plan = plan_on("cpu", *point("protocol.pairing=auto", "model.path=package:no_such_package/x.gguf"))
+    assert "model" not in plan.config["contents"]
+    assert plan.config["model"]["path"] == "package:no_such_package/x.gguf"
+
+
+def test_what_a_package_holds_identifies_a_point_wherever_it_is_installed(point, tmp_path, monkeypatch):
+    (tmp_path / "their_model").mkdir()
+    (tmp_path / "their_model" / "x.gguf").write_bytes(b"weights")
+    monkeypatch.syspath_prepend(tmp_path)
+    plan = plan_on("cpu", *point("protocol.pairing=auto", "model.path=package:their_model/x.gguf"))
+    assert plan.config["contents"]["model"] == fingerprint(tmp_path / "their_model" / "x.gguf")
+    with pytest.raises(InputError, match=r"the model does not exist, got 'package:their_model/y.gguf'"):
+        plan_on("cpu", *point("protocol.pairing=auto", "model.path=package:their_model/y.gguf"))

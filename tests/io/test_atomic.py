@@ -1,8 +1,10 @@
 import os
+import threading
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from suite.io.atomic import sweep_out, synced_temporary, write_whole
+from suite.io.atomic import made_whole, sweep_out, synced_temporary, write_whole
 
 
 def test_a_file_is_written_over_an_older_one_and_its_folder_is_made(tmp_path):
@@ -35,3 +37,33 @@ def test_what_killed_writers_left_is_swept_out_and_younger_files_stay(tmp_path):
         os.utime(path, (written_s, written_s))
     sweep_out(tmp_path, older_than_s=50.0)
     assert sorted(path.name for path in tmp_path.iterdir()) == [".young.tmp", "record.json"]
+
+
+def test_a_folder_is_made_once_for_all_that_ask_at_a_time(tmp_path):
+    together, made = threading.Barrier(2), []
+
+    def make(folder):
+        made.append(folder)
+        (folder / "file").write_text("whole")
+
+    def ask(_):
+        together.wait(timeout=10)
+        return made_whole(tmp_path / "cache" / "model", make)
+
+    with ThreadPoolExecutor(2) as pool:
+        folders = list(pool.map(ask, range(2)))
+    assert folders == [tmp_path / "cache" / "model"] * 2
+    assert len(made) == 1
+    assert [path.name for path in folders[0].iterdir()] == ["file"]
+
+
+def test_what_was_not_finished_is_not_there_and_is_made_anew(tmp_path):
+    def fail(folder):
+        (folder / "rest").write_text("of the first")
+        raise RuntimeError("stop")
+
+    with pytest.raises(RuntimeError, match="stop"):
+        made_whole(tmp_path / "model", fail)
+    assert not (tmp_path / "model").exists()
+    made_whole(tmp_path / "model", lambda folder: (folder / "file").write_text("whole"))
+    assert [path.name for path in (tmp_path / "model").iterdir()] == ["file"]
