@@ -43,6 +43,7 @@ def check_before_loading(spec: ModelSpec, task: Task, *, with_data: bool) -> Non
     """
     if not spec.is_local:
         return
+    model = processor = None
     with pretrained.quiet(), _without_gpu_libraries(), contextlib.suppress(NotApplicable):
         origin = pretrained.local_origin(spec)
         config = pretrained.config_of(spec, task, origin)

@@ -139,5 +139,5 @@ def test_is_not_applicable(changes: Any, setup: Any, reason: str) -> None:
 
 def test_is_refused_before_a_classifier_is_loaded() -> None:
     setup = fake_setup("text")
-    with pytest.raises(NotApplicable, match="models that write text"):
+    with pytest.raises(NotApplicable, match="the teacher has no text to write"):
         admit(technique(), setup)

@@ -142,7 +142,7 @@ def test_a_later_technique_changes_what_reads_in_pieces() -> None:
 @pytest.mark.parametrize(
     ("setup", "reason"),
     [
-        (fake_setup("text"), "generates nothing"),
+        (fake_setup("text"), "generate token by token, which this one does not"),
         (fake_setup("generation", phase="training"), "training reads whole texts"),
         (fake_setup("generation", runtime="compiled"), "runtime=eager"),
         (architecture_setup("mamba"), "does not cache keys and values of every token"),
