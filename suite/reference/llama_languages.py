@@ -7,6 +7,7 @@ from typing import Any
 from suite.core.recipe import Recipe
 from suite.reference import bert_languages
 from suite.reference.byte_tokenizer import train_byte_tokenizer
+from suite.reference.llama import small_llama
 from suite.reference.spec import Reference
 
 VOCABULARY = 1024
@@ -17,24 +18,8 @@ END = "<|endoftext|>"
 
 def build(task: Any) -> tuple[Any, Any]:
     """A Llama of 3 layers, 128 wide, embeddings tied, and its own byte-level BPE tokenizer."""
-    from transformers import LlamaConfig, LlamaForCausalLM
-
     tokenizer = train_tokenizer(task)
-    config = LlamaConfig(
-        vocab_size=len(tokenizer),
-        hidden_size=128,
-        num_hidden_layers=3,
-        num_attention_heads=4,
-        num_key_value_heads=4,
-        intermediate_size=384,
-        max_position_embeddings=POSITIONS,
-        tie_word_embeddings=True,
-        initializer_range=0.05,  # the default 0.02 is far too small for a width of 128
-        bos_token_id=tokenizer.bos_token_id,
-        eos_token_id=tokenizer.eos_token_id,
-        pad_token_id=tokenizer.pad_token_id,
-    )
-    return LlamaForCausalLM(config), tokenizer
+    return small_llama(tokenizer, width=128, layers=3, mlp_width=384, positions=POSITIONS), tokenizer
 
 
 def train_tokenizer(task: Any) -> Any:
