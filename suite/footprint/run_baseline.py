@@ -11,6 +11,7 @@ from suite.analysis.summary import PointSummary
 from suite.carbon.quantity import Figure, significant
 from suite.footprint.scenario import WH_PER_KWH
 from suite.footprint.subject import tag_of, year_of
+from suite.text.labels import key_of
 from suite.units import joules_to_kwh
 
 UNIT = "Wh per query"
@@ -74,7 +75,7 @@ def baseline_energy(points: Sequence[PointSummary]) -> Figure:
 
 def task_name(point: PointSummary) -> str:
     """The task's name without what its label adds."""
-    return point.task.partition("[")[0]
+    return key_of(point.task)
 
 
 def default_baselines(points: Iterable[PointSummary], task: str) -> list[list[PointSummary]]:

@@ -25,6 +25,11 @@ def told_apart(labels: Iterable[str]) -> dict[str, str]:
     return {label: name if len(same) == 1 else label for name, same in alike.items() for label in same}
 
 
+def key_of(label: str) -> str:
+    """The conf key that a task's or workload's ``label`` begins with, without what its user changed of it."""
+    return label.partition("[")[0]
+
+
 def words(name: str) -> str:
     """A task or workload as words, what its user changed of it in brackets and as it was typed.
 

@@ -26,6 +26,7 @@ from suite.analysis.summary import PointSummary
 from suite.record.dotted_keys import flatten
 from suite.record.hashing import WITHOUT_FIGURES, without_words
 from suite.stats.interval import LEVEL, Interval, around, mean_interval, t_quantile
+from suite.text.labels import key_of
 
 BATCH_SIZE = "batch_size"
 FEWEST_FOR_A_LINE, FEWEST_FOR_AN_EXPONENT = 2, 3
@@ -145,7 +146,7 @@ def _shared(point: PointSummary, task_is_known: bool) -> bytes:
     """
     apart = WITHOUT_FIGURES | {"mitigation", "task", BATCH_SIZE}
     config = {key: value for key, value in point.config.items() if key not in apart}
-    task = point.task.partition("[")[0] if task_is_known else point.task
+    task = key_of(point.task) if task_is_known else point.task
     model = [task, point.model, point.phase, point.workload, point.dtype, point.runtime]
     identity = [point.run, *model, point.device, point.hardware]
     return msgspec.json.encode([identity, point.component, point.method, config], order="sorted")

@@ -20,6 +20,7 @@ from suite.analysis.run.baselines import smallest_batches
 from suite.analysis.summary import PointSummary
 from suite.io.tables import read_csv
 from suite.stats.interval import Interval, welch_interval
+from suite.text.labels import key_of
 
 DATA = Path(__file__).parents[1] / "data" / "published_tasks.csv"
 FEWEST_TASKS = 3
@@ -121,19 +122,14 @@ def task_orders(points: Iterable[PointSummary]) -> list[TaskOrder]:
             key = (point.run, point.hardware or "", point.component, point.method or "")
             found.setdefault(key, []).append(point)
     orders = [_order(run, hardware, members) for (run, hardware, *_), members in found.items()]
-    return [order for order in orders if len({_kind(row.task) for row in order.rows}) >= FEWEST_TASKS]
-
-
-def _kind(task: str) -> str:
-    """A task without what its user changed of it."""
-    return task.partition("[")[0]
+    return [order for order in orders if len({key_of(row.task) for row in order.rows}) >= FEWEST_TASKS]
 
 
 def _order(run: str, hardware: str, points: Sequence[PointSummary]) -> TaskOrder:
     groups = smallest_batches(points)
     logs = {key: _logs(members) for key, members in groups.items()}
     study = {each.task: each for each in published_tasks()}
-    known = {task: study[_kind(task)] for task, _ in groups if _kind(task) in study}
+    known = {task: study[key_of(task)] for task, _ in groups if key_of(task) in study}
     shared = list(dict.fromkeys(task for task, _ in groups if task in known))
     reference = min(shared, key=lambda task: known[task].median_wh_per_query, default=None)
     unit = None if reference is None else [values for (task, _), values in logs.items() if task == reference]
@@ -148,7 +144,7 @@ def _order(run: str, hardware: str, points: Sequence[PointSummary]) -> TaskOrder
             rank,
             published=known.get(key[0]),
             reference=None if reference is None else known[reference],
-            published_rank=published_order.index(_kind(key[0])) + 1 if key[0] in known else None,
+            published_rank=published_order.index(key_of(key[0])) + 1 if key[0] in known else None,
         )
         for rank, key in enumerate(ranked, start=1)
     ]

@@ -168,7 +168,7 @@ def _published_use(report: Report) -> Use:
         technique
         for task in scenario.queries_per_unit
         for group in _inference_groups(report)[:MOST_USES]
-        if group.task.partition("[")[0] == scenario.run_tasks.get(task, task)
+        if labels.key_of(group.task) == scenario.run_tasks.get(task, task)
         for technique in _techniques(_real(group), task, group.title)
     ]
     return Use(

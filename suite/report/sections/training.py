@@ -13,6 +13,7 @@ from suite.report.charts.training_chart import training_chart
 from suite.report.charts.vega import Chart
 from suite.report.view_model import Entry, Group, Report
 from suite.text.i18n import N_
+from suite.text.labels import key_of
 
 ORDER = 52
 TITLE = N_("Training")
@@ -66,7 +67,7 @@ def context(report: Report) -> dict[str, Any] | None:
 
 def _model_and_machine(group: Group) -> tuple[Any, ...]:
     point = group.entries[0].point
-    return (group.run, point.task.partition("[")[0], point.model, point.hardware, point.device)
+    return (group.run, key_of(point.task), point.model, point.hardware, point.device)
 
 
 def _view(report: Report, group: Group, inference: list[Group]) -> View:
