@@ -96,6 +96,28 @@ def decoder(config_class: str, tokenizer_class: str, **changes: Any) -> Callable
     return write
 
 
+def modernbert(folder: Path) -> None:
+    """ModernBERT with byte-level tokens, a mask among them."""
+    marks = {
+        "unk_token": "[UNK]",
+        "cls_token": "[CLS]",
+        "sep_token": "[SEP]",
+        "pad_token": "[PAD]",
+        "mask_token": "[MASK]",
+    }
+    tokenizer = bytes_of_text(**marks)
+    ids = {
+        f"{name.removesuffix('_token')}_token_id": tokenizer.convert_tokens_to_ids(mark) for name, mark in marks.items()
+    }
+    known = {name: ids[name] for name in ("cls_token_id", "sep_token_id", "pad_token_id")}
+    ends = {"bos_token_id": ids["cls_token_id"], "eos_token_id": ids["sep_token_id"]}
+    config = transformers.ModernBertConfig(
+        vocab_size=len(tokenizer), max_position_embeddings=512, **SIZES, **known, **ends
+    )
+    transformers.ModernBertForMaskedLM(config).save_pretrained(folder)
+    tokenizer.save_pretrained(folder)
+
+
 def t5(folder: Path) -> None:
     """T5 asks for beams and a prefix in its configuration."""
     pieces = [(f"{mark}{letter}", -5.0) for letter in string.ascii_letters + string.digits for mark in ("", "▁")]
@@ -211,10 +233,14 @@ WRITERS: dict[str, Callable[[Path], None]] = {
     ),
     "git_base_coco": git,
     "gpt2": decoder("GPT2Config", "GPT2Tokenizer", n_embd=16, n_layer=1, n_head=2, n_positions=512),
+    "llama_3_2_1b": decoder("LlamaConfig", "PreTrainedTokenizerFast", **LLAMA),
     "minilm_l6": minilm,
+    "modernbert_base": modernbert,
     "qwen2_5_0_5b": decoder("Qwen2Config", "Qwen2Tokenizer", **LLAMA),
+    "qwen3_0_6b": decoder("Qwen3Config", "Qwen2Tokenizer", head_dim=8, **LLAMA),
     "resnet_18_imagenet": resnet,
     "smollm2_135m": decoder("LlamaConfig", "GPT2Tokenizer", **LLAMA),
+    "smollm2_135m_instruct": decoder("LlamaConfig", "GPT2Tokenizer", **LLAMA),
     "t5_small": t5,
     "vit_base_imagenet": vit,
     "whisper_tiny_en": whisper,
