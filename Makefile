@@ -104,11 +104,12 @@ $(OLDEST)/.setup-done: pyproject.toml constraints.txt constraints-oldest.txt
 	$(OLDEST)/bin/pip install --quiet --disable-pip-version-check --constraint $(OLDEST)/constraints.txt --editable '.[dev,slurm]'
 	@touch $@
 
-check: $(SETUP) ## ruff, mypy, import-linter, and the audit where its service can be reached
+check: $(SETUP) ## ruff, mypy, import-linter, hadolint, and the audit where its service can be reached
 	$(PY) -m ruff check .
 	$(PY) -m ruff format --check .
 	$(PY) -m mypy
 	$(dir $(PY))lint-imports
+	$(dir $(PY))hadolint Dockerfile
 	@answer=$$(grep '^pip.audit==' constraints.txt | $(AUDIT) /dev/stdin --format json 2>&1 || true); \
 	case "$$answer" in \
 	    *'"vulns"'*) $(AUDIT) constraints.txt ;; \

@@ -9,7 +9,7 @@ import time
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
-from suite import cli
+from suite import __version__, cli
 from suite.errors import InputError
 from suite.io.paths import CONF
 from suite.machine.log_levels import quieten
@@ -46,18 +46,35 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def _parser() -> argparse.ArgumentParser:
     parser = cli.parser("suite", HELP, _choices())
-    parser.add_argument("overrides", nargs="*", metavar="key=value", help="Hydra overrides of conf/config.yaml")
+    overrides = parser.add_argument(
+        "overrides", nargs="*", metavar="key=value", help="Hydra overrides of conf/config.yaml"
+    )
+    overrides.completer = _completions  # type: ignore[attr-defined]  # argcomplete looks for it
+    parser.add_argument("--version", action="version", version=f"%(prog)s {__version__}")
     parser.add_argument("-m", "--multirun", action="store_true", help="sweep: keys may have several values, a,b,c")
     parser.add_argument("--cfg", choices=["job"], help="print the resolved configuration of each point and stop")
     parser.add_argument("--dry-run", action="store_true", help="list the points and the time they will take, and stop")
     return parser
 
 
+GROUPS = ("experiment", "task", "model", "mitigation", "workload", "runtime", "protocol", "meter", "schedule")
+
+
+def _offered(group: str) -> list[str]:
+    """What a group of conf offers, read from its folder."""
+    return sorted(path.stem for path in (CONF / group).glob("*.yaml"))
+
+
 def _choices() -> str:
-    """What each conf group offers, read from its folder."""
-    groups = ("experiment", "task", "model", "mitigation", "workload", "runtime", "protocol", "meter", "schedule")
-    lines = [f"  {group}: {', '.join(sorted(path.stem for path in (CONF / group).glob('*.yaml')))}" for group in groups]
-    return "choices:\n" + "\n".join(lines)
+    return "choices:\n" + "\n".join(f"  {group}: {', '.join(_offered(group))}" for group in GROUPS)
+
+
+def _completions(prefix: str, **_: object) -> list[str]:
+    """How an override that begins with ``prefix`` could go on."""
+    group, is_named, _value = prefix.partition("=")
+    if is_named:
+        return [f"{group}={name}" for name in _offered(group)]
+    return [f"{each}=" for each in GROUPS]
 
 
 def _run(arguments: argparse.Namespace) -> int:

@@ -16,6 +16,8 @@ from typing import Any, NoReturn
 
 from suite.errors import InputError
 
+ASKS_FOR_COMPLETION = "_ARGCOMPLETE"
+"""Set in the environment by a shell that asks, through argcomplete, how the line could go on."""
 _PLAIN_ERRORS = "suite.plain"
 _PLAIN = {
     "✓": "+", "✗": "x", "·": "-", "–": "-", "—": "-", "−": "-", "━": "-", "×": "x", "µ": "u", "μ": "u", "°": " deg",  # noqa: RUF001
@@ -72,6 +74,8 @@ def run(
         stopped: said after Ctrl-C.
     """
     _print_plainly()
+    if ASKS_FOR_COMPLETION in os.environ:
+        _complete(options)
     try:
         return command(options.parse_intermixed_args(arguments))
     except InputError as error:
@@ -83,6 +87,13 @@ def run(
     except KeyboardInterrupt:
         print(f"\n{stopped}", file=sys.stderr)
         return 130
+
+
+def _complete(options: argparse.ArgumentParser) -> None:
+    """Answers the shell and ends the process; where argcomplete is not installed nothing has asked."""
+    import argcomplete
+
+    argcomplete.autocomplete(options)
 
 
 def _print_plainly() -> None:

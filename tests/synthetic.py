@@ -13,7 +13,8 @@ from suite.analysis.results.lineage import unknown_lineages
 from suite.analysis.results.parquet import TABLE, parquet_bytes
 from suite.analysis.results.reader import read_results
 from suite.analysis.results.run_results import RunResults
-from suite.plugins.conf_folders import CONF, techniques
+from suite.io.paths import CONF
+from suite.plugins.conf_folders import techniques
 from suite.record.schema import (
     SCHEMA_VERSION,
     ApplyCost,

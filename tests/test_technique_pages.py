@@ -8,8 +8,9 @@ import pytest
 
 from suite.analysis.summary import summarise
 from suite.doctor.technique_pages import HEAD, markdown, published_reports, section
+from suite.io.paths import CONF
 from suite.plugins.cards import read_card
-from suite.plugins.conf_folders import CONF, techniques
+from suite.plugins.conf_folders import techniques
 from tests.synthetic import record, windows
 
 CHECKOUT = Path(__file__).parents[1]

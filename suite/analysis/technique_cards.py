@@ -7,8 +7,9 @@ from collections.abc import Iterable
 
 from suite.analysis.summary import PointSummary
 from suite.errors import InputError
+from suite.io.paths import CONF
 from suite.plugins.cards import Card, read_card
-from suite.plugins.conf_folders import CONF, techniques
+from suite.plugins.conf_folders import techniques
 
 
 def cards(points: Iterable[PointSummary]) -> dict[str, Card]:

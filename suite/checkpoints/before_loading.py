@@ -15,12 +15,12 @@ from suite.checkpoints import other_architecture, pretrained
 from suite.checkpoints.pretrained import ModelSpec
 from suite.core.task import Task
 from suite.errors import InputError, NotApplicable
-from suite.io.paths import CHECKOUT
+from suite.io.paths import MODELS
 
 
 def is_shipped_for(spec: ModelSpec, task: Task) -> bool:
     """Whether the model is an embedded one that was trained for this kind of task."""
-    if spec.path is None or CHECKOUT / "models" not in Path(spec.path).resolve().parents:
+    if spec.path is None or MODELS not in Path(spec.path).resolve().parents:
         return False
     try:
         known = json.loads((Path(spec.path) / "config.json").read_text("utf-8")).get("architectures") or []

@@ -14,7 +14,7 @@ from omegaconf import OmegaConf
 
 from suite.checkpoints import locations
 from suite.checkpoints.pretrained import ModelSpec
-from suite.config.other_models import in_checkout, params_of, places_of, with_models
+from suite.config.other_models import as_shipped, params_of, places_of, with_models
 from suite.config.plan import Plan
 from suite.config.served import served_point
 from suite.core import checks
@@ -131,7 +131,7 @@ def _with_contents(config: dict[str, Any]) -> dict[str, Any]:
     """
     model, contents = dict(config["model"]), {}
     if "path" in model:
-        model["path"] = in_checkout(model["path"])
+        model["path"] = as_shipped(model["path"])
     task, data = _with_data(config["task"])
     places = {
         "model": model.get("path"),

@@ -10,7 +10,7 @@ import yaml
 
 from suite.checkpoints import locations
 from suite.errors import InputError
-from suite.io.paths import CHECKOUT
+from suite.io.paths import SHIPPED
 from suite.plugins.conf_folders import conf_folders, options
 from suite.text.suggest import one_of
 
@@ -57,13 +57,13 @@ def _settings_of(key: str, value: Any, folders: Sequence[Path]) -> dict[str, Any
         raise InputError(f"{key} names no model", got=value, remedy=one_of(value, known))
     file = next(found for folder in folders if (found := folder / "model" / f"{value}.yaml").exists())
     settings = {**yaml.safe_load(file.read_text("utf-8")), "_target_": _SPEC}
-    return settings | {"path": in_checkout(settings.get("path"))}
+    return settings | {"path": as_shipped(settings.get("path"))}
 
 
-def in_checkout(path: str | None) -> str | None:
-    """``path``, or that of the checkout's own directory where it means one from any folder."""
-    if path and not Path(path).exists() and (CHECKOUT / path).is_dir():
-        return str(CHECKOUT / path)
+def as_shipped(path: str | None) -> str | None:
+    """``path``, or that of the suite's own directory where it means one from any folder."""
+    if path and not Path(path).exists() and (SHIPPED / path).is_dir():
+        return str(SHIPPED / path)
     return path
 
 

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 from suite import cli
 from suite.errors import InputError
-from suite.io.paths import CHECKOUT
+from suite.io.paths import CHECKOUT, SHIPPED
 from suite.machine.log_levels import quieten
 from suite.plugins.conf_folders import conf_folders, techniques
 
@@ -47,7 +47,7 @@ def _run(chosen: argparse.Namespace) -> int:
         return 0
     from suite.doctor.facts import gather  # imports torch, which --help does not need
 
-    found = gather(CHECKOUT, search_path)
+    found = gather(SHIPPED, search_path)
     if chosen.json:
         print(cli.as_json(found))
         return 0

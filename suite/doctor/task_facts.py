@@ -10,14 +10,14 @@ from suite.checkpoints import locations
 from suite.checkpoints.card_scores import CardScores, scores_of
 from suite.checkpoints.weights_hash import state_of
 from suite.config.compose import composed
-from suite.config.other_models import in_checkout
+from suite.config.other_models import as_shipped
 from suite.errors import InputError
-from suite.io.paths import CHECKOUT
+from suite.io.paths import MODELS
 from suite.plugins.conf_folders import conf_folders, options
 
 Facts = dict[str, Any]
 
-EMBEDDED = CHECKOUT / "models"
+EMBEDDED = MODELS
 
 
 def tasks(search_path: Sequence[str] = ()) -> list[Facts]:
@@ -44,7 +44,7 @@ def task_facts(name: str, overrides: Sequence[str] = ()) -> Facts:
         config = composed([*overrides, f"task={name}"])
         model = _model(config.model)
         metric, higher = config.task.metric, config.task.higher_is_better
-        folder = Path(in_checkout(model["path"]) or "") if model["state"] == "ok" else None
+        folder = Path(as_shipped(model["path"]) or "") if model["state"] == "ok" else None
         scores = scores_of(folder, metric) if folder else None
     except InputError as error:
         return {"name": name, "reason": str(error)}
@@ -54,7 +54,7 @@ def task_facts(name: str, overrides: Sequence[str] = ()) -> Facts:
 
 def _model(model: Any) -> Facts:
     """Its ``name``, its ``path`` and ``where`` it comes from: ``embedded``, ``local``, ``hub`` or ``random``."""
-    path = in_checkout(model.path)
+    path = as_shipped(model.path)
     if path is None:
         return {"name": model.name, "path": None, "where": "random", "state": None}
     if not locations.is_local(path):

@@ -1,8 +1,16 @@
-"""Where the checkout keeps what is read at run time."""
+"""Where the suite keeps what is read at run time: ``conf/`` and ``models/``.
+
+They lie at the root of a checkout, and inside the package where that was installed from a wheel.
+"""
 
 from __future__ import annotations
 
 from pathlib import Path
 
-CHECKOUT = Path(__file__).resolve().parents[2]
-CONF = CHECKOUT / "conf"
+_PACKAGE = Path(__file__).resolve().parents[1]
+CHECKOUT = _PACKAGE.parent
+"""The checkout; of an installed package the folder it was installed into, which holds no ``.git``, docs or reports."""
+SHIPPED = _PACKAGE if (_PACKAGE / "conf").is_dir() else CHECKOUT
+"""Holds ``conf/`` and ``models/``."""
+CONF = SHIPPED / "conf"
+MODELS = SHIPPED / "models"

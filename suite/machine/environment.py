@@ -16,11 +16,11 @@ import psutil
 import torch
 
 from suite.errors import InputError
-from suite.io.paths import CHECKOUT
+from suite.io.paths import CHECKOUT, CONF
 from suite.machine.openmp import wait_policy
 from suite.machine.which_gpu import name_before_work
 from suite.plugins.cards import read_card
-from suite.plugins.conf_folders import CONF, techniques
+from suite.plugins.conf_folders import techniques
 from suite.plugins.requires import Requires
 
 CORE_PACKAGES = (
@@ -118,8 +118,13 @@ def _packages_of_techniques() -> tuple[str, ...]:
 
 @functools.cache
 def git_revision() -> str | None:
-    """The checkout's commit, with ``+changes`` where tracked files differ from it; None outside a checkout."""
+    """The checkout's commit, with ``+changes`` where tracked files differ from it; None outside a checkout.
+
+    A package that is installed below somebody's own repository is no checkout of this project.
+    """
     folder = CHECKOUT
+    if not (folder / ".git").exists():
+        return None
     try:
         revision = _git(folder, "rev-parse", "HEAD")
         changed = _git(folder, "status", "--porcelain", "--untracked-files=no")

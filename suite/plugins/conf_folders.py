@@ -9,9 +9,9 @@ from typing import Any
 import yaml
 
 from suite.errors import InputError
+from suite.io.paths import CONF
 from suite.plugins.source import folders_of
 
-CONF = Path(__file__).resolve().parents[2] / "conf"
 _PACKAGE, _FILE = "pkg://", "file://"
 
 

@@ -11,7 +11,7 @@ from typing import Any
 
 from suite import cli
 from suite.errors import InputError
-from suite.io.paths import CHECKOUT
+from suite.io.paths import CONF, MODELS
 from suite.machine.log_levels import quieten
 from suite.text.suggest import did_you_mean
 
@@ -39,9 +39,7 @@ def parser() -> argparse.ArgumentParser:
     command = cli.parser("suite.reference", DESCRIPTION)
     command.add_argument("names", nargs="*", metavar="NAME", help=f"models to train: {', '.join(NAMES)} (default: all)")
     command.add_argument("--task", help="train the embedded model of this task alone, as conf/task names it")
-    command.add_argument(
-        "--out", type=Path, default=CHECKOUT / "models", help="folder of the models (default: models/)"
-    )
+    command.add_argument("--out", type=Path, default=MODELS, help="folder of the models (default: models/)")
     command.add_argument("--steps", type=int, help="optimiser steps in place of the recipe's, for a trial")
     command.add_argument("--seed", type=int, default=0, help="of weights and order of samples (default: 0)")
     return command
@@ -82,7 +80,7 @@ def of_task(task: str) -> list[str]:
     found = [name for name, its_task in tasks.items() if its_task == task]
     if found:
         return found
-    exists = (CHECKOUT / "conf" / "task" / f"{task}.yaml").is_file()
+    exists = (CONF / "task" / f"{task}.yaml").is_file()
     what = "no model is embedded for this task" if exists else "unknown task"
     asked = "" if exists else did_you_mean(task, tasks.values())
     raise InputError(what, got=task, remedy=f"{asked}embedded are models for {', '.join(sorted(tasks.values()))}")
@@ -112,7 +110,7 @@ def load_task(name: str) -> Any:
     import hydra
     from omegaconf import OmegaConf
 
-    config = OmegaConf.to_container(OmegaConf.load(CHECKOUT / "conf" / "task" / f"{name}.yaml"), resolve=False)
+    config = OmegaConf.to_container(OmegaConf.load(CONF / "task" / f"{name}.yaml"), resolve=False)
     assert isinstance(config, dict)
     config.pop("defaults", None)
     config |= {"max_scored": None, "seed": 0}  # in a run these come from its protocol and its configuration

@@ -1,10 +1,9 @@
-import tomllib
 from pathlib import Path
 
 import pytest
 
 import suite
-from suite.analysis.published import DATA, effects_on, published_effects, series_on
+from suite.analysis.published import effects_on, published_effects, series_on
 
 ROOT = Path(suite.__file__).parent.parent
 GPU_TECHNIQUES = {"compile", "float8", "int4_weight_only", "semi_structured_pruning", "static_cache"}
@@ -123,9 +122,3 @@ def test_effects_are_found_by_the_names_of_techniques():
 def test_techniques_that_nobody_published_about_have_none():
     assert effects_on({"none", "checkpoint"}) == {}
     assert effects_on(set()) == {}
-
-
-def test_the_table_is_part_of_the_package():
-    settings = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
-    data = settings["tool"]["setuptools"]["package-data"]["suite.analysis"]
-    assert any(DATA.match(pattern) for pattern in data)

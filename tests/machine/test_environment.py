@@ -48,3 +48,14 @@ def test_describing_the_machine_opens_no_cuda_context():
     code = f"{describe}; print(torch.cuda.is_initialized())"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "False"
+
+
+def test_a_package_below_somebodys_own_repository_does_not_take_its_commit_for_ours(tmp_path, monkeypatch):
+    for words in (["init"], ["-c", "user.name=a", "-c", "user.email=a@b", "commit", "--allow-empty", "-m", "theirs"]):
+        subprocess.run(["git", "-C", str(tmp_path), *words, "-q"], check=True)
+    installed = tmp_path / "venv" / "site-packages"
+    installed.mkdir(parents=True)
+    monkeypatch.setattr(environment, "CHECKOUT", installed)
+    assert environment.git_revision.__wrapped__() is None
+    monkeypatch.setattr(environment, "CHECKOUT", tmp_path)
+    assert len(environment.git_revision.__wrapped__()) == 40

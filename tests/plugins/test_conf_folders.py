@@ -1,7 +1,8 @@
 import pytest
 
 from suite.errors import InputError
-from suite.plugins.conf_folders import CONF, conf_folders, options, techniques
+from suite.io.paths import CONF
+from suite.plugins.conf_folders import conf_folders, options, techniques
 
 
 @pytest.fixture
