@@ -130,6 +130,10 @@ benchmarks: $(SETUP) ## the suite's own speed (pytest-benchmark)
 bench-measurement: $(SETUP) ## how right the figures are: one table against an exactly known truth, minutes
 	@$(PY) -m benchmarks.measurement
 
+.PHONY: docs
+docs: $(SETUP) ## the documentation as a site, in site-docs/, for any web server or straight from disk
+	@NO_MKDOCS_2_WARNING=1 $(PY) -m mkdocs build --quiet --clean
+
 .PHONY: techniques
 techniques: $(SETUP) ## write docs/techniques.md from what each technique says of itself
 	@$(PY) -m suite.doctor --techniques > docs/techniques.md
