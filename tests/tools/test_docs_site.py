@@ -29,7 +29,7 @@ def test_a_page_of_a_group_shows_each_file_whole():
 
 
 def test_links_out_of_docs_lead_to_the_sites_reports_or_become_words():
-    text = "See [that](../reports/gpu-h100), [this](../reports/a/index.html), [engines](../conf/engine) and [here](method.md#a)."
+    text = "[A](../reports/gpu-h100), [this](../reports/a/index.html), [some](../conf/engine) and [here](method.md#a)"
     assert docs_site.on_page_markdown(text) == (
-        "See [that](reports/gpu-h100/index.html), [this](reports/a/index.html), engines and [here](method.md#a)."
+        "[A](reports/gpu-h100/index.html), [this](reports/a/index.html), some and [here](method.md#a)"
     )
