@@ -20,6 +20,8 @@ from suite.errors import InputError
 from suite.pytest_plugin.earlier_run import SavedEnergy, energies_of, rise_of
 from suite.text import numbers as text
 
+OPEN = ", too wide to tell: give more time (--energy-budget, --energy-protocol)"
+
 
 @dataclasses.dataclass
 class Gate:
@@ -69,7 +71,8 @@ class Gate:
         low, high = rise.ends
         change = f"{text.change(rise.estimate)} {text.change_interval(low, high)} against {self.file}"
         if self.allowed is None or low <= 1 + self.allowed:
-            return f"; {change}", None
+            is_open = self.allowed is not None and high > 1 + self.allowed
+            return f"; {change}{OPEN if is_open else ''}", None
         before, now = (text.energy(each.energy_per_query_j) for each in (saved, found))
         return f"; {change}: a regression", (
             f"energy per query changed by {change}, from {before} to {now} ({found.basis} {found.component.upper()} "

@@ -266,13 +266,21 @@ def test_importing_suite_imports_nothing_of_weight():
     subprocess.run([sys.executable, "-c", code], check=True)
 
 
-def test_neither_hydra_nor_transformers_is_needed(tmp_path):
+@pytest.mark.slow
+def test_it_works_in_any_folder_without_hydra_and_transformers_and_leaves_nothing_there(tmp_path):
+    (tmp_path / "trace.csv").write_text("time_s,power_w\n0,10\n1,10\n")
     code = (
-        "import sys\n"
+        "import dataclasses, sys\n"
         "from suite import compare_energy\n"
-        "from suite.api.settings import meter_of, protocol_of\n"
-        "meter_of('codecarbon'), protocol_of('quick')\n"
+        "from suite.api.settings import protocol_of\n"
+        "from suite.meters.replay import Replay\n"
+        "brief = dataclasses.replace(protocol_of('scan'), window_s={'cpu': 0.01, 'cuda': 0.01}, idle_s=0.0,\n"
+        "    slice_s={'cpu': None, 'cuda': None}, warmup_min_s=0.0, warmup_max_s=0.1, warmup_slope_s=0.01)\n"
+        "meter = Replay(file='trace.csv', component='cpu')\n"
+        "print(compare_energy(list, dict, device='cpu', protocol=brief, meter=meter, lock='none'))\n"
         "assert not {'hydra', 'omegaconf', 'transformers'} & set(sys.modules)"
     )
-    subprocess.run([sys.executable, "-c", code], check=True, cwd=tmp_path)
-    assert not list(tmp_path.iterdir())
+    done = subprocess.run([sys.executable, "-c", code], check=True, cwd=tmp_path, capture_output=True, text=True)
+    assert done.stdout.startswith("dict against list: ")
+    assert "replayed CPU energy" in done.stdout
+    assert [file.name for file in tmp_path.iterdir()] == ["trace.csv"]

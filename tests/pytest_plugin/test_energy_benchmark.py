@@ -49,8 +49,8 @@ def _all_imported():
 def run(pytester):
     """Runs a test whose function uses so many joules a call."""
 
-    def start(*arguments, joules=1.0, seed=0, method="measured:ledger", tests=TESTS):
-        pytester.makeconftest(CONFTEST.format(seed=seed, method=method))
+    def start(*arguments, joules=1.0, seed=0, method="measured:ledger", tests=TESTS, conftest=CONFTEST):
+        pytester.makeconftest(conftest.format(seed=seed, method=method))
         pytester.makepyfile(test_it=tests.format(joules=joules))
         return pytester.runpytest_inprocess("-p", "suite.pytest_plugin", "-p", "no:cacheprovider", *QUICKLY, *arguments)
 
@@ -93,6 +93,14 @@ def test_it_goes_on_working_with_groups_and_stored_runs(run, pytester):
     result = run("--benchmark-compare", f"--energy-compare={file}", "--energy-fail=5%", tests=grouped)
     result.assert_outcomes(passed=1)
     result.stdout.fnmatch_lines(["*benchmark 'parsing'*"])
+
+
+def test_an_interval_that_leaves_a_regression_open_passes_and_says_so(run):
+    noisy = CONFTEST.replace("noise=0.02", "noise=0.4")
+    run("--benchmark-json=then.json", conftest=noisy)
+    result = run("--energy-compare=then.json", "--energy-fail=5%", conftest=noisy, seed=1)
+    result.assert_outcomes(passed=1)
+    result.stdout.fnmatch_lines(["test_work: * against then.json, too wide to tell: give more time*"])
 
 
 def test_joules_that_were_got_in_another_way_are_not_compared_and_it_says_so(run):
