@@ -7,6 +7,7 @@ import dataclasses
 import math
 import time
 from collections.abc import Iterator
+from typing import Any, TypeVar
 
 from suite.api.functions import Calls, CallSetup, Function, check_function, name_of
 from suite.api.results import EnergyComparison, EnergyMeasurement, StoppedBy
@@ -31,6 +32,7 @@ from suite.record.schema import Arm, Idle, MitigationUse, Point, Record, Window
 from suite.stats.paired import both_arms_per_query, headline_component, ratio_interval
 
 MORE_TIME = "give more time (budget_s=…)"
+_Each = TypeVar("_Each")
 _LOCKS = ("error", "wait", "none")
 
 
@@ -101,10 +103,10 @@ def compare_energy(
         ImpossibleOutput: the instruments gave what cannot be.
     """
     how = _How(budget_s=budget_s, device=device, protocol=protocol, meter=meter, lock=lock)
-    shown = names or _names(a, b)
+    shown = _pair("names", names or _names(a, b), str)
     for function, name in zip((a, b), shown, strict=True):
         check_function(function, name)
-    of_both = (queries, queries) if isinstance(queries, int) else queries
+    of_both = (queries, queries) if isinstance(queries, int) else _pair("queries", queries, int)
     calls = _calls({"baseline": a, "candidate": b}, shown, of_both)
     return EnergyComparison(*_measured(calls, how, Comparison))
 
@@ -142,6 +144,13 @@ class _AgainstItself(Comparison):
         if found is None or found.half_width is None:
             return False
         return found.half_width <= self.protocol.target_half_width[self.device] * found.estimate
+
+
+def _pair(name: str, given: Any, kind: type[_Each]) -> tuple[_Each, _Each]:
+    """``given`` as one value for each function."""
+    if not isinstance(given, tuple | list) or len(given) != 2 or not all(isinstance(each, kind) for each in given):
+        raise InputError(f"{name} must be one for each function", got=given, remedy="give two")
+    return given[0], given[1]
 
 
 def _names(a: Function, b: Function) -> tuple[str, str]:

@@ -86,6 +86,21 @@ class TestComparison:
         assert found.record.environment["foreign_load"]["cores"] == 1.0
 
 
+@pytest.mark.slow
+def test_a_board_whose_counter_steps_has_interpolated_windows_as_on_the_command_line():
+    seconds = {"cpu": 0.3, "cuda": 0.3}
+    protocol = brief(min_blocks=2, max_blocks=2, window_s=seconds, window_ticks=3, idle_s=0.5)
+    found = compare_energy(list, dict, device="cpu", meter="simulated", protocol=protocol, budget_s=60)
+    windows = found.record.windows
+    assert "interpolated" in {window.edges for window in windows}
+    assert all("gpu" in window.codecarbon_energy_j for window in windows if window.edges == "interpolated")
+    assert found.component == "gpu"
+    assert found.basis == "simulated"
+    assert found.net_ratio is not None
+    assert found.ratio.estimate == pytest.approx(0.8, rel=0.1)  # what conf declares, whatever the functions do
+    assert "not_measured" in [warning.code for warning in found.warnings]
+
+
 def slow(joules):
     """Uses energy for a hundredth of a millisecond a call, so that its time is known well enough."""
 
@@ -189,6 +204,13 @@ class TestBadInput:
     def test_each_argument_is_checked(self, changes, words):
         with pytest.raises(InputError, match=words):
             measured(uses(1.0), **changes)
+
+    @pytest.mark.parametrize(
+        "changes", [{"names": ("old",)}, {"names": "ab"}, {"queries": (1, 2, 3)}, {"queries": 1.5}]
+    )
+    def test_what_is_given_for_each_function_is_a_pair(self, changes):
+        with pytest.raises(InputError, match="must be one for each function"):
+            compared(uses(1.0), uses(1.0), **changes)
 
     def test_what_cannot_be_called_is_named(self):
         with pytest.raises(InputError, match="b cannot be called"):

@@ -3,12 +3,15 @@
 import json
 import subprocess
 import sys
+import tomllib
 
 import msgspec
 import pytest
 
+import suite.pytest_plugin
 from suite import measure_energy
 from suite.errors import InputError
+from suite.io.paths import CHECKOUT
 from suite.pytest_plugin.earlier_run import SavedEnergy, energies_of, rise_of
 from tests.api.ledger import Ledger, brief, uses
 
@@ -188,6 +191,11 @@ def test_a_planted_fifth_is_caught_and_nothing_is_called_a_regression_in_19_of_2
         called += rise_of(then, measured(1.0, 200 + seed)).low > 1.05
     assert caught >= 19
     assert called <= 1
+
+
+def test_an_installed_suite_brings_the_plugin_under_the_name_by_which_it_is_switched_off():
+    project = tomllib.loads((CHECKOUT / "pyproject.toml").read_text())["project"]
+    assert project["entry-points"]["pytest11"] == {suite.pytest_plugin.__name__: suite.pytest_plugin.__name__}
 
 
 def test_loading_the_plugin_imports_nothing_of_weight():
