@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any, cast
 
 import hydra.utils
-import torch
 from hydra.errors import InstantiationException
 from omegaconf import OmegaConf
 
@@ -30,6 +29,7 @@ from suite.endpoint.served_model import Endpoints
 from suite.endpoint.served_workload import ServedWorkload
 from suite.errors import InputError, NotApplicable
 from suite.io.paths import CONF
+from suite.machine.which_device import device_meant
 from suite.record.hashing import fingerprint, without_idle
 from suite.record.schema import MitigationUse, Point
 from suite.text.suggest import beside
@@ -45,7 +45,7 @@ def plan_of(config: dict[str, Any], labels: dict[str, str]) -> Plan:
     Raises:
         InputError: a value is out of range or does not fit another.
     """
-    return plan_on(_device(config["device"]), config, labels)
+    return plan_on(device_meant(config["device"]), config, labels)
 
 
 def plan_on(device: str, config: dict[str, Any], labels: dict[str, str]) -> Plan:
@@ -209,23 +209,6 @@ def build(settings: dict[str, Any]) -> Any:
         values = {key: value for key, value in settings.items() if key != "_target_"}
         remedy = "check the values against the comments of its yaml under conf/"
         raise InputError(f"{kind} cannot be built ({last})", got=values, remedy=remedy) from error
-
-
-def _device(wanted: str) -> str:
-    available = torch.cuda.is_available()
-    if wanted == "auto":
-        return "cuda" if available else "cpu"
-    if wanted not in ("cpu", "cuda"):
-        raise InputError(
-            "device must be auto, cpu or cuda", got=wanted, remedy="choose one; CUDA_VISIBLE_DEVICES picks"
-        )
-    if wanted == "cuda" and not available:
-        raise InputError(
-            "this machine has no CUDA device that torch can use",
-            got=wanted,
-            remedy="use device=cpu, or see suite.doctor",
-        )
-    return wanted
 
 
 def _dtype(wanted: str, device: str) -> str:

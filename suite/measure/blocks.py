@@ -5,20 +5,20 @@ from __future__ import annotations
 import dataclasses
 import time
 import typing
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from suite.core.meter import OpenMeter
 from suite.core.protocol import Protocol
 from suite.errors import ImpossibleOutput
 from suite.measure.block_limits import Limits
 from suite.measure.compilation import CompileWatch
-from suite.measure.draft import Draft
+from suite.measure.draft import Measured
 from suite.measure.interpolated_window import interpolated_window
-from suite.measure.observer import Observer
+from suite.measure.observer import Follower
 from suite.measure.residency import Residency
 from suite.measure.warm_up import warm_up
 from suite.measure.window_plan import WindowPlan, block_s
-from suite.measure.windows import ReadyArm, interleaved_windows, tick_aligned_window, whole_window
+from suite.measure.windows import RunnableArm, interleaved_windows, tick_aligned_window, whole_window
 from suite.record.schema import Arm, Window
 from suite.stats.interval import Interval
 from suite.stats.paired import headline_component, paired_ratio
@@ -30,11 +30,15 @@ ORDERS: tuple[tuple[Arm, ...], tuple[Arm, ...]] = (
 """Even and odd blocks mirror each other, so that drift cancels within and across them."""
 
 
+Known = typing.TypeVar("Known", bound=Measured)
+"""A draft, or what is known of a comparison that is no point of a sweep."""
+
+
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class PairedWindows:
     """Both arms, warmed up, and what a window of them is."""
 
-    arms: dict[Arm, ReadyArm]
+    arms: Mapping[Arm, RunnableArm]
     plan: WindowPlan
     seconds_per_query: dict[Arm, float]
 
@@ -60,7 +64,7 @@ class Blocks(typing.Protocol):
     def left_s(self, done: int) -> tuple[float, float]:
         """Seconds until the fewest and the most blocks are measured, where ``done`` are."""
 
-    def windows_of(self, block: int, draft: Draft) -> Iterator[tuple[list[Window], Window]]:
+    def windows_of(self, block: int, draft: Measured) -> Iterator[tuple[list[Window], Window]]:
         """The windows of one block as they are measured, each with the list of ``draft`` that it belongs to."""
 
 
@@ -100,7 +104,7 @@ class Comparison:
         each_s = _block_s(self.whole, 2) + (_block_s(self.prefill, 1) if self.prefill else 0.0)
         return blocks_left_s(self, done, each_s)
 
-    def windows_of(self, block: int, draft: Draft) -> Iterator[tuple[list[Window], Window]]:
+    def windows_of(self, block: int, draft: Measured) -> Iterator[tuple[list[Window], Window]]:
         """Windows of whole queries, then those of prefill.
 
         Raises:
@@ -127,7 +131,7 @@ def _block_s(windows: PairedWindows, count: int) -> float:
     return block_s(windows.plan, windows.seconds_per_query, windows=count)
 
 
-def measure_blocks(comparison: Blocks, draft: Draft, observer: Observer) -> None:
+def measure_blocks(comparison: Blocks, draft: Known, observer: Follower[Known]) -> None:
     """Blocks until the interval is narrow enough (``converged``), the cap is reached or no time is left.
 
     Args:
@@ -167,7 +171,7 @@ def is_narrow(windows: list[Window], protocol: Protocol, device: str) -> bool:
 
 
 def _windows(
-    windows: PairedWindows, order: tuple[Arm, ...], comparison: Comparison, block: int, draft: Draft
+    windows: PairedWindows, order: tuple[Arm, ...], comparison: Comparison, block: int, draft: Measured
 ) -> Iterator[Window]:
     """One window after another in ``order``; or two in interleaved slices, which hold the order in themselves."""
     plan, meter, first = windows.plan, comparison.meter, windows.plan.stride * block
@@ -186,7 +190,7 @@ def _windows(
         yield window
 
 
-def _window(arm: ReadyArm, plan: WindowPlan, block: int, meter: OpenMeter) -> Window:
+def _window(arm: RunnableArm, plan: WindowPlan, block: int, meter: OpenMeter) -> Window:
     """One window, as the energy counter allows."""
     queries, pre_roll = plan.queries[arm.name], plan.pre_rolls[arm.name]
     if plan.ticker is None:

@@ -5,10 +5,11 @@ from __future__ import annotations
 import dataclasses
 import datetime
 import uuid
-from typing import Any
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any
 
-from suite.config.plan import Plan
 from suite.machine import environment
+from suite.plugins.requires import Requires
 from suite.record.hashing import config_hash
 from suite.record.schema import (
     SCHEMA_VERSION,
@@ -16,6 +17,7 @@ from suite.record.schema import (
     CompileCost,
     Idle,
     Pairing,
+    Point,
     Reason,
     Record,
     RecordWarning,
@@ -25,6 +27,9 @@ from suite.record.schema import (
     TrainingCheck,
     Window,
 )
+
+if TYPE_CHECKING:
+    from suite.config.plan import Plan  # imports transformers, which functions are compared without
 
 OUT_OF_REACH = "out_of_reach"
 """Kind of the reason of a point whose model or data lies on a hub that does not answer."""
@@ -42,36 +47,22 @@ def now() -> str:
 
 
 @dataclasses.dataclass(kw_only=True)
-class Draft:
-    """What is known of a point so far; the fields are those of the record.
+class Measured:
+    """What the windows of a comparison have shown so far; the fields are those of the record.
 
     Attributes:
-        plan: of the point.
         started_at: when the attempt began.
         environment: what goes beside, or in place of, the description of this machine.
         converged: whether the target was met; None while blocks are still to come.
     """
 
-    plan: Plan
     started_at: str = dataclasses.field(default_factory=now)
     environment: dict[str, Any] = dataclasses.field(default_factory=dict)
-    effect: dict[str, Any] = dataclasses.field(default_factory=dict)
-    apply_cost: ApplyCost | None = None
     windows: list[Window] = dataclasses.field(default_factory=list)
     prefill_windows: list[Window] = dataclasses.field(default_factory=list)
-    distinct_queries: int | None = None
-    prompt_tokens_per_query: float | None = None
     pairing: Pairing | None = None
     converged: bool | None = None
-    peak_memory_bytes: dict[str, int] = dataclasses.field(default_factory=dict)
     idle: Idle | None = None
-    scores: Scores | None = None
-    seed_scores: list[SeedScore] = dataclasses.field(default_factory=list)
-    training_curves: dict[str, list[TrainingCheck]] = dataclasses.field(default_factory=dict)
-    training_target_score: float | None = None
-    model_bytes: dict[str, int] = dataclasses.field(default_factory=dict)
-    device_busy_share: dict[str, float] = dataclasses.field(default_factory=dict)
-    compile_cost: dict[str, CompileCost] = dataclasses.field(default_factory=dict)
     warnings: list[RecordWarning] = dataclasses.field(default_factory=list)
 
     def warn(self, warning: RecordWarning | None) -> None:
@@ -79,38 +70,63 @@ class Draft:
         if warning is not None:
             self.warnings.append(warning)
 
-    def record(self, status: Status, reason: Reason | None = None) -> Record:
-        """The record of an attempt that ends now."""
-        plan = self.plan
-        used = [mitigation.requires for mitigation in plan.mitigations.values()]
+    def recorded(
+        self,
+        point: Point,
+        config: dict[str, Any],
+        status: Status,
+        reason: Reason | None = None,
+        used: Iterable[Requires] = (),
+    ) -> Record:
+        """The record of an attempt at ``point`` that ends now.
+
+        Args:
+            point: what was compared.
+            config: the resolved configuration.
+            status: how it ended.
+            reason: why, where it is not ok.
+            used: requirements of the techniques that are used.
+        """
+        known = {each.name: getattr(self, each.name) for each in dataclasses.fields(self)}
+        fields = {name: value for name, value in known.items() if name in Record.__struct_fields__}
+        fields["environment"] = environment.describe(point.device, used) | self.environment
         return Record(
             schema_version=SCHEMA_VERSION,
             record_id=uuid.uuid4().hex,
-            point_id=plan.point.point_id,
-            config_hash=config_hash(plan.config),
+            point_id=point.point_id,
+            config_hash=config_hash(config),
             status=status,
             reason=reason,
-            started_at=self.started_at,
             finished_at=now(),
-            config=plan.config,
-            point=plan.point,
-            environment=environment.describe(plan.point.device, used) | self.environment,
-            effect=self.effect,
-            apply_cost=self.apply_cost,
-            windows=self.windows,
-            prefill_windows=self.prefill_windows,
-            distinct_queries=self.distinct_queries,
-            prompt_tokens_per_query=self.prompt_tokens_per_query,
-            pairing=self.pairing,
-            converged=self.converged,
-            peak_memory_bytes=self.peak_memory_bytes,
-            idle=self.idle,
-            scores=self.scores,
-            seed_scores=self.seed_scores,
-            training_curves=self.training_curves,
-            training_target_score=self.training_target_score,
-            model_bytes=self.model_bytes,
-            device_busy_share=self.device_busy_share,
-            compile_cost=self.compile_cost,
-            warnings=self.warnings,
+            config=config,
+            point=point,
+            **fields,
         )
+
+
+@dataclasses.dataclass(kw_only=True)
+class Draft(Measured):
+    """What is known of a point so far.
+
+    Attributes:
+        plan: of the point.
+    """
+
+    plan: Plan
+    effect: dict[str, Any] = dataclasses.field(default_factory=dict)
+    apply_cost: ApplyCost | None = None
+    distinct_queries: int | None = None
+    prompt_tokens_per_query: float | None = None
+    peak_memory_bytes: dict[str, int] = dataclasses.field(default_factory=dict)
+    scores: Scores | None = None
+    seed_scores: list[SeedScore] = dataclasses.field(default_factory=list)
+    training_curves: dict[str, list[TrainingCheck]] = dataclasses.field(default_factory=dict)
+    training_target_score: float | None = None
+    model_bytes: dict[str, int] = dataclasses.field(default_factory=dict)
+    device_busy_share: dict[str, float] = dataclasses.field(default_factory=dict)
+    compile_cost: dict[str, CompileCost] = dataclasses.field(default_factory=dict)
+
+    def record(self, status: Status, reason: Reason | None = None) -> Record:
+        """The record of an attempt that ends now."""
+        used = [mitigation.requires for mitigation in self.plan.mitigations.values()]
+        return self.recorded(self.plan.point, self.plan.config, status, reason, used)

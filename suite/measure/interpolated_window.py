@@ -15,14 +15,14 @@ import msgspec
 
 from suite.core.meter import Interpolation, OpenMeter
 from suite.errors import ImpossibleOutput
-from suite.measure.windows import ReadyArm, make_window
+from suite.measure.windows import RunnableArm, make_window
 from suite.record.schema import Window
 
 _PATIENCE_S = 5.0  # a counter that does not rise for so long under load stands still
 
 
 def interpolated_window(
-    arm: ReadyArm, queries: int, block: int, meter: OpenMeter, *, interpolation: Interpolation, roll: int
+    arm: RunnableArm, queries: int, block: int, meter: OpenMeter, *, interpolation: Interpolation, roll: int
 ) -> Window:
     """A window of ``queries`` queries, with work of the same arm before and after it.
 
@@ -60,7 +60,7 @@ def interpolated_window(
     )
 
 
-def _roll_on(arm: ReadyArm, interpolation: Interpolation, ended_s: float, roll: int, *, first: int) -> None:
+def _roll_on(arm: RunnableArm, interpolation: Interpolation, ended_s: float, roll: int, *, first: int) -> None:
     """Goes on with the work until the step that holds the window's end is over."""
     while not interpolation.noted_after(ended_s):
         work = arm.run(roll, first)

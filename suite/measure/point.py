@@ -11,7 +11,7 @@ import torch
 
 from suite.checkpoints.pretrained import load_pretrained
 from suite.config.plan import Plan
-from suite.core.meter import OpenMeter, Ticker
+from suite.core.meter import OpenMeter
 from suite.core.setup import Setup
 from suite.core.task import cycle
 from suite.errors import (
@@ -26,11 +26,12 @@ from suite.errors import (
 )
 from suite.measure import prefill
 from suite.measure.block_limits import UNLIMITED, Limits
-from suite.measure.blocks import Comparison, PairedWindows, measure_blocks
+from suite.measure.blocks import Comparison, PairedWindows
+from suite.measure.comparing import measure_to_the_end, warmed_up
 from suite.measure.compilation import CompileWatch, Recompiled, compile_arms, keep_compiled_code
 from suite.measure.device_busy import device_busy_shares
 from suite.measure.draft import ACCURACY_GATE, DOES_NOT_FIT, OUT_OF_REACH, Draft
-from suite.measure.idle import idle_power, mean_idle
+from suite.measure.idle import idle_power
 from suite.measure.memory import peak_bytes, try_out
 from suite.measure.memory_needs import require_room
 from suite.measure.observer import Nobody, Observer
@@ -195,41 +196,28 @@ def _measure_windows(session: _Session, arms: dict[Arm, ReadyArm], residency: Re
     protocol = draft.plan.protocol
     # Ahead of the warm-up: nothing may pause between that and a window.
     before = idle_power(protocol, meter, observer.stage)
-    seconds_per_query: dict[Arm, float] = {}
-    ticker: Ticker | None = None
-    for name, arm in arms.items():
-        observer.stage(f"warming up the {name}")
-        residency.bring(name)
-        seconds_per_query[name], warning = warm_up(arm, protocol)
-        draft.warn(warning)
-        if name == "baseline":
-            ticker = meter.ticker(lambda arm=arm: _one_batch(arm), shared=draft.plan.scores_folder)  # type: ignore[misc]
-    swapped = draft.pairing == "swapped"
-    paced = draft.plan.workload.is_paced
-    windows = plan_windows(arms, seconds_per_query, protocol, ticker=ticker, swapped=swapped, paced=paced)
-    for arm in arms.values():
-        arm.loop.keep_first(windows.span)
-    draft.prompt_tokens_per_query = prefill.prompt_tokens_per_query(arms["baseline"].setup, windows.span)
+    whole = warmed_up(
+        arms,
+        protocol,
+        meter,
+        residency,
+        draft,
+        observer.stage,
+        paced=draft.plan.workload.is_paced,
+        shared=draft.plan.scores_folder,
+    )
+    draft.prompt_tokens_per_query = prefill.prompt_tokens_per_query(arms["baseline"].setup, whole.plan.span)
     comparison = Comparison(
-        whole=PairedWindows(arms=arms, plan=windows, seconds_per_query=seconds_per_query),
-        prefill=_prefill_windows(session, arms, residency, windows) if protocol.prefill else None,
+        whole=whole,
+        prefill=_prefill_windows(session, arms, residency, whole.plan) if protocol.prefill else None,
         protocol=protocol,
         meter=meter,
         residency=residency,
         compile_watch=session.watch,
         limits=session.limits,
     )
-    try:
-        measure_blocks(comparison, draft, observer)
-        draft.distinct_queries = _distinct_queries(draft, windows)
-        draft.idle = mean_idle(before, idle_power(protocol, meter, observer.stage))
-    finally:  # what was measured before an error is checked as well
-        draft.warnings += cross_checks.warnings_of(draft.windows, draft.idle, meter.describe(), pairing=draft.pairing)
-        draft.warnings += draft.plan.workload.warnings(draft.windows)
-    if not draft.converged:
-        blocks = 1 + max(window.block for window in draft.windows)
-        target = protocol.target_half_width[draft.plan.point.device]
-        draft.warn(cross_checks.not_converged(blocks, target, stopped_early=blocks < protocol.max_blocks))
+    measure_to_the_end(comparison, draft, observer, before, warnings=draft.plan.workload.warnings)
+    draft.distinct_queries = _distinct_queries(draft, whole.plan)
 
 
 def _distinct_queries(draft: Draft, windows: WindowPlan) -> int | None:
@@ -256,11 +244,6 @@ def _prefill_windows(
     swapped = draft.pairing == "swapped"
     plan = plan_windows(shorter, seconds_per_query, draft.plan.protocol, ticker=whole.ticker, swapped=swapped)
     return PairedWindows(arms=shorter, plan=plan, seconds_per_query=seconds_per_query)
-
-
-def _one_batch(arm: ReadyArm) -> None:
-    arm.loop.run_part(arm.setup.batch_size)
-    arm.setup.synchronize()
 
 
 def baseline_setup(plan: Plan) -> Setup:

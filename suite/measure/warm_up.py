@@ -6,12 +6,12 @@ import math
 import time
 
 from suite.core.protocol import Protocol
-from suite.measure.windows import ReadyArm
+from suite.measure.windows import RunnableArm
 from suite.record.schema import RecordWarning
 from suite.stats.cross_checks import not_steady
 
 
-def warm_up(arm: ReadyArm, protocol: Protocol) -> tuple[float, RecordWarning | None]:
+def warm_up(arm: RunnableArm, protocol: Protocol) -> tuple[float, RecordWarning | None]:
     """Runs, held as in a window, until three slopes in a row agree.
 
     Returns:
@@ -21,7 +21,7 @@ def warm_up(arm: ReadyArm, protocol: Protocol) -> tuple[float, RecordWarning | N
         return _until_steady(arm, protocol)
 
 
-def _until_steady(arm: ReadyArm, protocol: Protocol) -> tuple[float, RecordWarning | None]:
+def _until_steady(arm: RunnableArm, protocol: Protocol) -> tuple[float, RecordWarning | None]:
     size = arm.setup.batch_size
     slopes: list[float] = []
     queries_done, batches, began_s = 0, 1, time.perf_counter()
@@ -43,6 +43,6 @@ def _until_steady(arm: ReadyArm, protocol: Protocol) -> tuple[float, RecordWarni
             return slopes[-1], None if steady else _not_steady(arm, slopes, protocol)
 
 
-def _not_steady(arm: ReadyArm, slopes: list[float], protocol: Protocol) -> RecordWarning:
+def _not_steady(arm: RunnableArm, slopes: list[float], protocol: Protocol) -> RecordWarning:
     spread = max(slopes[-3:]) / min(slopes[-3:]) - 1
     return not_steady(arm.name, spread, protocol.warmup_max_s)

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import dataclasses
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from suite.core.meter import Ticker
 from suite.core.protocol import Protocol
-from suite.measure.windows import ReadyArm
+from suite.measure.windows import RunnableArm
 from suite.record.schema import Arm
 
 _WINDOW_MARGIN = 1.05  # windows are planned so much longer, lest a faster moment make one too short
@@ -44,7 +44,7 @@ class WindowPlan:
 
 
 def plan_windows(
-    arms: dict[Arm, ReadyArm],
+    arms: Mapping[Arm, RunnableArm],
     seconds_per_query: dict[Arm, float],
     protocol: Protocol,
     *,
@@ -119,7 +119,7 @@ def _even(slices: int) -> int:
     return max(1, slices - slices % 2)
 
 
-def _pre_rolls(ticker: Ticker | None, arms: dict[Arm, ReadyArm], batch_s: dict[Arm, float]) -> dict[Arm, int]:
+def _pre_rolls(ticker: Ticker | None, arms: Mapping[Arm, RunnableArm], batch_s: dict[Arm, float]) -> dict[Arm, int]:
     """Queries of each arm ahead of a window: whole batches, at least one."""
     if ticker and ticker.interpolation:
         step_s = _WINDOW_MARGIN * (ticker.period_s + max(0.0, ticker.lag_s or 0.0))
@@ -129,7 +129,7 @@ def _pre_rolls(ticker: Ticker | None, arms: dict[Arm, ReadyArm], batch_s: dict[A
     return _lasting(lead_s, arms, batch_s)
 
 
-def _lasting(least_s: float, arms: dict[Arm, ReadyArm], batch_s: dict[Arm, float]) -> dict[Arm, int]:
+def _lasting(least_s: float, arms: Mapping[Arm, RunnableArm], batch_s: dict[Arm, float]) -> dict[Arm, int]:
     """Queries of each arm that last about ``least_s``: whole batches, at least one."""
     return {name: arm.setup.batch_size * max(1, round(least_s / batch_s[name])) for name, arm in arms.items()}
 

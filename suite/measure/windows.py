@@ -20,6 +20,7 @@ import time
 from collections.abc import Iterator, Sequence
 
 from suite.core.meter import OpenMeter, Readings, Ticker
+from suite.core.runnable import Runnable
 from suite.core.setup import Setup
 from suite.core.workload import Loop, Work
 from suite.errors import ImpossibleOutput
@@ -31,8 +32,8 @@ _HELD_S = 1.0  # seen to draw 745 W for 0.35 s
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
-class ReadyArm:
-    """One arm, loaded and ready to run.
+class RunnableArm:
+    """One arm, ready to run.
 
     Attributes:
         name: of the arm.
@@ -42,7 +43,7 @@ class ReadyArm:
     """
 
     name: Arm
-    setup: Setup
+    setup: Runnable
     loop: Loop
     first: int = 0
 
@@ -51,7 +52,14 @@ class ReadyArm:
         return self.loop.run(queries, self.first + done)
 
 
-def whole_window(arm: ReadyArm, queries: int, block: int, meter: OpenMeter, *, pre_roll: int) -> Window:
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class ReadyArm(RunnableArm):
+    """One arm that runs a model, loaded."""
+
+    setup: Setup
+
+
+def whole_window(arm: RunnableArm, queries: int, block: int, meter: OpenMeter, *, pre_roll: int) -> Window:
     """A window in one stretch: only the workload runs inside, ``pre_roll`` queries of its own go before it.
 
     Raises:
@@ -68,7 +76,7 @@ def whole_window(arm: ReadyArm, queries: int, block: int, meter: OpenMeter, *, p
 
 
 def tick_aligned_window(
-    arm: ReadyArm, queries: int, block: int, meter: OpenMeter, *, ticker: Ticker, step: int, pre_roll: int
+    arm: RunnableArm, queries: int, block: int, meter: OpenMeter, *, ticker: Ticker, step: int, pre_roll: int
 ) -> Window:
     """A window from one rise of the energy counter to another, at least ``queries`` queries apart.
 
@@ -99,7 +107,7 @@ def tick_aligned_window(
     return make_window(arm.name, block, works, [meter.stop(token)], edges="tick_aligned")
 
 
-def _until_rise(arm: ReadyArm, ticker: Ticker, step: int, *, first: int) -> Iterator[Work]:
+def _until_rise(arm: RunnableArm, ticker: Ticker, step: int, *, first: int) -> Iterator[Work]:
     """Runs ``step`` queries at a time until the counter has risen."""
     patience_s = _PATIENCE_PERIODS * ticker.period_s
     seen, began_s = ticker.read(), time.perf_counter()
@@ -115,7 +123,7 @@ def _until_rise(arm: ReadyArm, ticker: Ticker, step: int, *, first: int) -> Iter
 
 
 def interleaved_windows(
-    arms: Sequence[ReadyArm], queries: dict[Arm, int], slices: int, block: int, meter: OpenMeter
+    arms: Sequence[RunnableArm], queries: dict[Arm, int], slices: int, block: int, meter: OpenMeter
 ) -> list[Window]:
     """One window of each arm, run in ``slices`` pieces that take turns: AB BA AB BA ….
 

@@ -35,6 +35,7 @@ BUSY_ENOUGH = 0.7
 IDLE_CHANGE = 0.1
 MOSTLY = 0.5
 """Share of its parameters from which on a model counts as quantised."""
+MORE_TIME = "give more time (budget=…): the same command goes on where it stopped"
 POWER_LIMIT = "power limit reached"  # as suite.machine.nvml.board words it: how a board under full load works
 HARMLESS_REASONS = frozenset({"clocks set by the user", "clocks set for a display"})  # fixed clocks are a virtue here
 
@@ -153,20 +154,22 @@ def not_steady(arm: Arm, spread: float, cap_s: float) -> RecordWarning:
     )
 
 
-def not_converged(blocks: int, target: float, *, stopped_early: bool = False) -> RecordWarning:
+def not_converged(
+    blocks: int, target: float, *, stopped_early: bool = False, more_time: str = MORE_TIME
+) -> RecordWarning:
     """The comparison ended after ``blocks`` with an interval wider than ``target`` (a share) each way.
 
     Args:
         blocks: measured.
         target: of the half-width.
         stopped_early: the time was up, not the protocol's cap reached.
+        more_time: how to give more of it.
     """
-    more = "give more time (budget=…): the same command goes on where it stopped"
     fewer_disturbances = "stop other work on this machine, or give more blocks (protocol=strict)"
     return RecordWarning(
         code="not_converged",
         message=f"after {blocks} blocks the interval is still wider than {100 * target:g} % each way",
-        remedy=more if stopped_early else fewer_disturbances,
+        remedy=more_time if stopped_early else fewer_disturbances,
     )
 
 

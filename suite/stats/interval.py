@@ -191,6 +191,18 @@ def welch_interval(
     return around(centre, t_quantile(level, freedom) * math.sqrt(total))
 
 
+def welch_ratio(over: Sequence[float], under: Sequence[float], level: float = LEVEL) -> Interval | None:
+    """Geometric mean of ``over`` over that of ``under``, which are not paired, with Welch's interval of the logarithms.
+
+    Returns:
+        Without ends where one of them has a single value; None where there is none, or one is not above 0.
+    """
+    if not over or not under or min(*over, *under) <= 0:
+        return None
+    logs_over, logs_under = ([math.log(value) for value in values] for values in (over, under))
+    return welch_interval([logs_over], [logs_under], level).through(math.exp)
+
+
 class _Mean(NamedTuple):
     """Mean of a sample; ``variance`` is that of the mean, None for a single value."""
 

@@ -98,6 +98,21 @@ def per_query(windows: Sequence[Window], arm: Arm, component: str, idle_power_w:
     return math.exp(math.fsum(math.log(value) for value in found) / len(found))
 
 
+def both_arms_per_query(windows: Sequence[Window], component: str, idle_power_w: float = 0.0) -> list[float] | None:
+    """Joules a query of both arms together, one figure a block that is used: of an arm that is measured against itself.
+
+    Args:
+        windows: of both arms.
+        component: whose energy.
+        idle_power_w: taken off each window for its duration.
+
+    Returns:
+        None if any block's energy is not a positive number.
+    """
+    found = [_net_per_query(block, None, component, idle_power_w) for block in used_blocks(windows, component)]
+    return found if all(_positive(value) for value in found) else None
+
+
 def paired_ratio(
     windows: Sequence[Window], component: str, idle_power_w: float = 0.0, level: float = LEVEL
 ) -> Interval | None:
@@ -126,8 +141,9 @@ def log_ratio(ratios: Sequence[float]) -> Estimate | None:
     return clustered_mean([math.log(value) for value in ratios], range(len(ratios)))
 
 
-def _net_per_query(block: Sequence[Window], arm: Arm, component: str, idle_power_w: float) -> float:
-    chosen = [window for window in block if window.arm == arm]
+def _net_per_query(block: Sequence[Window], arm: Arm | None, component: str, idle_power_w: float) -> float:
+    """Of one arm, or of both; NaN where the component was not read."""
+    chosen = [window for window in block if arm is None or window.arm == arm]
     queries = sum(window.queries for window in chosen)
     if queries == 0 or any(component not in window.energy_j for window in chosen):
         return math.nan

@@ -18,7 +18,7 @@ import msgspec
 from suite.analysis.point.block_energies import block_energies
 from suite.analysis.summary import PointSummary
 from suite.errors import InputError
-from suite.stats.interval import Interval, welch_interval
+from suite.stats.interval import Interval, welch_ratio
 
 Finding = Literal["energy", "ratio", "accuracy", "status", "missing"]
 _IDENTITY = (
@@ -120,7 +120,7 @@ def _set_side_by_side(a: PointSummary | None, b: PointSummary | None) -> PointCo
     found = _compared(a, b, math.inf, math.inf)
     if a is None or b is None or not a.energy_basis == b.energy_basis == "measured":
         return msgspec.structs.replace(found, regressions=[])
-    energy = _change(block_energies(a, "candidate"), block_energies(b, "candidate"))
+    energy = welch_ratio(block_energies(b, "candidate"), block_energies(a, "candidate"))
     return msgspec.structs.replace(found, regressions=[], same_hardware=True, energy=energy)
 
 
@@ -137,9 +137,9 @@ def _compared(
     if a is not None and b is not None:
         same = _comparable(a, b)
         if same:
-            energy = _change(block_energies(a, "candidate"), block_energies(b, "candidate"))
+            energy = welch_ratio(block_energies(b, "candidate"), block_energies(a, "candidate"))
         if _of_one_world(a, b):
-            ratio = _change(a.block_energy_ratios, b.block_energy_ratios)
+            ratio = welch_ratio(b.block_energy_ratios, a.block_energy_ratios)
         if a.score_delta is not None and b.score_delta is not None:
             score = b.score_delta - a.score_delta
         regressions = _regressions(a, b, energy, ratio, energy_tolerance, ratio_tolerance)
@@ -164,14 +164,6 @@ def _of_one_world(a: PointSummary, b: PointSummary) -> bool:
     """Not one from a real instrument and the other from a simulated or replayed one."""
     real = ("measured", "estimated")
     return (a.energy_basis in real) == (b.energy_basis in real)
-
-
-def _change(a: Sequence[float], b: Sequence[float]) -> Interval | None:
-    """Geometric mean of ``b`` over that of ``a``, with Welch's interval of the difference of the logarithms."""
-    if not a or not b or min(*a, *b) <= 0:
-        return None
-    logs_a, logs_b = ([math.log(value) for value in values] for values in (a, b))
-    return welch_interval([logs_b], [logs_a]).through(math.exp)
 
 
 def _regressions(

@@ -114,7 +114,10 @@ def step_times(steps: Sequence[Step]) -> tuple[Floats, Floats]:
     if len(steps) < _FEWEST_TO_FIT:
         return middles_s, by_itself_s
     gaps_s = np.diff(middles_s)
-    numbers = np.concatenate([[0.0], np.cumsum(np.round(gaps_s / np.median(gaps_s)))])
+    periods = np.round(gaps_s / np.median(gaps_s))
+    if periods.min() < 1:  # seen so late that two steps seem to lie in one period: no line tells them apart
+        return middles_s, by_itself_s
+    numbers = np.concatenate([[0.0], np.cumsum(periods)])
     after_first_s = middles_s - middles_s[0]
     line_s = np.polyval(np.polyfit(numbers, after_first_s, 1, w=1 / by_itself_s), numbers)
     uncertain_s = 2 / math.sqrt(np.sum(by_itself_s**-2.0))  # at an end of the line; in its middle half of that

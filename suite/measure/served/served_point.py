@@ -22,7 +22,7 @@ from suite.endpoint.served_model import Endpoints
 from suite.endpoint.served_workload import ServedWorkload
 from suite.measure.block_limits import Limits
 from suite.measure.blocks import ORDERS, blocks_left_s, is_narrow, measure_blocks
-from suite.measure.draft import Draft
+from suite.measure.draft import Draft, Measured
 from suite.measure.idle import idle_power, mean_idle
 from suite.measure.observer import Observer
 from suite.measure.scores import check_gate
@@ -70,7 +70,7 @@ class _ServedBlocks:
         each_s = 2 * self.requests * math.fsum(self.seconds_per_request.values())
         return blocks_left_s(self, done, each_s)
 
-    def windows_of(self, block: int, draft: Draft) -> Iterator[tuple[list[Window], Window]]:
+    def windows_of(self, block: int, draft: Measured) -> Iterator[tuple[list[Window], Window]]:
         """ABBA, or BAAB in every other block; all four windows put the same prompts.
 
         Raises:

@@ -52,6 +52,15 @@ def test_energy_lies_on_straight_lines_between_the_steps():
     assert rise(steps, 1.0, 2.0).energy_j == pytest.approx(200.0)
 
 
+def test_a_step_that_was_seen_late_never_falls_onto_the_next_one():
+    """Seen so late that its middle lies 1.5 periods after the one before and 0.45 before the one after."""
+    steps = exact(*((at_s, 100 * at_s) for at_s in range(12)))
+    steps[5] = Step(counter_mj=500_000, after_s=4.95, before_s=6.05)
+    steps[6] = Step(counter_mj=600_000, after_s=5.9, before_s=6.0)
+    times_s, _ = step_times(steps)
+    assert np.diff(times_s).min() > 0
+
+
 def test_an_end_is_as_uncertain_as_the_power_differs_from_the_steps_inside():
     steps = exact((0, 0), (1, 100), (2, 300), (3, 400))
     # at each end half a second of 100 W that might as well be 200 W: 50 J, evenly likely: 50 / sqrt(3)

@@ -1,0 +1,207 @@
+"""The plugin in runs of pytest within this one: with pytest-benchmark, whose files and tables it works beside."""
+
+import json
+import subprocess
+import sys
+import tomllib
+
+import msgspec
+import pytest
+
+import suite.pytest_plugin
+from suite import measure_energy
+from suite.errors import InputError
+from suite.io.paths import CHECKOUT
+from suite.pytest_plugin.earlier_run import SavedEnergy, energies_of, rise_of
+from tests.api.ledger import Ledger, brief, uses
+
+pytest_plugins = "pytester"
+
+CONFTEST = """
+import pytest
+from tests.api.ledger import Ledger, brief
+
+@pytest.fixture(scope="session")
+def energy_meter():
+    return Ledger(seed={seed}, noise=0.02, offset=0.01, method="{method}")
+
+@pytest.fixture(scope="session")
+def energy_protocol():
+    return brief()
+
+def pytest_benchmark_generate_machine_info():
+    return {{}}  # asking for it takes a second
+"""
+TESTS = """
+from tests.api.ledger import uses
+
+def test_work(energy_benchmark):
+    energy_benchmark(uses({joules}), queries=2)
+    assert energy_benchmark.result.blocks >= 4
+"""
+QUICKLY = ("--benchmark-min-rounds=1", "--benchmark-max-time=0.001", "--benchmark-min-time=0.000001")
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _all_imported():
+    """A run within this one forgets what it imports, and torch cannot be imported twice."""
+    measure_energy(uses(1.0), device="cpu", protocol=brief(), meter=Ledger())
+
+
+@pytest.fixture
+def run(pytester):
+    """Runs a test whose function uses so many joules a call."""
+
+    def start(*arguments, joules=1.0, seed=0, method="measured:ledger", tests=TESTS, conftest=CONFTEST):
+        pytester.makeconftest(conftest.format(seed=seed, method=method))
+        pytester.makepyfile(test_it=tests.format(joules=joules))
+        return pytester.runpytest_inprocess("-p", "suite.pytest_plugin", "-p", "no:cacheprovider", *QUICKLY, *arguments)
+
+    return start
+
+
+def test_the_row_the_table_and_the_file_are_pytest_benchmarks_with_the_energy_beside(run, pytester):
+    result = run("--benchmark-json=then.json")
+    result.assert_outcomes(passed=1)
+    result.stdout.fnmatch_lines(["*energy per query*", "test_work: * per query *measured CPU energy*"])
+    result.stdout.fnmatch_lines(["*Name (time in*", "test_work*"])
+    (saved,) = json.loads((pytester.path / "then.json").read_text())["benchmarks"]
+    energy = saved["extra_info"]["energy"]
+    assert saved["stats"]["mean"] > 0
+    assert energy["energy_per_query_j"] == pytest.approx(0.5, rel=0.1)
+    assert energy["energy_per_query_j_low"] < energy["energy_per_query_j"] < energy["energy_per_query_j_high"]
+    assert len(energy["block_energies_j"]) >= 4
+    assert energy["basis"] == "measured"
+
+
+def test_a_regression_fails_the_build_and_an_unchanged_function_passes(run, pytester):
+    run("--benchmark-json=then.json").assert_outcomes(passed=1)
+    unchanged = run("--energy-compare=then.json", "--energy-fail=5%", seed=1)
+    unchanged.assert_outcomes(passed=1)
+    unchanged.stdout.fnmatch_lines(["test_work: * against then.json"])
+    worse = run("--energy-compare=then.json", "--energy-fail=5%", "--benchmark-json=now.json", joules=1.2, seed=2)
+    worse.assert_outcomes(failed=1)
+    worse.stdout.fnmatch_lines(["*energy per query changed by +* against then.json, from *more than the 5* %*"])
+    assert worse.ret == pytest.ExitCode.TESTS_FAILED
+    assert energies_of(pytester.path / "now.json")  # its row is in the file all the same
+    run("--energy-compare=then.json", joules=1.2, seed=2).assert_outcomes(passed=1)  # nothing was asked to fail
+
+
+def test_it_goes_on_working_with_groups_and_stored_runs(run, pytester):
+    grouped = "import pytest\n" + TESTS.replace("def test", '@pytest.mark.benchmark(group="parsing")\ndef test')
+    run("--benchmark-save=then", tests=grouped).assert_outcomes(passed=1)
+    (file,) = pytester.path.glob(".benchmarks/*/*.json")
+    (saved,) = json.loads(file.read_text())["benchmarks"]
+    assert saved["group"] == "parsing"
+    result = run("--benchmark-compare", f"--energy-compare={file}", "--energy-fail=5%", tests=grouped)
+    result.assert_outcomes(passed=1)
+    result.stdout.fnmatch_lines(["*benchmark 'parsing'*"])
+
+
+def test_an_interval_that_leaves_a_regression_open_passes_and_says_so(run):
+    noisy = CONFTEST.replace("noise=0.02", "noise=0.4")
+    run("--benchmark-json=then.json", conftest=noisy)
+    result = run("--energy-compare=then.json", "--energy-fail=5%", conftest=noisy, seed=1)
+    result.assert_outcomes(passed=1)
+    result.stdout.fnmatch_lines(["test_work: * against then.json, too wide to tell: give more time*"])
+
+
+def test_joules_that_were_got_in_another_way_are_not_compared_and_it_says_so(run):
+    run("--benchmark-json=then.json", method="estimated:ledger")
+    result = run("--energy-compare=then.json", "--energy-fail=5%", joules=2.0)
+    result.assert_outcomes(passed=1)
+    result.stdout.fnmatch_lines(["*not held against then.json: another method (estimated:ledger there, measured*"])
+
+
+def test_a_test_that_is_new_is_not_compared_and_it_says_so(run):
+    run("--benchmark-json=then.json")
+    result = run("--energy-compare=then.json", "--energy-fail=5%", tests=TESTS.replace("test_work", "test_new"))
+    result.assert_outcomes(passed=1)
+    result.stdout.fnmatch_lines(["test_new*not held against then.json: it is not in there"])
+
+
+def test_where_benchmarks_are_disabled_the_function_runs_once_and_nothing_is_measured(run):
+    counting = """
+def test_work(energy_benchmark):
+    calls = []
+    assert energy_benchmark(lambda: calls.append(1) or 7) == 7
+    assert len(calls) == 1
+    assert energy_benchmark.result is None
+"""
+    result = run("--benchmark-disable", tests=counting)
+    result.assert_outcomes(passed=1)
+    result.stdout.no_fnmatch_line("*energy per query*")
+
+
+def test_arguments_are_passed_on_and_what_is_returned_comes_back(run):
+    passing = """
+from tests.api.ledger import uses
+def test_work(energy_benchmark):
+    def power(base, *, exponent):
+        uses(1.0)()
+        return base ** exponent
+    assert energy_benchmark(power, 2, exponent=3) == 8
+    assert energy_benchmark.benchmark.extra_info["energy"]["name"] == "test_work"
+"""
+    run(tests=passing).assert_outcomes(passed=1)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["--energy-fail=5%"], "*--energy-fail needs an earlier run*"),
+        (["--energy-compare=absent.json"], "*the earlier run cannot be read*"),
+        (["--energy-compare=conftest.py"], "*is no saved run*"),
+        (["--energy-compare=without.json", "--energy-fail=5%"], "*holds no energy*"),
+        (["--energy-compare=without.json", "--energy-fail=much"], "*--energy-fail takes per cent*"),
+    ],
+)
+def test_wrong_options_end_the_run_before_it_begins(run, pytester, arguments, words):
+    row = {"fullname": "test_it.py::test_work", "extra_info": {}}
+    (pytester.path / "without.json").write_text(json.dumps({"benchmarks": [row]}))
+    result = run(*arguments)
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    result.stderr.fnmatch_lines([words])
+
+
+def test_a_file_that_is_damaged_is_one_clear_error(tmp_path):
+    file = tmp_path / "saved.json"
+    energy = {"energy_per_query_j": "much"}
+    file.write_text(json.dumps({"benchmarks": [{"fullname": "a", "extra_info": {"energy": energy}}]}))
+    with pytest.raises(InputError, match=r"is no saved run .*energy_per_query_j"):
+        energies_of(file)
+
+
+def measured(joules, seed):
+    """Two per cent of noise a window, and one and a half from one run to the next."""
+    meter = Ledger(seed=seed, noise=0.02, offset=0.015)
+    return measure_energy(uses(joules), device="cpu", protocol=brief(), meter=meter)
+
+
+def saved(found):
+    return msgspec.convert(json.loads(json.dumps(found.to_dict())), SavedEnergy)
+
+
+@pytest.mark.slow
+def test_a_planted_fifth_is_caught_and_nothing_is_called_a_regression_in_19_of_20_runs():
+    caught = called = 0
+    for seed in range(20):
+        then = saved(measured(1.0, seed))
+        caught += rise_of(then, measured(1.2, 100 + seed)).low > 1.05
+        called += rise_of(then, measured(1.0, 200 + seed)).low > 1.05
+    assert caught >= 19
+    assert called <= 1
+
+
+def test_an_installed_suite_brings_the_plugin_under_the_name_by_which_it_is_switched_off():
+    project = tomllib.loads((CHECKOUT / "pyproject.toml").read_text())["project"]
+    assert project["entry-points"]["pytest11"] == {suite.pytest_plugin.__name__: suite.pytest_plugin.__name__}
+
+
+def test_loading_the_plugin_imports_nothing_of_weight():
+    code = (
+        "import sys, suite.pytest_plugin\n"
+        "heavy = {'torch', 'numpy', 'msgspec', 'suite.api', 'suite.errors'} & set(sys.modules)\n"
+        "assert not heavy, heavy"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True)
