@@ -112,5 +112,6 @@ class Draft:
             model_bytes=self.model_bytes,
             device_busy_share=self.device_busy_share,
             compile_cost=self.compile_cost,
+            denominator=plan.workload.denominator,
             warnings=self.warnings,
         )
