@@ -184,9 +184,10 @@ def test_the_stopping_rule_looks_at_joules_a_token(plan):
         msgspec.structs.replace(each, tokens=written[each.block] if each.arm == "candidate" else 400)
         for each in synthetic.windows([0.75, 1.0], queries=100)
     ]
+    protocol = plan(*started("baseline")).protocol
     blocks = served_point._ServedBlocks(
-        arms={}, load=None, prompts=(), requests=9, seconds_per_request={}, protocol=plan(*started("baseline")).protocol,
-        limits=UNLIMITED, device="cpu",
+        arms={}, load=None, prompts=(), requests=9, seconds_per_request={}, protocol=protocol, limits=UNLIMITED,
+        device="cpu",
     )  # fmt: skip
     assert blocks.is_known(windows)
     assert not is_narrow(windows, blocks.protocol, "cpu")
