@@ -14,6 +14,7 @@ from suite.analysis.point.energy import headline, used_windows
 from suite.analysis.point.energy_fields import component_fields, cost_fields, energy_fields
 from suite.analysis.point.identity_fields import identity_fields
 from suite.analysis.point.instrument import Instrument, instrument
+from suite.analysis.point.request_fields import differing_lengths, request_fields
 from suite.analysis.point.seen_windows import SeenWindow, seen_windows
 from suite.analysis.point.size_fields import size_fields
 from suite.analysis.point.speed_fields import gates_of, speed_fields
@@ -23,6 +24,7 @@ from suite.analysis.run.pareto import marked_front
 from suite.analysis.run.retraining import set_against_controls
 from suite.analysis.verdict import FLOOR, Verdict, verdict_on
 from suite.record.schema import Record, RecordWarning, TrainingCheck, Window
+from suite.stats.denominator import as_compared
 from suite.stats.interval import Estimate
 from suite.stats.latency_gates import MissedGate, missed_gates
 
@@ -59,6 +61,11 @@ class PointSummary(msgspec.Struct, frozen=True, kw_only=True):
     baseline_energy_per_token_j: float | None = None
     energy_per_total_token_j: float | None = None
     baseline_energy_per_total_token_j: float | None = None
+    energy_per_request_j: float | None = None
+    baseline_energy_per_request_j: float | None = None
+    energy_per_request_ratio: float | None = None
+    energy_per_request_ratio_low: float | None = None
+    energy_per_request_ratio_high: float | None = None
     prefill_energy_per_query_j: float | None = None
     baseline_prefill_energy_per_query_j: float | None = None
     prefill_energy_ratio: float | None = None
@@ -73,8 +80,20 @@ class PointSummary(msgspec.Struct, frozen=True, kw_only=True):
     converged: bool | None = None
     pairing: str | None = None
     latency_ms_p50: float | None = None
+    latency_ms_p95: float | None = None
+    latency_ms_p99: float | None = None
     latency_ratio: float | None = None
     throughput_qps: float | None = None
+    first_token_ms_p50: float | None = None
+    first_token_ms_p95: float | None = None
+    baseline_first_token_ms_p50: float | None = None
+    baseline_first_token_ms_p95: float | None = None
+    between_tokens_ms_p50: float | None = None
+    between_tokens_ms_p95: float | None = None
+    baseline_between_tokens_ms_p50: float | None = None
+    baseline_between_tokens_ms_p95: float | None = None
+    tokens_per_s: float | None = None
+    baseline_tokens_per_s: float | None = None
     peak_memory_mb: float | None = None
     model_mb: float | None = None
     metric: str | None = None
@@ -126,26 +145,16 @@ class PointSummary(msgspec.Struct, frozen=True, kw_only=True):
     windows: dict[str, list[SeenWindow]] = {}
     energy_per_query_by_component_j: dict[str, dict[str, float]] = {}
     methods: dict[str, str] = {}
-    latency_ms_p95: float | None = None
-    latency_ms_p99: float | None = None
     baseline_latency_ms_p50: float | None = None
     baseline_latency_ms_p95: float | None = None
     baseline_latency_ms_p99: float | None = None
     baseline_throughput_qps: float | None = None
-    first_token_ms_p50: float | None = None
-    first_token_ms_p90: float | None = None
     first_token_ms_p99: float | None = None
-    baseline_first_token_ms_p50: float | None = None
-    baseline_first_token_ms_p90: float | None = None
     baseline_first_token_ms_p99: float | None = None
-    between_tokens_ms_p50: float | None = None
-    between_tokens_ms_p90: float | None = None
     between_tokens_ms_p99: float | None = None
-    baseline_between_tokens_ms_p50: float | None = None
-    baseline_between_tokens_ms_p90: float | None = None
     baseline_between_tokens_ms_p99: float | None = None
-    tokens_per_s: float | None = None
-    baseline_tokens_per_s: float | None = None
+    tokens_per_request: float | None = None
+    baseline_tokens_per_request: float | None = None
     missed_latency_gates: list[MissedGate] = []
     baseline_peak_memory_mb: float | None = None
     baseline_model_mb: float | None = None
@@ -241,14 +250,17 @@ def summarise_record(run: str, record: Record, g_co2e_per_kwh: float | None) -> 
 
 def _derived(record: Record, g_co2e_per_kwh: float | None) -> dict[str, Any]:
     scores = compare_scores(record.scores)
-    found = headline(record.windows)
-    windows = used_windows(record.windows, found.component) if found else record.windows
-    fields = _course_fields(record, windows) | component_fields(windows) | speed_fields(windows) | size_fields(record)
+    compared = msgspec.structs.replace(record, windows=as_compared(record.windows, record.denominator))
+    found = headline(compared.windows)
+    windows = used_windows(compared.windows, found.component) if found else compared.windows
+    raw = _of_blocks(record.windows, windows)
+    fields = _course_fields(record, raw) | component_fields(windows) | speed_fields(raw) | size_fields(record)
+    fields |= request_fields(record, raw, found.component if found else None)
     fields |= accuracy_fields(record, scores)
     if found is not None:
-        fields |= energy_fields(record, found, g_co2e_per_kwh)
+        fields |= energy_fields(compared, found, g_co2e_per_kwh)
         fields |= per_correct_fields(record.scores, fields)
-        fields["windows"] = seen_windows(record, found.component)
+        fields["windows"] = seen_windows(compared, found.component)
         fields |= cost_fields(record.apply_cost, found, fields)
     fields["verdict"] = verdict_on(
         ratio_low=fields.get("energy_ratio_low"),
@@ -258,8 +270,18 @@ def _derived(record: Record, g_co2e_per_kwh: float | None) -> dict[str, Any]:
         delta_high=scores.delta.high if scores else None,
         margin=fields["margin"],
     )
-    fields["warnings"] = [*record.warnings, *caveats(record, found, scores, fields["margin"])]
+    fields["warnings"] = [
+        *record.warnings,
+        *caveats(compared, found, scores, fields["margin"]),
+        *differing_lengths(fields),
+    ]
     return fields
+
+
+def _of_blocks(measured: Sequence[Window], chosen: Sequence[Window]) -> list[Window]:
+    """Those of the ``measured`` windows whose blocks were ``chosen``."""
+    blocks = {window.block for window in chosen}
+    return [window for window in measured if window.block in blocks]
 
 
 def _course_fields(record: Record, used: Sequence[Window]) -> dict[str, Any]:

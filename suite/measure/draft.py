@@ -15,6 +15,7 @@ from suite.record.schema import (
     SCHEMA_VERSION,
     ApplyCost,
     CompileCost,
+    Denominator,
     Idle,
     Pairing,
     Point,
@@ -63,6 +64,7 @@ class Measured:
     pairing: Pairing | None = None
     converged: bool | None = None
     idle: Idle | None = None
+    denominator: Denominator = "query"
     warnings: list[RecordWarning] = dataclasses.field(default_factory=list)
 
     def warn(self, warning: RecordWarning | None) -> None:
@@ -125,6 +127,10 @@ class Draft(Measured):
     model_bytes: dict[str, int] = dataclasses.field(default_factory=dict)
     device_busy_share: dict[str, float] = dataclasses.field(default_factory=dict)
     compile_cost: dict[str, CompileCost] = dataclasses.field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        """What energies are compared by, the workload says."""
+        self.denominator = self.plan.workload.denominator
 
     def record(self, status: Status, reason: Reason | None = None) -> Record:
         """The record of an attempt that ends now."""

@@ -20,6 +20,9 @@ Status = Literal["ok", "skipped", "failed"]
 Phase = Literal["inference", "training"]
 Arm = Literal["baseline", "candidate"]
 Pairing = Literal["resident", "swapped"]
+Denominator = Literal["query", "token"]
+"""What energies are divided by before arms are compared: queries, or tokens of the answers, where the two arms' answers
+to a query may differ in length."""
 Edges = Literal["interpolated", "tick_aligned", "unaligned"]
 """How a window's ends lie to the steps of an energy counter: its energy is interpolated between the steps around each
 end, or it begins and ends on a step, or anywhere, and is then wrong by up to a step."""
@@ -132,6 +135,7 @@ class Window(msgspec.Struct, frozen=True, kw_only=True):
 
     Attributes:
         queries: of a served model how many requests the tokens of its steady state are worth, which need not be whole.
+        tokens: of the answers, written in the window; those of a served model need not be whole either.
         latencies_s: one entry per query, where each was waited for (single_stream, server, endpoint).
         first_token_s: seconds to the first token, one entry per query as ``latencies_s``; None where answers did not
             come token by token.
@@ -148,7 +152,7 @@ class Window(msgspec.Struct, frozen=True, kw_only=True):
     arm: Arm
     block: int
     queries: int | float
-    tokens: int | None
+    tokens: int | float | None
     duration_s: float
     energy_j: dict[str, float]
     method: dict[str, str]
@@ -236,6 +240,7 @@ class Record(msgspec.Struct, frozen=True, kw_only=True):
             measured. Empty where only one was.
         training_curves: by arm, the course of a training that is measured whole, up to where it ended.
         training_target_score: the held-out score at which it ended; None where it ended with its last step.
+        denominator: of the energies, where they are compared: when to stop, the ratio and the verdict follow it.
     """
 
     schema_version: int
@@ -266,4 +271,5 @@ class Record(msgspec.Struct, frozen=True, kw_only=True):
     model_bytes: dict[str, int] = {}
     device_busy_share: dict[str, float] = {}
     compile_cost: dict[str, CompileCost] = {}
+    denominator: Denominator = "query"
     warnings: list[RecordWarning] = []

@@ -21,6 +21,7 @@ from suite.measure.block_limits import BUDGET, Limits
 from suite.measure.draft import Draft
 from suite.record.schema import Reason, Record
 from suite.record.store import load, save
+from suite.stats.denominator import as_compared
 from suite.stats.paired import headline_component, paired_ratio
 from suite.sweep.forecast import point_s
 from suite.sweep.point_run import Reporter, run_one
@@ -141,6 +142,7 @@ def is_open(record: Record) -> bool:
 
 def _width(record: Record) -> float:
     """Half-width of the energy ratio over the ratio; 0 where there is none, so that it comes last."""
-    component = headline_component(record.windows)
-    ratio = paired_ratio(record.windows, component) if component else None
+    windows = as_compared(record.windows, record.denominator)
+    component = headline_component(windows)
+    ratio = paired_ratio(windows, component) if component else None
     return 0.0 if ratio is None or ratio.half_width is None else ratio.half_width / ratio.estimate

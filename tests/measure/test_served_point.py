@@ -14,8 +14,10 @@ from suite.config.labels import labels
 from suite.endpoint.served_model import base_url
 from suite.measure import point
 from suite.measure.block_limits import UNLIMITED
+from suite.measure.blocks import is_narrow
+from suite.measure.served import served_point
 from suite.stats.paired import paired_ratio
-from tests import endpoint_server
+from tests import endpoint_server, synthetic
 from tests.meters.test_codecarbon import rapl_readable
 
 SERVE = f"{sys.executable} {endpoint_server.__file__} {{port}}"
@@ -55,6 +57,7 @@ def test_half_the_work_a_token_is_half_the_energy(plan):
     ]  # fmt: skip
     assert by_token(record.windows).estimate == pytest.approx(0.5, rel=0.15)
     assert record.point.label == "endpoint"
+    assert record.denominator == "token"
     assert record.environment["meter"]["components"]["cpu"]["scope"] == "the server and its children"
     for window in record.windows:
         assert window.method == {"cpu": "estimated:cpu_time_x_tdp"}
@@ -172,3 +175,19 @@ def test_tokens_that_the_server_does_not_count_are_warned_of(plan):
     record = point.measure(plan(*started("baseline", usage=0)))
     assert "tokens_not_counted" in [each.code for each in record.warnings]
     assert record.prompt_tokens_per_query is None
+
+
+def test_the_stopping_rule_looks_at_joules_a_token(plan):
+    """Blocks whose requests differ by a third and whose tokens cost the same: known by token, not by request."""
+    written = {0: 300, 1: 400}
+    windows = [
+        msgspec.structs.replace(each, tokens=written[each.block] if each.arm == "candidate" else 400)
+        for each in synthetic.windows([0.75, 1.0], queries=100)
+    ]
+    protocol = plan(*started("baseline")).protocol
+    blocks = served_point._ServedBlocks(
+        arms={}, load=None, prompts=(), requests=9, seconds_per_request={}, protocol=protocol, limits=UNLIMITED,
+        device="cpu",
+    )  # fmt: skip
+    assert blocks.is_known(windows)
+    assert not is_narrow(windows, blocks.protocol, "cpu")

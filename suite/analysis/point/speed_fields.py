@@ -9,6 +9,8 @@ from suite.analysis.point import speed
 from suite.record.schema import Arm, Record, Window
 from suite.stats.latency_gates import PERCENTILES, percentile
 
+_OF_TOKENS = (50, 95, 99)
+
 
 def speed_fields(windows: Sequence[Window]) -> dict[str, Any]:
     """Of both arms, from the windows that the energy is of."""
@@ -31,9 +33,9 @@ def _of_tokens(prefix: str, windows: Sequence[Window], arm: Arm) -> dict[str, fl
     fields: dict[str, float | None] = {f"{prefix}tokens_per_s": speed.tokens_per_s(windows, arm)}
     for name in ("first_token", "between_tokens"):
         seconds = [each for w in windows if w.arm == arm for each in getattr(w, f"{name}_s") or ()]
-        for percentile_name, percent in PERCENTILES.items():
+        for percent in _OF_TOKENS:
             found_s = percentile(seconds, percent)
-            fields[f"{prefix}{name}_ms_{percentile_name}"] = None if found_s is None else found_s * 1e3
+            fields[f"{prefix}{name}_ms_p{percent}"] = None if found_s is None else found_s * 1e3
     return fields
 
 

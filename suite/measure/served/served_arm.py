@@ -93,8 +93,7 @@ def window_of(arm: Arm, ran: Run, block: int, *, unseen: frozenset[str], device:
         raise ImpossibleOutput(
             f"the steady state held {steady.queries:.2f} of a request: give more requests a window (workload.requests)"
         )
-    tokens = max(1, round(steady.tokens))
-    work = Work(queries=1, batches=1, tokens=tokens, latencies_s=_latencies_s(steady.whole), has_overlap=True)
+    work = Work(queries=1, batches=1, tokens=None, latencies_s=_latencies_s(steady.whole), has_overlap=True)
     edges: Edges | None = "unaligned" if device == "cuda" and ran.readings.energy_j else None
     window = make_window(arm, block, [work], [_seen(ran.readings, unseen)], edges=edges)
     first_s = [each.first_token_s for each in steady.whole]
@@ -102,6 +101,7 @@ def window_of(arm: Arm, ran: Run, block: int, *, unseen: frozenset[str], device:
     return msgspec.structs.replace(
         window,
         queries=steady.queries,
+        tokens=steady.tokens,
         batches=None,  # the server's own
         first_token_s=[each for each in first_s if each is not None] or None,
         between_tokens_s=[each for each in between_s if each is not None] or None,

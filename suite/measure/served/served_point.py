@@ -29,6 +29,7 @@ from suite.measure.scores import check_gate
 from suite.measure.served.served_arm import ServedArm, is_metered, requests_a_window, served_arm
 from suite.record.schema import Arm, Idle, RecordWarning, Scores, Window
 from suite.stats import cross_checks
+from suite.stats.denominator import as_compared
 from suite.stats.prefill_decode import ARMS
 
 
@@ -62,8 +63,8 @@ class _ServedBlocks:
         return all(is_metered(arm) for arm in self.arms.values())
 
     def is_known(self, windows: list[Window]) -> bool:
-        """Whether the ratio is known well enough; never where no energy is."""
-        return self.is_metered and is_narrow(windows, self.protocol, self.device)
+        """Whether the ratio by token is known well enough; never where no energy is."""
+        return self.is_metered and is_narrow(as_compared(windows, "token"), self.protocol, self.device)
 
     def left_s(self, done: int) -> tuple[float, float]:
         """Seconds until the fewest and the most blocks are measured, where ``done`` are."""
