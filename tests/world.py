@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +13,7 @@ import numpy as np
 from suite.core.meter import Meter, OpenMeter, Readings
 from suite.core.protocol import Protocol
 from suite.core.workload import Loop, Work
+from suite.machine.which_gpu import FIRST_BOARD
 from suite.measure.windows import ReadyArm
 from suite.record.schema import Arm
 from tests.fakes import fake_setup
@@ -136,5 +137,5 @@ class WallClock(World):
 class WallMeter(Meter):
     """Ten watts of wall time: for runs of real models where the figure does not matter."""
 
-    def open(self, device: str, *, pid: int | None = None) -> OpenWorldMeter:
+    def open(self, device: str, *, boards: Sequence[int] = FIRST_BOARD, pid: int | None = None) -> OpenWorldMeter:
         return OpenWorldMeter(WallClock())

@@ -6,7 +6,7 @@ import contextlib
 import dataclasses
 import itertools
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, cast
 from unittest import mock
@@ -188,7 +188,8 @@ def real_codecarbon() -> CodeCarbon:
 class CounterOnly:
     """An instrument that reads the board's counter and nothing else: for statistics over many thousand windows."""
 
-    def open_on(self, board: Board, *, background: Background) -> OpenMeter:
+    def open_on(self, boards: Sequence[Board], *, background: Background) -> OpenMeter:
+        (board,) = boards
         return _OpenCounter(board)
 
 

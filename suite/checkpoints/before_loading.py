@@ -12,6 +12,7 @@ from typing import Any
 import torch
 
 from suite.checkpoints import other_architecture, pretrained
+from suite.checkpoints.auto_classes import without_weights
 from suite.checkpoints.pretrained import ModelSpec
 from suite.core.task import Task
 from suite.errors import InputError, NotApplicable
@@ -84,15 +85,6 @@ def _local_config(spec: ModelSpec, task: Task) -> Any:
 def _parameters(model: Any) -> Any:
     """How many there are; None without a model."""
     return None if model is None else sum(weight.numel() for weight in model.parameters())
-
-
-def without_weights(task: Task, config: Any) -> Any:
-    """The model with parameters that hold nothing; None where its class does not let itself be built so."""
-    try:
-        with torch.device("meta"):
-            return pretrained.auto_class_of(task).from_config(config, trust_remote_code=False)
-    except (RuntimeError, ValueError, TypeError, AttributeError, KeyError, ImportError):
-        return None  # said as its weights are loaded, by whom they concern
 
 
 @contextlib.contextmanager

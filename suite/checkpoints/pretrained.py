@@ -16,8 +16,11 @@ import torch
 from safetensors import SafetensorError
 
 from suite.checkpoints import gguf_files, hub, locations, quantised_checkpoint, tokenizer_fit
+from suite.checkpoints.auto_classes import auto_class_of
 from suite.checkpoints.generation_settings import choose_greedily
+from suite.checkpoints.spread import Spread
 from suite.checkpoints.weights_hash import check_hash
+from suite.core import device_map
 from suite.core.setup import DTYPES, Setup
 from suite.core.task import Task
 from suite.errors import InputError, NotApplicable, OutOfReach
@@ -28,6 +31,7 @@ Weights = Literal["pretrained", "random"]
 _HARMLESS = re.compile(r"(position_ids|inv_freq|num_batches_tracked|attn\.(masked_)?bias)$")
 """Missing from many good checkpoints: constants and counters that no answer depends on."""
 
+_ON_ONE_DEVICE: device_map.Places = {}
 _LOAD_ERRORS = (
     OSError,
     ValueError,
@@ -109,6 +113,7 @@ def load_pretrained(
     device: str,
     dtype: str,
     seed: int,
+    spread: Spread | None = None,
     before_weights: Callable[[Any, Any], None] = nothing_to_look_at,
 ) -> tuple[Any, Any]:
     """The model in eval mode on ``device``, and its tokenizer or image processor.
@@ -119,6 +124,7 @@ def load_pretrained(
         device: ``cpu`` or ``cuda``.
         dtype: name of the floating type, e.g. ``float32``.
         seed: of random weights.
+        spread: how it is spread over several GPUs; None for a model on one device.
         before_weights: told the configuration and the processor before any weights are read, fetched or drawn; what it
             raises ends the loading.
 
@@ -128,6 +134,7 @@ def load_pretrained(
     Raises:
         InputError: the checkpoint does not exist, is damaged, or does not fit the task.
         NotApplicable: the hub is out of reach, access is refused, or the backend of a quantised checkpoint is missing.
+        DoesNotFit: it is to be spread over GPUs that have too little room.
     """
     if dtype not in DTYPES:
         raise InputError("dtype is unknown", got=dtype, remedy=f"use one of {', '.join(DTYPES)}")
@@ -135,17 +142,19 @@ def load_pretrained(
         if spec.path is None:
             config, processor = architecture_of(spec), None
             before_weights(config, processor)
-            model = random_model(task, config, device, dtype, seed)
+            places = spread.places(task, config, dtype) if spread else {}
+            model = random_model(task, config, device, dtype, seed, places)
         else:
             origin = origin_of(spec)
             with origin.intact():
                 config = config_of(spec, task, origin)
                 processor = processor_of(spec, task, origin)
                 before_weights(config, processor)
+                places = spread.places(task, config, dtype) if spread else {}
                 if spec.weights == "random":
-                    model = random_model(task, config, device, dtype, seed)
+                    model = random_model(task, config, device, dtype, seed, places)
                 else:
-                    model = _trained_model(spec, task, origin, config, device, dtype)
+                    model = _trained_model(spec, task, origin, config, device, dtype, places)
             if hasattr(processor, "pad_token_id") and task.auto_class != "AutoModelForCausalLM":
                 tokenizer_fit.fit(processor, model)
     model.eval()
@@ -155,7 +164,7 @@ def load_pretrained(
 
 
 def load_beside(name: str, path: str | None, setup: Setup, revision: str | None = None) -> tuple[Any, Any]:
-    """Another checkpoint for the setup's task, with its processor, on the same device and in the same dtype.
+    """Another checkpoint for the setup's task, with its processor, on the same device or GPUs and in the same dtype.
 
     Args:
         name: what it is called where it cannot be loaded.
@@ -168,7 +177,8 @@ def load_beside(name: str, path: str | None, setup: Setup, revision: str | None 
         NotApplicable: as ``load_pretrained``.
     """
     spec = ModelSpec(name=name, path=path, revision=revision, weights="pretrained", architecture=None)
-    return load_pretrained(spec, setup.task, device=setup.device, dtype=setup.dtype, seed=setup.seed)
+    spread = Spread(way="auto", boards=setup.boards) if len(setup.boards) > 1 else None
+    return load_pretrained(spec, setup.task, device=setup.device, dtype=setup.dtype, seed=setup.seed, spread=spread)
 
 
 @contextlib.contextmanager
@@ -266,13 +276,6 @@ def config_of(spec: ModelSpec, task: Task, origin: Origin) -> Any:
     return config
 
 
-def auto_class_of(task: Task) -> Any:
-    """The class of transformers that loads the task's models."""
-    import transformers
-
-    return getattr(transformers, task.auto_class)
-
-
 def _check_kind(spec: ModelSpec, task: Task, config: Any) -> None:
     """The task's class must know the configuration, and a masked language model generates nothing."""
     kinds = list(getattr(config, "architectures", None) or [])
@@ -314,28 +317,34 @@ def require_known(task: Task, config: Any) -> None:
         raise InputError(what, got=config.model_type, remedy="choose one made for this task")
 
 
-def random_model(task: Task, config: Any, device: str, dtype: str, seed: int) -> Any:
+def random_model(
+    task: Task, config: Any, device: str, dtype: str, seed: int, places: device_map.Places = _ON_ONE_DEVICE
+) -> Any:
     """A model of ``config`` that was never trained, its weights drawn by ``seed``.
 
     Raises:
         InputError: the task's class does not know the configuration.
     """
     require_known(task, config)
-    # Made where it will live: a billion weights are drawn in no time on a GPU and take a minute on a CPU.
+    # Made where it will live: a billion weights are drawn in no time on a GPU and take a minute on a CPU. What is to be
+    # spread over several of them is drawn in the host's memory.
+    device = "cpu" if places else device
     with torch.random.fork_rng(devices=[torch.cuda.current_device()] if device == "cuda" else []):
         torch.manual_seed(seed)
         with torch.device(device):
             model = auto_class_of(task).from_config(config, dtype=DTYPES[dtype], trust_remote_code=False)
-    return model.to(device)
+    return device_map.place(model, places) if places else model.to(device)
 
 
-def _trained_model(spec: ModelSpec, task: Task, origin: Origin, config: Any, device: str, dtype: str) -> Any:
+def _trained_model(
+    spec: ModelSpec, task: Task, origin: Origin, config: Any, device: str, dtype: str, places: device_map.Places
+) -> Any:
     quantised = getattr(config, "quantization_config", None) is not None
     if quantised:
         quantised_checkpoint.check_backend(str(spec.path), config)
         quantised_checkpoint.widened_at_once(config)
     # Weights go straight to a GPU; a quantised checkpoint cannot be moved afterwards.
-    placing = {"device_map": {"": device}} if device == "cuda" or quantised else {}
+    placing = {"device_map": dict(places) or {"": device}} if device == "cuda" or quantised or places else {}
     try:
         model, info = auto_class_of(task).from_pretrained(
             origin.location,
@@ -356,7 +365,7 @@ def _trained_model(spec: ModelSpec, task: Task, origin: Origin, config: Any, dev
     if untrained:
         what = f"the checkpoint has no trained head for this task ({task.name}): {', '.join(untrained[:3])} missing"
         raise InputError(what, got=spec.path, remedy="fine-tune it first")
-    return model
+    return device_map.place(model, places) if places else model
 
 
 def processor_of(spec: ModelSpec, task: Task, origin: Origin) -> Any:

@@ -17,6 +17,7 @@ from suite.config.other_models import as_shipped, params_of, places_of, with_mod
 from suite.config.plan import Plan
 from suite.config.served import served_point
 from suite.core import checks
+from suite.core.device_map import WAYS
 from suite.core.meter import Meter
 from suite.core.mitigation import Mitigation
 from suite.core.own_data import OwnSplits, own_data
@@ -60,7 +61,9 @@ def plan_on(device: str, config: dict[str, Any], labels: dict[str, str]) -> Plan
     _check_counts(config)
     workload: Workload = _made(config["workload"], "workload", Workload)
     task: Task = _made(config["task"], "task", Task)
-    config = config | {"runtime": _runtime_settings(config["runtime"], device, task, workload)}
+    spread = config.get("device_map") is not None
+    config = config | {"runtime": _runtime_settings(config["runtime"], device, task, workload, spread=spread)}
+    _check_device_map(config.get("device_map"), device, config["runtime"]["name"])
     mitigations: dict[str, Mitigation] = {
         name: _made(settings, f"mitigation.{name}", Mitigation) for name, settings in techniques.items()
     }
@@ -82,14 +85,15 @@ def plan_on(device: str, config: dict[str, Any], labels: dict[str, str]) -> Plan
         device=device,
         dtype=dtype,
         runtime=config["runtime"]["name"],
+        device_map=config.get("device_map"),
     )
     endpoints: Endpoints | None = None
     if isinstance(workload, ServedWorkload):
         endpoints = _made(config.get("endpoint"), "endpoint", Endpoints)
         point = served_point(point, endpoints)
     config = _without_idle_seeds(config, point)
-    if config.get("search") is None:
-        config = {key: value for key, value in config.items() if key != "search"}
+    idle = {key for key in ("search", "device_map") if config.get(key) is None}
+    config = {key: value for key, value in config.items() if key not in idle}
     return Plan(
         point=point,
         config=config | {"device": device, "dtype": dtype},
@@ -224,16 +228,32 @@ def _dtype(wanted: str, device: str) -> str:
     return wanted
 
 
-def _runtime_settings(wanted: dict[str, Any], device: str, task: Task, workload: Workload) -> dict[str, Any]:
+def _runtime_settings(
+    wanted: dict[str, Any], device: str, task: Task, workload: Workload, *, spread: bool
+) -> dict[str, Any]:
     """The settings of the runtime that ``wanted`` means: ``auto`` compiles what is generated on a GPU.
 
-    Not where queries come at a pace of their own: their batches have any shape.
+    Not where queries come at a pace of their own: their batches have any shape. Nor what is spread over several GPUs.
     """
     if wanted["name"] != "auto":
         return wanted
-    compiled = device == "cuda" and task.generates and workload.phase == "inference" and not workload.is_paced
+    on_one_gpu = device == "cuda" and not spread
+    compiled = on_one_gpu and task.generates and workload.phase == "inference" and not workload.is_paced
     settings = OmegaConf.to_container(OmegaConf.load(CONF / "runtime" / f"{'compiled' if compiled else 'eager'}.yaml"))
     return cast("dict[str, Any]", settings)
+
+
+def _check_device_map(way: str | None, device: str, runtime: str) -> None:
+    """A model is spread over GPUs, and executed as it is: accelerate's moves between them break every graph."""
+    if way is None:
+        return
+    if way not in WAYS:
+        raise InputError("device_map is unknown", got=way, remedy=f"give null or one of {', '.join(WAYS)}")
+    if device != "cuda":
+        raise InputError("device_map spreads a model over GPUs", got=f"device={device}", remedy="leave device_map out")
+    if runtime != "eager":
+        what, remedy = "what is spread over several GPUs is not compiled", "give runtime=eager, or leave device_map out"
+        raise InputError(what, got=f"runtime={runtime}", remedy=remedy)
 
 
 def _check_pairing(pairing: str, phase: str, device: str) -> None:

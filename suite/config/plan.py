@@ -73,4 +73,6 @@ class PlannedPoint:
         unusual = [point.workload] * (point.workload != "offline")
         if point.batch_size != self.plan.config["workload"].get("default_batch_size"):
             unusual.append(f"batch {point.batch_size}")
+        if point.device_map is not None:
+            unusual.append(f"device_map {point.device_map}")
         return " · ".join([point.task, point.label, *unusual])

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import dataclasses
 from abc import ABC, abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Protocol, Self
 
 from suite.core.workload import Loop
+from suite.machine.which_gpu import FIRST_BOARD
 from suite.record.schema import Arm, Conditions
 
 
@@ -18,12 +19,14 @@ class Readings:
     """Energy between start and stop, in joules by component (``gpu``, ``cpu``, ``ram``).
 
     A component that was not read is absent. ``method`` has the same keys: ``measured:…``, ``estimated:…``,
-    ``simulated:…`` or ``replayed:…``. ``conditions`` is what else was seen, where there is an instrument for it.
+    ``simulated:…`` or ``replayed:…``. ``board_energy_j`` is the energy of each GPU in use, empty where not each was
+    read by itself. ``conditions`` is what else was seen, where there is an instrument for it.
     """
 
     duration_s: float
     energy_j: dict[str, float]
     method: dict[str, str]
+    board_energy_j: Sequence[float] = ()
     conditions: Conditions | None = None
 
 
@@ -40,28 +43,32 @@ class Estimate(Protocol):
 
 
 class Interpolation(Protocol):
-    """Energy between any two moments, from the steps of a counter that are noted as they come."""
+    """Energy between any two moments, from the steps of the GPUs' counters that are noted as they come."""
 
     def noted_after(self, moment_s: float) -> bool:
-        """Whether a step that came after ``moment_s`` is known: only then is the energy at that moment."""
+        """Whether steps that came after ``moment_s`` are known of all: only then is the energy at that moment."""
 
-    def rise(self, from_s: float, to_s: float) -> Estimate | None:
-        """GPU energy between two moments of ``time.perf_counter``; None where the steps noted do not reach as far."""
+    def rises(self, from_s: float, to_s: float) -> Sequence[Estimate]:
+        """Energy of each GPU in use between two moments of ``time.perf_counter``.
+
+        Nothing where the steps noted of one of them do not reach as far.
+        """
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Ticker:
-    """An energy counter that rises in steps.
+    """An energy counter that rises in steps, or those of several GPUs that work together.
 
     Attributes:
-        period_s: seconds between two steps, as probed under load.
-        read: the counter's value now, in its own unit, for windows that wait for a step.
+        period_s: seconds between two steps, as probed under load; the longest, where there are several counters.
+        read: the counter's value now, in its own unit, for windows that wait for a step; None where there are several,
+            whose steps come at different moments.
         lag_s: it shows what was used up to so long before a step; None where that could not be told.
-        interpolation: the energy between its steps, for counters without lag; None where windows wait for a step.
+        interpolation: the energy between its steps, for counters without lag; None for others.
     """
 
     period_s: float
-    read: Callable[[], int]
+    read: Callable[[], int] | None
     lag_s: float | None
     interpolation: Interpolation | None
 
@@ -121,11 +128,12 @@ class Meter(ABC):
     """How energy is read."""
 
     @abstractmethod
-    def open(self, device: str, *, pid: int | None = None) -> OpenMeter:
+    def open(self, device: str, *, boards: Sequence[int] = FIRST_BOARD, pid: int | None = None) -> OpenMeter:
         """Makes ready for windows of work on ``device`` (``cpu`` or ``cuda``), a throw-away window included.
 
         Args:
             device: that works.
+            boards: the GPUs in use, as torch numbers them, where the device is ``cuda``: they alone are counted.
             pid: of the process that works, a server, say: where the energy of a CPU is estimated from CPU time, that of
                 this process and its children is counted. None: it is the one that measures.
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import torch
 
+from suite.core import device_map
 from suite.core.engine import Engine
 from suite.core.training import Training
 from suite.record.schema import Phase
@@ -99,6 +100,11 @@ class Setup:
         return dataclasses.replace(self, **changes)
 
     @property
+    def boards(self) -> tuple[int, ...]:
+        """The GPUs in use, as torch numbers them, where the device is ``cuda``: several for a model that is spread."""
+        return device_map.boards_of(self.model)
+
+    @property
     def waiting(self) -> int:
         """Queries that wait together: after each so many, both arms of a comparison have answered the same ones."""
         return self.batch_size * self.waiting_batches
@@ -132,6 +138,7 @@ class Setup:
             yield
 
     def synchronize(self) -> None:
-        """Returns when the device has finished all that was queued on it."""
+        """Returns when the device, or each GPU in use, has finished all that was queued on it."""
         if self.device == "cuda":
-            torch.cuda.synchronize()
+            for board in self.boards:
+                torch.cuda.synchronize(board)

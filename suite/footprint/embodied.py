@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
+from suite.analysis.point.boards import board_names
 from suite.analysis.summary import PointSummary
 from suite.carbon.quantity import checked
 from suite.carbon.tables import read_table
@@ -51,7 +52,17 @@ def embodied_of(point: PointSummary, kg_co2e: float | None, lifetime_years: floa
             source="given by the user",
             doubt="not checked",
         )
-    return published_embodied(point.hardware or "") if point.component == "gpu" else None
+    return _of_boards(point) if point.component == "gpu" else None
+
+
+def _of_boards(point: PointSummary) -> Embodied | None:
+    """The published figure, of all GPUs in use together; None where they differ."""
+    one, names = published_embodied(point.hardware or ""), board_names(point.environment)
+    if one is None or len(names) < 2:
+        return one
+    together = f"{len(names)} \N{MULTIPLICATION SIGN} {one.device}"
+    all_alike = len(set(names)) == 1
+    return msgspec.structs.replace(one, device=together, kg_co2e=len(names) * one.kg_co2e) if all_alike else None
 
 
 def embodied_share_g(total_kg: float, lifetime_years: float, reserved_s: float, resource_share: float = 1.0) -> float:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import importlib.metadata
 import logging
 import os
+from collections.abc import Sequence
 from typing import Any
 
 import psutil
@@ -37,7 +38,7 @@ class _NeverRuns:
         """Does nothing."""
 
 
-def tracker_of(board: Board | None, tdp_w: float | None, folder: str) -> Any:
+def tracker_of(boards: Sequence[Board], tdp_w: float | None, folder: str) -> Any:
     """A tracker that is whole: of all of the CPU's packages by RAPL, or else of this process's CPU time.
 
     Raises:
@@ -53,7 +54,7 @@ def tracker_of(board: Board | None, tdp_w: float | None, folder: str) -> Any:
     whole = some and bool(rapl.packages(rapl.POWERCAP)) and not closed
     tracker = codecarbon.OfflineEmissionsTracker(
         **_arguments(
-            gpu_ids=[board.index] if board else [],
+            gpu_ids=[board.index for board in boards],
             tracking_mode="machine" if whole else "process",
             force_cpu_power=None if whole else tdp_w,
             force_mode_cpu_load=some and not whole,
@@ -158,31 +159,33 @@ def gpu_parts(tracker: Any) -> list[Any]:
     return [part for part in tracker._hardware if type(part).__name__ == "GPU"]
 
 
-def restrain(tracker: Any, board: Board | None) -> None:
-    """Leaves the one GPU of the work to the tracker, or none, and stops its thread.
+def restrain(tracker: Any, boards: Sequence[Board]) -> None:
+    """Leaves the GPUs in use to the tracker, or none, and stops its thread.
 
     An empty list of GPUs means all of them to the second tracker of a process, so the list alone is not enough.
 
     Raises:
         InputError: CodeCarbon finds no GPU.
-        ImpossibleOutput: it reads another one.
+        ImpossibleOutput: it reads others.
     """
     from codecarbon.external.scheduler import PeriodicScheduler
 
     gpus = gpu_parts(tracker)
     tracker._scheduler_monitor_power = _NeverRuns()
-    if board is None:
+    if not boards:
         tracker._hardware = [part for part in tracker._hardware if part not in gpus]
         return
     if not gpus:
-        raise InputError("CodeCarbon finds no GPU", got=board.uuid, remedy="put nvidia-smi on the PATH: it looks there")
+        uuids = ", ".join(board.uuid for board in boards)
+        raise InputError("CodeCarbon finds no GPU", got=uuids, remedy="put nvidia-smi on the PATH: it looks there")
     tracker._hardware.sort(key=lambda part: part not in gpus)  # read first: windows wait for its counter, not the CPU's
-    indices = gpus[0]._get_gpu_ids()
-    if indices != [board.index]:
-        raise ImpossibleOutput(f"CodeCarbon reads the GPUs {indices} where the work runs on GPU {board.index}")
-    if gpus[0].devices.devices[board.index]._has_counter != board.has_counter:
-        raise ImpossibleOutput(f"the energy counter of GPU {board.index} gives no usable number")
-    if not board.has_counter:
+    read, used = sorted(gpus[0]._get_gpu_ids()), sorted(board.index for board in boards)
+    if read != used:
+        raise ImpossibleOutput(f"CodeCarbon reads the GPUs {read} where the work runs on {used}")
+    for board in boards:
+        if gpus[0].devices.devices[board.index]._has_counter != board.has_counter:
+            raise ImpossibleOutput(f"the energy counter of GPU {board.index} gives no usable number")
+    if not any(board.has_counter for board in boards):
         tracker._scheduler_monitor_power = PeriodicScheduler(interval=_SAMPLE_S, function=gpus[0].monitor_power)
 
 

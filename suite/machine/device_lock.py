@@ -13,7 +13,7 @@ from pathlib import Path
 import msgspec
 
 from suite.errors import InputError
-from suite.machine.which_gpu import uuid_before_work
+from suite.machine.which_gpu import uuids_before_work
 
 FOLDER_VARIABLE = "SUITE_LOCK_FOLDER"
 """Environment variable that names another folder, such as one that all users of a machine share."""
@@ -28,9 +28,12 @@ class Holder(msgspec.Struct, frozen=True, kw_only=True):
     since: str
 
 
-def name_of(device: str) -> str:
-    """What a device is called among locks: ``cpu``, or the UUID of the GPU that torch will take."""
-    return uuid_before_work() if device == "cuda" else device
+def names_of(device: str, *, spread: bool = False) -> list[str]:
+    """What a device is called among locks: ``cpu``, or the UUID of the GPU that torch will take.
+
+    All that it may take, where models are ``spread``: which of them hold a part is known only once one is loaded.
+    """
+    return uuids_before_work(spread=spread) if device == "cuda" else [device]
 
 
 def lock_folder() -> Path:

@@ -1,9 +1,10 @@
-"""Which GPU the work runs on: the one place that answers it, by UUID, since torch and NVML number boards differently.
+"""Which GPUs the work runs on: the one place that answers it, by UUID, since torch and NVML number boards differently.
 
 Before the work NVML is asked, with ``CUDA_VISIBLE_DEVICES`` read as CUDA reads it; torch will take the first board that
-is let through. Torch itself is asked only in the process that measures: its answer opens a CUDA context, which holds
-memory, keeps the GPU awake, and locks the points out of a GPU in exclusive mode. The commands set ``CUDA_DEVICE_ORDER``
-to ``PCI_BUS_ID``, without which a number means another board to CUDA than to NVML where a machine's boards differ.
+is let through, or all of them where a model may be spread. Torch itself is asked only in the process that measures: its
+answer opens a CUDA context, which holds memory, keeps the GPU awake, and locks the points out of a GPU in exclusive
+mode. The commands set ``CUDA_DEVICE_ORDER`` to ``PCI_BUS_ID``, without which a number means another board to CUDA than
+to NVML where a machine's boards differ.
 """
 
 from __future__ import annotations
@@ -15,6 +16,8 @@ from collections.abc import Sequence
 from suite.errors import InputError
 
 VISIBLE = "CUDA_VISIBLE_DEVICES"
+FIRST_BOARD = (0,)
+"""The GPU that torch takes where nothing else is said, as torch numbers those that are visible."""
 
 
 def visible_uuids() -> list[str]:
@@ -65,8 +68,8 @@ def _chosen(uuids: Sequence[str], entry: str) -> str | None:
     return fitting[0] if len(fitting) == 1 else None
 
 
-def uuid_before_work() -> str:
-    """UUID of the board that torch will take, without opening a CUDA context.
+def uuids_before_work(*, spread: bool) -> list[str]:
+    """UUIDs of the boards that torch may take, without opening a CUDA context: the first, or all where it is to spread.
 
     Raises:
         InputError: there is none, or none is let through.
@@ -74,23 +77,35 @@ def uuid_before_work() -> str:
     visible = visible_uuids()
     if not visible:
         raise _none_visible()
-    return visible[0]
+    return visible if spread else visible[:1]
 
 
-def name_before_work() -> str:
-    """The product's name of that board.
+def free_bytes_before_work() -> dict[int, int]:
+    """Free memory of every board that is let through, by torch's number, without opening a CUDA context.
 
     Raises:
-        InputError: as for ``uuid_before_work``.
+        InputError: as for ``uuids_before_work``.
     """
     import pynvml
 
-    uuid = uuid_before_work()
+    handles = map(pynvml.nvmlDeviceGetHandleByUUID, uuids_before_work(spread=True))
+    return {number: int(pynvml.nvmlDeviceGetMemoryInfo(handle).free) for number, handle in enumerate(handles)}
+
+
+def name_before_work() -> str:
+    """The product's name of the first of them.
+
+    Raises:
+        InputError: as for ``uuids_before_work``.
+    """
+    import pynvml
+
+    (uuid,) = uuids_before_work(spread=False)
     return str(pynvml.nvmlDeviceGetName(pynvml.nvmlDeviceGetHandleByUUID(uuid)))
 
 
-def uuid_at_work() -> str:
-    """UUID of the board of torch's current CUDA device, as torch writes it. Opens a CUDA context.
+def uuids_at_work(boards: Sequence[int]) -> list[str]:
+    """UUIDs of the boards with these numbers of torch's, as torch writes them. Opens a CUDA context.
 
     Raises:
         InputError: torch sees no GPU.
@@ -99,7 +114,7 @@ def uuid_at_work() -> str:
 
     if not torch.cuda.is_available():
         raise _none_visible()
-    return str(torch.cuda.get_device_properties(torch.cuda.current_device()).uuid)
+    return [str(torch.cuda.get_device_properties(number).uuid) for number in boards]
 
 
 def _none_visible() -> InputError:

@@ -192,13 +192,13 @@ def _windows(
 
 def _window(arm: RunnableArm, plan: WindowPlan, block: int, meter: OpenMeter) -> Window:
     """One window, as the energy counter allows."""
-    queries, pre_roll = plan.queries[arm.name], plan.pre_rolls[arm.name]
-    if plan.ticker is None:
-        return whole_window(arm, queries, block, meter, pre_roll=pre_roll)
-    if plan.ticker.interpolation:
-        return interpolated_window(arm, queries, block, meter, interpolation=plan.ticker.interpolation, roll=pre_roll)
-    step = plan.steps[arm.name]
-    return tick_aligned_window(arm, queries, block, meter, ticker=plan.ticker, step=step, pre_roll=pre_roll)
+    queries, pre_roll, ticker = plan.queries[arm.name], plan.pre_rolls[arm.name], plan.ticker
+    if ticker and ticker.interpolation:
+        return interpolated_window(arm, queries, block, meter, interpolation=ticker.interpolation, roll=pre_roll)
+    if ticker and ticker.read:
+        step = plan.steps[arm.name]
+        return tick_aligned_window(arm, queries, block, meter, ticker=ticker, step=step, pre_roll=pre_roll)
+    return whole_window(arm, queries, block, meter, pre_roll=pre_roll)
 
 
 def energy_ratio(windows: list[Window], level: float) -> Interval:

@@ -26,7 +26,13 @@ def idle_power(protocol: Protocol, meter: OpenMeter, notify: Callable[[str], Non
     readings = meter.stop(token)
     known = [name for name in known if name in readings.energy_j]
     power_w = {name: readings.energy_j[name] / readings.duration_s for name in known}
-    return Idle(power_w=power_w, method={name: readings.method[name] for name in known})
+    return Idle(
+        power_w=power_w,
+        method={name: readings.method[name] for name in known},
+        board_power_w=[each_j / readings.duration_s for each_j in readings.board_energy_j]
+        if len(readings.board_energy_j) > 1
+        else [],
+    )
 
 
 def mean_idle(before: Idle | None, after: Idle | None) -> Idle | None:
@@ -39,4 +45,5 @@ def mean_idle(before: Idle | None, after: Idle | None) -> Idle | None:
         method={name: before.method[name] for name in both},
         before_w={name: first for name, (first, _) in both.items()},
         after_w={name: last for name, (_, last) in both.items()},
+        board_power_w=[sum(each) / 2 for each in zip(before.board_power_w, after.board_power_w, strict=True)],
     )

@@ -1,14 +1,15 @@
-"""A window whose ends lie anywhere between the steps of an energy counter that has no lag.
+"""A window whose ends lie anywhere between the steps of energy counters that have no lag.
 
-The window's GPU energy is the counter, interpolated at the window's true ends: the moments between which nothing but
-its work ran. Within the step that holds an end the power is taken as constant, so the arm's own work fills that step on
-both sides: some before the window and some after it, uncounted. A jump of power at an end would misplace up to a
-quarter of the jump times the step.
+The window's GPU energy is the counter, or the sum of those of all GPUs in use, interpolated at the window's true ends:
+the moments between which nothing but its work ran. Within the step that holds an end the power is taken as constant, so
+the arm's own work fills that step on both sides: some before the window and some after it, uncounted. A jump of power
+at an end would misplace up to a quarter of the jump times the step.
 """
 
 from __future__ import annotations
 
 import dataclasses
+import math
 import time
 
 import msgspec
@@ -31,7 +32,7 @@ def interpolated_window(
         queries: of the window.
         block: number of the block.
         meter: open. Its own reading of the GPU stays beside the interpolated one.
-        interpolation: of the GPU's counter.
+        interpolation: of the counters of the GPUs in use.
         roll: queries that last at least one step and the counter's lag: run before the window, and after it until the
             step that holds its end is over.
 
@@ -48,15 +49,20 @@ def interpolated_window(
     ended_s = time.perf_counter()
     readings = meter.stop(token)
     _roll_on(arm, interpolation, ended_s, roll, first=roll + queries)
-    found = interpolation.rise(began_s, ended_s)
-    if found is None:  # steps were missed: the meter's own reading is wrong by up to one
+    found = interpolation.rises(began_s, ended_s)
+    if not found:  # steps were missed: the meter's own reading is wrong by up to one
         return make_window(arm.name, block, [work], [readings], edges="unaligned")
+    energies_j = [each.energy_j for each in found]
     better = dataclasses.replace(
-        readings, duration_s=ended_s - began_s, energy_j=readings.energy_j | {"gpu": found.energy_j}
+        readings,
+        duration_s=ended_s - began_s,
+        energy_j=readings.energy_j | {"gpu": math.fsum(energies_j)},
+        board_energy_j=energies_j,
     )
     window = make_window(arm.name, block, [work], [better], edges="interpolated")
+    uncertainty_j = math.hypot(*(each.uncertainty_j for each in found))
     return msgspec.structs.replace(
-        window, codecarbon_energy_j=readings.energy_j, energy_uncertainty_j={"gpu": found.uncertainty_j}
+        window, codecarbon_energy_j=readings.energy_j, energy_uncertainty_j={"gpu": uncertainty_j}
     )
 
 

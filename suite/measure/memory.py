@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import functools
+from collections.abc import Callable, Sequence
 
 import torch
 from torch.profiler import ProfilerActivity, profile
 
+from suite.machine.which_gpu import FIRST_BOARD
 from suite.measure.residency import Residency
 from suite.measure.windows import ReadyArm
 from suite.record.schema import Arm, Phase
@@ -42,7 +44,8 @@ def peak_bytes(arms: dict[Arm, ReadyArm], model_bytes: dict[str, int], residency
         residency.bring(name)
         arm.loop.reset()
         with arm.setup.held():
-            work = peak_work_bytes(lambda arm=arm: arm.loop.run_part(_short(arm)), arm.setup.device)  # type: ignore[misc]
+            run = functools.partial(arm.loop.run_part, _short(arm))
+            work = peak_work_bytes(run, arm.setup.device, arm.setup.boards)
         if work is not None:
             peaks[name] = model_bytes[name] + work
     return peaks
@@ -53,22 +56,25 @@ def _short(arm: ReadyArm) -> int:
     return min(arm.loop.pass_queries, _BATCHES[arm.setup.phase] * arm.setup.batch_size)
 
 
-def peak_work_bytes(run: Callable[[], object], device: str) -> int | None:
+def peak_work_bytes(run: Callable[[], object], device: str, boards: Sequence[int] = FIRST_BOARD) -> int | None:
     """The most bytes that were live at once because of ``run``: activations, gradients, caches.
 
-    Weights that lay there before do not count. On CUDA the caching allocator's own peak; on a CPU the
-    running sum of torch's allocations and releases, which other libraries' arenas (ONNX Runtime) escape.
+    Weights that lay there before do not count. On CUDA the caching allocator's own peak, the sum of those of all GPUs
+    in use; on a CPU the running sum of torch's allocations and releases, which other libraries' arenas (ONNX Runtime)
+    escape.
 
     Returns:
         None where nothing was seen, which is no measurement.
     """
     if device == "cuda":
-        torch.cuda.synchronize()
-        before = torch.cuda.memory_allocated()
-        torch.cuda.reset_peak_memory_stats()
+        for board in boards:
+            torch.cuda.synchronize(board)
+            torch.cuda.reset_peak_memory_stats(board)
+        before = sum(map(torch.cuda.memory_allocated, boards))
         run()
-        torch.cuda.synchronize()
-        peak = torch.cuda.max_memory_allocated() - before
+        for board in boards:
+            torch.cuda.synchronize(board)
+        peak = sum(map(torch.cuda.max_memory_allocated, boards)) - before
     else:
         # acc_events changes nothing for one cycle, and without it torch 2.11 warns that cycles are kept apart
         with profile(activities=[ProfilerActivity.CPU], profile_memory=True, acc_events=True) as recorded:

@@ -16,12 +16,13 @@ import psutil
 import torch
 from torch import nn
 
-from suite.checkpoints.before_loading import without_weights
+from suite.checkpoints.auto_classes import without_weights
 from suite.config.plan import Plan
 from suite.core.setup import DTYPES, Setup
 from suite.core.task import cycle
 from suite.errors import DoesNotFit, InputError, NotApplicable
 from suite.machine.process_memory import usable_bytes
+from suite.machine.which_gpu import free_bytes_before_work
 from suite.units import BYTES_PER_GB
 
 _KEYS_AND_VALUES = ("k_proj", "v_proj")
@@ -76,10 +77,11 @@ def require_room(plan: Plan, config: Any, processor: Any) -> None:
     needs = needs_of(plan, config, processor)
     if needs is None:
         return
-    device, free = plan.point.device, free_bytes(plan.point.device)
+    device, free = plan.point.device, free_bytes(plan.point.device, spread=plan.point.device_map is not None)
     if needs.total > free:
+        where = "all visible GPUs together" if plan.point.device_map else f"device={device}"
         raise DoesNotFit(
-            f"the point is estimated to need at least {_gb(needs.total)} on device={device} ({needs.in_words()}), and "
+            f"the point is estimated to need at least {_gb(needs.total)} on {where} ({needs.in_words()}), and "
             f"{_gb(free)} are free there: give {_remedy(plan, needs)}"
         )
 
@@ -103,13 +105,18 @@ def needs_of(plan: Plan, config: Any, processor: Any) -> Needs | None:
     return None
 
 
-def free_bytes(device: str) -> int:
-    """Of the memory of ``cpu`` or ``cuda``, the most that this process may still take; on a CPU without swap."""
+def free_bytes(device: str, *, spread: bool = False) -> int:
+    """Of the memory of ``cpu`` or ``cuda``, the most that this process may still take; on a CPU without swap.
+
+    That of all GPUs together where a model is ``spread`` over them.
+    """
     if device == "cpu":
         available = int(psutil.virtual_memory().available)
         return min(
             available, usable_bytes(os.getpid()) or available
         )  # the kernel may not tell what a container may use
+    if spread:
+        return sum(free_bytes_before_work().values())
     free, _ = torch.cuda.mem_get_info()
     return int(free + torch.cuda.memory_reserved() - torch.cuda.memory_allocated())
 
@@ -188,6 +195,8 @@ def _remedy(plan: Plan, needs: Needs) -> str:
         ways.append("dtype=bfloat16")
     if plan.protocol.pairing == "resident" and plan.point.device == "cuda" and plan.point.phase == "inference":
         ways.append("protocol.pairing=swapped")
+    if plan.point.device == "cuda" and plan.point.device_map is None and torch.cuda.device_count() > 1:
+        ways.append("device_map=auto")
     return " or ".join(ways)
 
 

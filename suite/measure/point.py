@@ -10,6 +10,7 @@ import traceback
 import torch
 
 from suite.checkpoints.pretrained import load_pretrained
+from suite.checkpoints.spread import Spread
 from suite.config.plan import Plan
 from suite.core.meter import OpenMeter
 from suite.core.setup import Setup
@@ -108,7 +109,11 @@ def _measure(draft: Draft, observer: Observer, limits: Limits) -> None:
     observer.stage("loading the model")
     baseline = baseline_setup(plan)
     observer.stage("opening the meter")
-    with plan.meter.open(plan.point.device) as meter, CompileWatch() as watch, contextlib.ExitStack() as running:
+    with (
+        plan.meter.open(plan.point.device, boards=baseline.boards) as meter,
+        CompileWatch() as watch,
+        contextlib.ExitStack() as running,
+    ):
         session = _Session(draft=draft, meter=meter, watch=watch, observer=observer, limits=limits)
         draft.environment = {"meter": meter.describe()}
         with errors_named(plan.point.label, baseline):
@@ -137,6 +142,7 @@ def _circumstances(plan: Plan) -> Circumstances:
         device=plan.point.device,
         compute_capability=torch.cuda.get_device_capability() if on_gpu else None,
         phase=plan.point.phase,
+        is_spread=plan.point.device_map is not None,
         trained=_trained(plan),
         **of_task(plan.task),
     )
@@ -259,6 +265,7 @@ def baseline_setup(plan: Plan) -> Setup:
         device=point.device,
         dtype=point.dtype,
         seed=plan.seed,
+        spread=Spread(way=point.device_map) if point.device_map else None,
         before_weights=functools.partial(require_room, plan),
     )
     return Setup(

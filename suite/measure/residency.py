@@ -6,6 +6,7 @@ import gc
 
 import torch
 
+from suite.core import device_map
 from suite.core.setup import Setup
 from suite.errors import NotApplicable
 from suite.record.schema import Arm
@@ -54,7 +55,7 @@ def move_weights(setup: Setup, device: str) -> None:
     if not isinstance(setup.model, torch.nn.Module):
         return
     try:
-        setup.model.to(device)
+        device_map.move(setup.model, device)
     except NotImplementedError as error:  # as torch's tensor subclasses say that they do not know an operation
         raise NotApplicable(
             "the arms cannot be swapped, since weights of one cannot leave the device: both must fit there at once "

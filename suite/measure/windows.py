@@ -9,7 +9,8 @@ A window is run in one of four ways:
   counted. An ungated window is wrong by up to one step, gated ones by the time of a look at the counter.
 - **in slices**, where nothing steps: the windows of both arms are cut into short pieces that take turns. The load
   of a shared machine comes and goes in seconds; pieces of a tenth of a second meet the same load in both arms.
-- in one stretch, otherwise.
+- in one stretch, otherwise. So it is where several GPUs work whose counters show energy late: no moment is a step of
+  all of them.
 """
 
 from __future__ import annotations
@@ -109,13 +110,14 @@ def tick_aligned_window(
 
 def _until_rise(arm: RunnableArm, ticker: Ticker, step: int, *, first: int) -> Iterator[Work]:
     """Runs ``step`` queries at a time until the counter has risen."""
-    patience_s = _PATIENCE_PERIODS * ticker.period_s
-    seen, began_s = ticker.read(), time.perf_counter()
+    read, patience_s = ticker.read, _PATIENCE_PERIODS * ticker.period_s
+    assert read is not None
+    seen, began_s = read(), time.perf_counter()
     while True:
         work = arm.run(step, first)
         arm.setup.synchronize()
         yield work
-        if ticker.read() != seen:
+        if read() != seen:
             return
         first += work.queries
         if time.perf_counter() - began_s > patience_s:
@@ -174,6 +176,7 @@ def make_window(
         duration_s=reading.duration_s,
         energy_j=reading.energy_j,
         method=reading.method,
+        board_energy_j=list(reading.board_energy_j) if len(reading.board_energy_j) > 1 else [],
         latencies_s=work.latencies_s,
         slices=len(readings),
         edges=edges,
@@ -196,10 +199,12 @@ def _all_work(works: Sequence[Work]) -> Work:
 def _all_readings(readings: Sequence[Readings]) -> Readings:
     """The sum of the pieces; a component that one of them lacks is not known for the whole."""
     components = set.intersection(*(set(each.energy_j) for each in readings))
+    of_boards = [each.board_energy_j for each in readings]
     return Readings(
         duration_s=math.fsum(each.duration_s for each in readings),
         energy_j={name: math.fsum(each.energy_j[name] for each in readings) for name in sorted(components)},
         method={name: readings[0].method[name] for name in sorted(components)},
+        board_energy_j=[math.fsum(each) for each in zip(*of_boards, strict=True)] if all(of_boards) else (),
         conditions=readings[0].conditions if len(readings) == 1 else None,
     )
 

@@ -7,12 +7,12 @@ the machine's, times the TDP. Its RAM figure is a constant times the number of m
 What this module guards against, each seen with version 3.3.2 (docs/method.md):
 environment variables and config files that change figures (every argument is passed), network and files
 (offline tracker, no output methods, empty token), a set-up inside the first task (a throw-away task),
-a half-built tracker (the constructor swallows exceptions), all GPUs counted instead of one (an index is passed,
-found by UUID, and checked; work on a CPU reads no GPU), a missing reading reported as 0 J, packages of the CPU that are
-left out (suite/machine/rapl.py), and a thread that wakes once a second and over-reads the CPU time of longer windows
-(it does not run).
+a half-built tracker (the constructor swallows exceptions), all GPUs counted instead of those in use (their numbers
+are passed, found by UUID, and checked; work on a CPU reads no GPU), a missing reading reported as 0 J, packages of the
+CPU that are left out (suite/machine/rapl.py), and a thread that wakes once a second and over-reads the CPU time of
+longer windows (it does not run).
 
-Beside CodeCarbon, a GPU's own counter, power, clocks and temperature are read for the record's ``conditions``.
+Beside CodeCarbon, each GPU's own counter, power, clocks and temperature are read for the record's ``conditions``.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ import os
 import tempfile
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -49,11 +49,11 @@ from suite.machine.codecarbon_tracker import (
 )
 from suite.machine.nvml.background import Background, Threads
 from suite.machine.nvml.board import Board
-from suite.machine.nvml.board_window import BoardWindow
-from suite.machine.nvml.counter_probe import Counter, keep_counter, kept_counter, probe_counter
-from suite.machine.nvml.step_watch import StepWatch
+from suite.machine.nvml.board_window import BoardWindow, whole_sum
+from suite.machine.nvml.counter_probe import Counter, keep_counter, kept_counter, probe_counters
+from suite.machine.nvml.step_watch import StepWatch, StepWatches
 from suite.machine.rapl import ReadPackages, check_samples
-from suite.machine.which_gpu import uuid_at_work
+from suite.machine.which_gpu import FIRST_BOARD, uuids_at_work
 from suite.record.schema import Arm
 from suite.units import kwh_to_joules
 
@@ -84,19 +84,19 @@ class CodeCarbon(Meter):
             remedy = "give the CPU's TDP or null"
             raise InputError(f"meter.tdp_w must be at most {_MOST_TDP_W:g} watts", got=self.tdp_w, remedy=remedy)
 
-    def open(self, device: str, *, pid: int | None = None) -> OpenMeter:
+    def open(self, device: str, *, boards: Sequence[int] = FIRST_BOARD, pid: int | None = None) -> OpenMeter:
         """Builds the tracker and runs a throw-away task.
 
         Raises:
-            InputError: the GPU that torch uses cannot be read: MIG, or no NVML; or no process has the number ``pid``.
-            ImpossibleOutput: CodeCarbon was not built, or reads another GPU.
+            InputError: a GPU in use cannot be read: MIG, or no NVML; or no process has the number ``pid``.
+            ImpossibleOutput: CodeCarbon was not built, or reads other GPUs.
         """
-        board = Board.by_uuid(uuid_at_work()) if device == "cuda" else None
-        return _OpenCodeCarbon(board, self.tdp_w, Threads(), pid)
+        used = [Board.by_uuid(uuid) for uuid in uuids_at_work(boards)] if device == "cuda" else []
+        return _OpenCodeCarbon(used, self.tdp_w, Threads(), pid)
 
-    def open_on(self, board: Board, *, background: Background) -> OpenMeter:
-        """As ``open``, for work on a board that is known already, watched in the ``background``."""
-        return _OpenCodeCarbon(board, self.tdp_w, background)
+    def open_on(self, boards: Sequence[Board], *, background: Background) -> OpenMeter:
+        """As ``open``, for work on boards that are known already, watched in the ``background``."""
+        return _OpenCodeCarbon(boards, self.tdp_w, background)
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -115,23 +115,23 @@ class _OpenCodeCarbon(OpenMeter):
     _window: ClassVar[threading.Lock] = threading.Lock()  # one at a time: the CPU time of a process is one
 
     def __init__(
-        self, board: Board | None, tdp_w: float | None, background: Background, pid: int | None = None
+        self, boards: Sequence[Board], tdp_w: float | None, background: Background, pid: int | None = None
     ) -> None:
-        self._board, self._background = board, background
+        self._boards, self._background = boards, background
         self._worker = process_of(pid)
         self._folder = tempfile.TemporaryDirectory(prefix="codecarbon-")
         self._count = 0
         self._token: _Token | None = None
-        self._counter: Counter | None = None
-        self._steps: StepWatch | None = None
+        self._counters: Sequence[Counter] = ()
+        self._steps: Sequence[StepWatch] = ()
         self._watched_s, self._watch_cpu_s = 0.0, 0.0
         self._own_j, self._cpu_s_at_start = 0.0, dict[int, float]()
         self._packages: ReadPackages | None = None
         try:
-            self._tracker = tracker_of(board, tdp_w, self._folder.name)
+            self._tracker = tracker_of(boards, tdp_w, self._folder.name)
             self._stop(self.start(quiet=True))  # the first task holds one-time set-up
             check_cpu(self._tracker)
-            restrain(self._tracker, board)
+            restrain(self._tracker, boards)
             count(self._tracker, self._worker)
             self._own_j = self._calibrate()
             self._packages = read_packages(self._tracker)
@@ -147,40 +147,59 @@ class _OpenCodeCarbon(OpenMeter):
         return loop
 
     def ticker(self, work: Callable[[], None], *, shared: Path | None = None) -> Ticker | None:
-        """Probes the board's energy counter for one and a half to five seconds. A CPU's steps are too fast to matter.
+        """Probes the boards' energy counters for one and a half to five seconds. A CPU's steps are too fast to matter.
 
-        A counter without lag is watched step by step from then on.
+        Counters without lag are watched step by step from then on.
         """
-        if self._board is None or not self._board.has_counter:
+        if not self._boards or not self._have_counters:
             return None
         self._unwatch()
-        file = shared / f"counter-{self._board.uuid}.json" if shared else None
-        self._steps = StepWatch(self._board, self._background)
-        self._counter = kept_counter(file) or probe_counter(self._steps, work, self._background)
-        if self._counter is None or not self._counter.is_prompt:
+        files = [shared / f"counter-{board.uuid}.json" if shared else None for board in self._boards]
+        self._steps = [StepWatch(board, self._background) for board in self._boards]
+        kept = [counter for file in files if (counter := kept_counter(file))]
+        is_known = len(kept) == len(files)
+        self._counters = kept if is_known else probe_counters(self._steps, work, self._background)
+        are_prompt = bool(self._counters) and all(counter.is_prompt for counter in self._counters)
+        if not are_prompt:
             self._unwatch()
-        else:
-            self._steps.rest_w = self._counter.rest_w
-        if self._counter is None:
-            return None
-        keep_counter(self._counter, file)
+        for watch, counter in zip(self._steps, self._counters, strict=False):
+            watch.rest_w = counter.rest_w
+        for counter, file in zip(self._counters, files, strict=False):
+            keep_counter(counter, file)
+        return self._ticker() if self._counters else None
+
+    def _ticker(self) -> Ticker:
         return Ticker(
-            period_s=self._counter.period_s,
-            read=self._counter_mj,
-            lag_s=self._counter.lag_s,
-            interpolation=self._steps,
+            period_s=max(counter.period_s for counter in self._counters),
+            read=self._counter_mj if len(self._boards) == 1 else None,
+            lag_s=self._lag_s(),
+            interpolation=StepWatches(self._steps) if self._steps else None,
         )
 
+    def _lag_s(self) -> float | None:
+        """The longest of the boards' lags; None where one is not known."""
+        lags_s = [counter.lag_s for counter in self._counters if counter.lag_s is not None]
+        return max(lags_s, default=None) if len(lags_s) == len(self._counters) else None
+
+    @property
+    def _have_counters(self) -> bool:
+        return all(board.has_counter for board in self._boards)
+
+    @property
+    def _is_gpu_read(self) -> bool:
+        """Whether all boards in use are read in one way: a sum without one of them is nobody's energy."""
+        return bool(self._boards) and len({board.has_counter for board in self._boards}) == 1
+
     def _unwatch(self) -> None:
-        if self._steps:
-            self._steps.pause()
-        self._steps = None
+        for watch in self._steps:
+            watch.pause()
+        self._steps = ()
 
     def _counter_mj(self) -> int:
-        counted = self._board.energy_mj() if self._board else None
+        counted = whole_sum([board.energy_mj() for board in self._boards])
         if counted is None:
-            raise ImpossibleOutput("the GPU's energy counter could be read at first and cannot be read any more")
-        return counted
+            raise ImpossibleOutput("a GPU's energy counter could be read at first and cannot be read any more")
+        return int(counted)
 
     def start(self, *, quiet: bool = False) -> _Token:
         """Opens a window. A quiet one is not watched: looking at an idle board may wake it.
@@ -201,7 +220,7 @@ class _OpenCodeCarbon(OpenMeter):
     def _start(self, quiet: bool) -> _Token:
         self._count += 1
         began_s = time.perf_counter()
-        seen = BoardWindow(self._board, quiet=quiet, steps=self._steps) if self._board else None
+        seen = BoardWindow(self._boards, quiet=quiet, steps=self._steps) if self._boards else None
         name = f"window-{self._count}"
         ended_s = ended_children_s(self._worker)
         self._token = _Token(name=name, seen=seen, started_s=time.perf_counter(), ended_children_s=ended_s)
@@ -234,6 +253,7 @@ class _OpenCodeCarbon(OpenMeter):
         self._rested(ended_s)
         self._tracker._tasks.pop(token.name, None)  # thousands of windows must not pile up
         conditions = token.seen.conditions() if token.seen else None
+        counters_j = token.seen.counters_j if token.seen else []
         self._release()
         if data is None:
             raise ImpossibleOutput(f"CodeCarbon returned no data for task {token.name}")
@@ -243,16 +263,22 @@ class _OpenCodeCarbon(OpenMeter):
         if self._tracker._tracking_mode == "process":
             cpu_j += self._missed_j(token)
         energy_j = {"cpu": max(0.0, cpu_j - self._own_j)}
-        if self._board:
+        if self._is_gpu_read:
             energy_j["gpu"] = kwh_to_joules(data.gpu_energy)
+        known_j = [each_j for each_j in counters_j if each_j is not None]
         return Readings(
-            duration_s=ended_s - token.started_s, energy_j=energy_j, method=self._methods(), conditions=conditions
+            duration_s=ended_s - token.started_s,
+            energy_j=energy_j,
+            method=self._methods(),
+            board_energy_j=known_j if len(known_j) == len(self._boards) else (),
+            conditions=conditions,
         )
 
     def _rested(self, began_s: float) -> None:
-        """Opening and closing a window takes milliseconds in which the board has no work."""
-        if self._steps:
-            self._steps.rested(began_s, time.perf_counter())
+        """Opening and closing a window takes milliseconds in which the boards have no work."""
+        ended_s = time.perf_counter()
+        for watch in self._steps:
+            watch.rested(began_s, ended_s)
 
     def _missed_j(self, token: _Token) -> float:
         """Of processes that started or ended inside the window: CodeCarbon sees those alone that live throughout."""
@@ -268,7 +294,7 @@ class _OpenCodeCarbon(OpenMeter):
         In machine mode, what the machine draws between the tracker's reading of RAPL and the work, and after it. Beside
         a GPU the CPU is no headline, and a window takes ten times as long to open. Another process looks at no table.
         """
-        if self._board or (self._worker.pid != os.getpid() and not is_rapl(self._tracker)):
+        if self._boards or (self._worker.pid != os.getpid() and not is_rapl(self._tracker)):
             return 0.0
         read = [self._stop(self.start(quiet=True)).energy_j["cpu"] for _ in range(_EMPTY_WINDOWS)]
         return math.fsum(read) / len(read)
@@ -289,54 +315,66 @@ class _OpenCodeCarbon(OpenMeter):
         """A broken instrument is found here, not in the figures."""
         if self._packages:
             self._packages.check(readings.duration_s)
-        counter_j = readings.conditions.counter_j if readings.conditions else None
-        if self._board and self._board.has_counter:
-            if counter_j is None and not self._steps:
-                self._counter_mj()
-                raise ImpossibleOutput("the GPU's energy counter gave no answer for a moment")
-            if counter_j is not None and counter_j < 0:
-                raise ImpossibleOutput(f"the GPU's energy counter ran backwards by {-counter_j:.3f} J")
-            if gpu_parts(self._tracker)[0].devices.devices[self._board.index]._use_power_fallback:
-                raise ImpossibleOutput("CodeCarbon could not read the GPU's energy counter and sampled power instead")
-        patience_s = _STILL_TICKS * self._counter.period_s if self._counter else _LONGEST_TICK_S
-        for component, energy_j in readings.energy_j.items():
-            still = energy_j == 0 and readings.duration_s > patience_s and component in self._measured()
+        if self._boards and self._have_counters:
+            self._check_counters(readings)
+        read = list(readings.energy_j.items()) + [("gpu", energy_j) for energy_j in readings.board_energy_j]
+        for component, energy_j in read:
+            still = energy_j == 0 and readings.duration_s > self._patience_s and component in self._measured()
             if still or not 0 <= energy_j < math.inf:
                 raise ImpossibleOutput(
                     f"{component} energy was read as {energy_j} J in {readings.duration_s:.3f} s: its counter is broken"
                 )
+
+    @property
+    def _patience_s(self) -> float:
+        """A counter that does not rise for longer stands still."""
+        return _STILL_TICKS * max((each.period_s for each in self._counters), default=_LONGEST_TICK_S / _STILL_TICKS)
+
+    def _check_counters(self, readings: Readings) -> None:
+        if not self._steps and not readings.board_energy_j:
+            self._counter_mj()
+            raise ImpossibleOutput("a GPU's energy counter gave no answer for a moment")
+        for counted_j in readings.board_energy_j:
+            if counted_j < 0:
+                raise ImpossibleOutput(f"a GPU's energy counter ran backwards by {-counted_j:.3f} J")
+        devices = gpu_parts(self._tracker)[0].devices.devices
+        if any(devices[board.index]._use_power_fallback for board in self._boards):
+            raise ImpossibleOutput("CodeCarbon could not read a GPU's energy counter and sampled power instead")
 
     def _measured(self) -> list[str]:
         return [name for name, method in self._methods().items() if method.startswith("measured:")]
 
     def _methods(self) -> dict[str, str]:
         methods = {"cpu": cpu_method(self._tracker)}
-        if self._board:
-            methods["gpu"] = _COUNTED if self._board.has_counter else _SAMPLED
+        if self._is_gpu_read:
+            methods["gpu"] = _COUNTED if self._have_counters else _SAMPLED
         return methods
 
     def describe(self) -> dict[str, Any]:
-        """Method and scope by component, TDP and its source, the board and its counter."""
+        """Method and scope by component, TDP and its source, the boards in use and their counters."""
         components = {"cpu": self._cpu}
-        if self._board:
-            components["gpu"] = {
-                "method": self._methods()["gpu"],
-                "scope": self._board.scope,
-                "index": self._board.index,
-                "uuid": self._board.uuid,
-                "name": self._board.name,
-                "energy_counter": self._board.has_counter,
-                "period_s": self._counter.period_s if self._counter else None,
-                "lag_s": self._counter.lag_s if self._counter else None,
-                "power_limit_w": self._board.power_limit_w,
-                "watch_cpu_share": self._watch_cpu_share(),
-            }
+        if self._is_gpu_read:
+            components["gpu"] = self._gpu_part()
         mode = self._tracker._tracking_mode
-        return {"name": "codecarbon", "tracking_mode": mode, "components": components, "ram": "excluded"}
+        boards = {str(board.index): {"uuid": board.uuid, "name": board.name} for board in self._boards}
+        facts = {"name": "codecarbon", "tracking_mode": mode, "components": components, "ram": "excluded"}
+        return facts | ({"boards": boards} if boards else {})
+
+    def _gpu_part(self) -> dict[str, Any]:
+        periods_s = [counter.period_s for counter in self._counters]
+        return {
+            "method": self._methods()["gpu"],
+            "scope": self._boards[0].scope,
+            "energy_counter": self._have_counters,
+            "period_s": max(periods_s, default=None),
+            "lag_s": self._lag_s(),
+            "power_limit_w": whole_sum([board.power_limit_w for board in self._boards]),
+            "watch_cpu_share": self._watch_cpu_share(),
+        }
 
     def _watch_cpu_share(self) -> float | None:
         if self._steps:
-            return self._steps.cpu_share
+            return math.fsum(watch.cpu_share for watch in self._steps)
         return self._watch_cpu_s / self._watched_s if self._watched_s else None
 
     def close(self) -> None:

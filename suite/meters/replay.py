@@ -11,7 +11,7 @@ import csv
 import dataclasses
 import math
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +20,7 @@ import numpy as np
 from suite.core.meter import Meter, OpenMeter, Readings, Ticker
 from suite.core.workload import Loop
 from suite.errors import ImpossibleOutput, InputError
+from suite.machine.which_gpu import FIRST_BOARD
 from suite.record.schema import Arm
 
 METHOD = "replayed:power_trace"
@@ -50,8 +51,8 @@ class Replay(Meter):
         if self.file is not None:
             read_trace(Path(self.file))
 
-    def open(self, device: str, *, pid: int | None = None) -> OpenReplay:
-        """Reads the trace, which is that of the whole machine, whichever process works.
+    def open(self, device: str, *, boards: Sequence[int] = FIRST_BOARD, pid: int | None = None) -> OpenReplay:
+        """Reads the trace, which is that of the whole machine, whichever process and GPUs work.
 
         Raises:
             InputError: no file is named, or it holds no trace.

@@ -28,6 +28,7 @@ from suite.errors import InputError
 from suite.machine.nvml.background import Background, Threads
 from suite.machine.nvml.board import Board
 from suite.machine.nvml.simulated_board import Fault, PowerTrace, SimulatedBoard, SimulatedNvml
+from suite.machine.which_gpu import FIRST_BOARD
 from suite.record.schema import Arm, Conditions
 
 UUID = "GPU-51a51a51-0000-4000-8000-000000000000"
@@ -37,10 +38,10 @@ _SPIN_S = 0.001  # before a moment that is waited for: sleeping ends late by up 
 
 
 class Instrument(Protocol):
-    """A meter that can be told which board to read."""
+    """A meter that can be told which boards to read."""
 
-    def open_on(self, board: Board, *, background: Background) -> OpenMeter:
-        """Makes ready for windows of work on ``board``, watched in the ``background``."""
+    def open_on(self, boards: Sequence[Board], *, background: Background) -> OpenMeter:
+        """Makes ready for windows of work on ``boards``, watched in the ``background``."""
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -262,12 +263,15 @@ class Simulated(Meter):
         """How power changes over time."""
         return Variation(drift=self.drift, drift_s=self.drift_s, noise=self.noise, noise_s=self.noise_s, seed=self.seed)
 
-    def open(self, device: str, *, pid: int | None = None) -> OpenSimulated:
+    def open(self, device: str, *, boards: Sequence[int] = FIRST_BOARD, pid: int | None = None) -> OpenSimulated:
         """Puts the simulated NVML in the real one's place and opens the instrument on its board.
 
         Raises:
-            InputError: another process is to be seen, whose work draws no simulated power.
+            InputError: several boards are to be seen, of which there is one; or another process, whose work draws no
+                simulated power.
         """
+        if len(boards) > 1:
+            raise InputError("one board alone is simulated", got=list(boards), remedy="leave device_map out")
         if pid is not None:
             raise InputError("a simulated board sees no other process", got=pid, remedy="use meter=codecarbon")
         return OpenSimulated(self, device)
@@ -305,7 +309,7 @@ class OpenSimulated(OpenMeter):
         with contextlib.ExitStack() as stack:
             stack.enter_context(SimulatedNvml([self.board]).installed())
             self._instrument = stack.enter_context(
-                settings.instrument.open_on(Board.by_uuid(UUID), background=background)
+                settings.instrument.open_on((Board.by_uuid(UUID),), background=background)
             )
             self._stack = stack.pop_all()
 

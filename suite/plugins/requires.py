@@ -27,6 +27,7 @@ class Requires:
     Attributes:
         packages: import name of each library, with the name that ``pip install`` takes.
         device: ``cpu`` or ``cuda``, for a technique that works on one of them only.
+        one_device: whether it cannot take a model that is spread over several GPUs.
         compute_capability: the least one, where it runs on an NVIDIA GPU.
         phase: ``inference`` or ``training``, for a technique that makes sense in one of them only.
         parameters: fields of the technique that must not be null.
@@ -47,6 +48,7 @@ class Requires:
 
     packages: Mapping[str, str] = dataclasses.field(default_factory=dict)
     device: Device | None = None
+    one_device: bool = False
     compute_capability: tuple[int, int] | None = None
     phase: Phase | None = None
     parameters: tuple[str, ...] = ()
@@ -85,6 +87,7 @@ class Requires:
         words = {
             "packages": _packages(list(dict.fromkeys(self.packages.values()))),
             "device": f"device={self.device}" if self.device else "",
+            "one_device": "a model on one device" if self.one_device else "",
             "compute_capability": _least(self.compute_capability) if self.compute_capability else "",
             "phase": f"{self.phase} only" if self.phase else "",
             "parameters": f"a value for {', '.join(self.parameters)}" if self.parameters else "",

@@ -51,7 +51,10 @@ class MitigationUse(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Point(msgspec.Struct, frozen=True, kw_only=True):
-    """What identifies a comparison. ``batch_size`` and ``dtype`` are the baseline's; ``device`` is a class."""
+    """What identifies a comparison. ``batch_size`` and ``dtype`` are the baseline's; ``device`` is a class.
+
+    ``device_map`` is how models are spread over several GPUs; None where they lie on one device.
+    """
 
     task: str
     model: str
@@ -62,6 +65,7 @@ class Point(msgspec.Struct, frozen=True, kw_only=True):
     device: str
     dtype: str
     runtime: str = "eager"
+    device_map: str | None = None
 
     @property
     def label(self) -> str:
@@ -74,6 +78,8 @@ class Point(msgspec.Struct, frozen=True, kw_only=True):
         identity = msgspec.to_builtins(self)
         if self.runtime == "eager":  # as in records that were made before there were others
             del identity["runtime"]
+        if self.device_map is None:
+            del identity["device_map"]
         return digest(identity)
 
 
@@ -102,6 +108,9 @@ class CompileCost(msgspec.Struct, frozen=True, kw_only=True):
 
 class Conditions(msgspec.Struct, frozen=True, kw_only=True):
     """What the instrument saw beside the energy while a window was open. None, or empty: it cannot be read there.
+
+    Where several boards are in use, energies and powers are sums over all of them, known where every part is, and
+    temperatures, clocks and throttling are those of each.
 
     Attributes:
         counter_j: rise of the raw energy counter between the same two moments, in joules.
@@ -145,6 +154,8 @@ class Window(msgspec.Struct, frozen=True, kw_only=True):
         codecarbon_energy_j: CodeCarbon's own reading of the same window, where ``energy_j`` has a better one of the
             GPU: it reads the counter as it was at the last step, so it differs by up to one step.
         energy_uncertainty_j: standard uncertainty of ``energy_j`` that comes of the window's ends.
+        board_energy_j: where several GPUs are in use, the part of each in ``energy_j``, in the order in which the meter
+            describes them; empty where not each was read by itself.
         gated: how older records say it: True for ``tick_aligned``, False for ``unaligned``.
         conditions: what else the instrument saw, for a window in one stretch.
     """
@@ -164,6 +175,7 @@ class Window(msgspec.Struct, frozen=True, kw_only=True):
     edges: Edges | None = None
     codecarbon_energy_j: dict[str, float] = {}
     energy_uncertainty_j: dict[str, float] = {}
+    board_energy_j: list[float] = []
     gated: bool | msgspec.UnsetType | None = msgspec.UNSET
     conditions: Conditions | None = None
 
@@ -176,13 +188,15 @@ class Window(msgspec.Struct, frozen=True, kw_only=True):
 class Idle(msgspec.Struct, frozen=True, kw_only=True):
     """Power with the models resident and nothing running, in watts by component.
 
-    ``power_w`` is the mean of what was read before and after the blocks.
+    ``power_w`` is the mean of what was read before and after the blocks. ``board_power_w`` is the part of each GPU in
+    it, where several are in use and each was read by itself.
     """
 
     power_w: dict[str, float]
     method: dict[str, str]
     before_w: dict[str, float] = {}
     after_w: dict[str, float] = {}
+    board_power_w: list[float] = []
 
 
 class Scores(msgspec.Struct, frozen=True, kw_only=True):

@@ -65,6 +65,7 @@ def warnings_of(
     tick_s = counter_period_s(board)
     found = [
         _not_measured(method),
+        _gpu_not_read(component, meter_description),
         _cpu_estimated(component, method),
         _counter_disagrees(windows, tick_s),
         _integral_disagrees(windows),
@@ -215,6 +216,18 @@ def _not_measured(method: str) -> RecordWarning | None:
         code="not_measured",
         message=f"energy was {basis}, not measured ({how}): it says nothing about this machine",
         remedy="measure with meter=codecarbon before using the figures",
+    )
+
+
+def _gpu_not_read(component: str, meter_description: Mapping[str, Any]) -> RecordWarning | None:
+    boards = meter_description.get("boards")
+    if component == "gpu" or not boards:
+        return None
+    return RecordWarning(
+        code="gpu_energy_not_read",
+        message=f"the energy of {len(boards)} GPUs is absent, since some of them have an energy counter and others "
+        "have none: what is shown is the CPU's alone",
+        remedy="leave the GPUs without one out (CUDA_VISIBLE_DEVICES)",
     )
 
 

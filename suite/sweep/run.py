@@ -51,7 +51,7 @@ def run(
                     "a budget is for points that are measured one after another here", got=launcher, remedy=remedy
                 )
             return run_remote(points, reporter)
-        devices = {device_lock.name_of(each.plan.point.device) for each in points if each.lock != "none"}
+        devices = {name for each in points if each.lock != "none" for name in _locks(each)}
         with device_lock.held(sorted(devices), folder.name, wait=points[0].lock == "wait", say=reporter.say):
             budget = Budget.of(points)
             if budget is not None:
@@ -65,6 +65,11 @@ def run(
         raise InputError(
             f"the run's folder takes no more ({error.strerror})", got=str(folder), remedy=remedy
         ) from error
+
+
+def _locks(point: PlannedPoint) -> list[str]:
+    of = point.plan.point
+    return device_lock.names_of(of.device, spread=of.device_map is not None)
 
 
 def _one_after_another(

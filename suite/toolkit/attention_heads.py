@@ -155,7 +155,7 @@ def _gated(part: Attention, gate: torch.Tensor) -> Any:
         states = inputs[0]
         by_head = states.unflatten(-1, (part.heads, part.size))
         factors = gate.reshape(gate.shape[0], *(1 for _ in states.shape[1:-1]), part.heads, 1)
-        return ((by_head * factors.to(states.dtype)).flatten(-2), *inputs[1:])
+        return ((by_head * factors.to(states)).flatten(-2), *inputs[1:])
 
     return part.output.register_forward_pre_hook(multiply)
 

@@ -27,6 +27,7 @@ def of_blocks(setup: Setup, samples: Sequence[Example]) -> list[float]:
     batch: Batch = {}
 
     def note(number: int, given: Any, made: Any) -> None:
+        given = given.to(made.device)  # another GPU's, before the first block of the next one
         similarity = functional.cosine_similarity(given.float(), made.float(), dim=-1)
         counted = _counted(batch, similarity)
         sums[number] += float((similarity * counted).sum())

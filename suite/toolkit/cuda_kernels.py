@@ -21,7 +21,8 @@ def require_compiled(setup: Setup, why: str) -> None:
         NotApplicable: it would, with ``why`` and the remedy.
     """
     if setup.device == "cuda" and setup.runtime == "eager":
-        raise NotApplicable(f"in eager mode on CUDA {why}: give runtime=compiled")
+        where = "" if len(setup.boards) == 1 else " and leave device_map out, since what is spread is not compiled"
+        raise NotApplicable(f"in eager mode on CUDA {why}: give runtime=compiled{where}")
 
 
 def require_dtype(setup: Setup, known: Collection[str], kernel: str) -> None:

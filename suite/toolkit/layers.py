@@ -10,6 +10,7 @@ from torch import nn
 from torch.sparse import SparseSemiStructuredTensor
 from transformers.pytorch_utils import Conv1D
 
+from suite.core import device_map
 from suite.core.setup import Setup, nothing_kept
 from suite.errors import NotApplicable
 from suite.toolkit import compiling, effect
@@ -42,14 +43,15 @@ def module_of(setup: Setup) -> nn.Module:
 def editable_copy(setup: Setup) -> nn.Module:
     """A deep copy of the setup's model, of the same layers: the candidate differs by what the technique does, only.
 
-    It lies on the setup's device, wherever the original's weights wait (two models may not fit there).
+    It lies on the setup's device, or is spread as the original, wherever the original's weights wait (two models may
+    not fit there).
 
     Raises:
         NotApplicable: the model is no torch module.
     """
     model = copy.deepcopy(module_of(setup))
     vars(model).pop("_compiled_call", None)  # a decoding that transformers has compiled for the original's weights
-    return model.to(setup.device)
+    return device_map.move(model, setup.device)
 
 
 def sharing_copy(model: nn.Module) -> nn.Module:

@@ -22,6 +22,7 @@ class Circumstances:
         device: ``cpu`` or ``cuda``.
         compute_capability: of the GPU, where the device is one.
         phase: ``inference`` or ``training``.
+        is_spread: whether the model is spread over several GPUs.
         trained: whether the model has trained weights.
         model_class: the ``transformers`` auto class that loads the model.
         generates: whether the task's answers are generated token by token.
@@ -34,6 +35,7 @@ class Circumstances:
     device: str
     compute_capability: tuple[int, int] | None
     phase: Phase | None
+    is_spread: bool = False
     trained: bool | None = None
     model_class: str | None = None
     generates: bool | None = None
@@ -112,6 +114,8 @@ def _unmet_by_machine(requires: Requires, found: Circumstances) -> list[tuple[st
     phrases = []
     if requires.device not in (None, found.device):
         phrases.append(("device", f"needs device={requires.device}, here it is {found.device}"))
+    if requires.one_device and found.is_spread:
+        phrases.append(("one_device", "needs a model on one device, here it is spread over several GPUs (device_map)"))
     least, has = requires.compute_capability, found.compute_capability
     if least is not None and has is not None and has < least:
         phrases.append(

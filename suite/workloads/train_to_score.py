@@ -18,7 +18,7 @@ from typing import ClassVar
 
 import torch
 
-from suite.core import checks
+from suite.core import checks, device_map
 from suite.core.setup import Setup
 from suite.core.task import Task, with_split
 from suite.core.training import Trainer, never
@@ -204,7 +204,8 @@ def fresh(setup: Setup) -> torch.nn.Module:
         raise NotApplicable(f"{type(model).__name__} cannot be made anew: add workload.first_weights=current")
     with own_randomness(setup):
         made: torch.nn.Module = type(model)(copy.deepcopy(config))
-    return made.to(setup.device, setup.torch_dtype).eval()
+    made, places = made.to(setup.torch_dtype).eval(), device_map.places_of(model)
+    return device_map.place(made, places) if places else made.to(setup.device)
 
 
 def held_out_score(setup: Setup, trainer: Trainer, held_out: Task) -> float:

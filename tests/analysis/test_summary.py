@@ -6,7 +6,7 @@ import pytest
 from suite.analysis.run.stability import stability
 from suite.analysis.summary import CSV_COLUMNS, summarise, summarise_record
 from suite.record.schema import ApplyCost, Idle, Reason, Scores
-from tests.synthetic import COUNTER, ESTIMATED, binary_scores, record, windows
+from tests.synthetic import COUNTER, ESTIMATED, binary_scores, environment, record, windows
 
 WORLD = 475.0
 BITS = [1.0, 1.5, 2.5, 3.0]
@@ -283,3 +283,17 @@ def test_no_right_answer_has_no_energy_rather_than_an_endless_one():
     found = summary(scores=binary_scores(right=0, lost=3, won=0, wrong=2), run_windows=windows(HALF, baseline_j=2.0))
     assert found.baseline_energy_per_correct_j == pytest.approx(2.0 / 0.6)
     assert found.energy_per_correct_j is None
+
+
+@pytest.mark.parametrize(
+    ("names", "hardware"),
+    [
+        (["H100"], "Example GPU"),
+        (["H100", "H100"], "2 \N{MULTIPLICATION SIGN} H100"),
+        (["H100", "A100", "H100"], "2 \N{MULTIPLICATION SIGN} H100 + 1 \N{MULTIPLICATION SIGN} A100"),
+    ],
+)
+def test_the_hardware_says_how_many_gpus_worked(names, hardware):
+    where = environment(gpu="Example GPU")
+    where["meter"]["boards"] = {str(number): {"uuid": "GPU-", "name": name} for number, name in enumerate(names)}
+    assert summary(where=where).hardware == hardware

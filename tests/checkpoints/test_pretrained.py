@@ -19,9 +19,12 @@ from tokenizers import Tokenizer, models, pre_tokenizers
 
 from suite.checkpoints import hub
 from suite.checkpoints.pretrained import ModelSpec, load_pretrained
+from suite.checkpoints.spread import Spread
+from suite.core import device_map
 from suite.data.splits import load_splits
-from suite.errors import InputError, NotApplicable
+from suite.errors import DoesNotFit, InputError, NotApplicable
 from suite.io.paths import CHECKOUT
+from suite.machine.nvml.simulated_board import PowerTrace, SimulatedBoard, SimulatedNvml
 from tests.hub_stand_in import commit_of, hub_stand_in
 
 LLAMA = {
@@ -530,3 +533,62 @@ def test_offline_mode_skips_without_asking(monkeypatch: pytest.MonkeyPatch, tmp_
 def test_tokens_and_passwords_are_struck_from_messages() -> None:
     message = f"401 for http://me:secret@proxy/x with {TOKEN}\nmore"
     assert hub.first_line(OSError(message)) == "401 for http://[secret]@proxy/x with [secret]"
+
+
+@pytest.fixture
+def two_boards():
+    """Two simulated boards whose parts of a model are put into the host's memory, where there are no GPUs."""
+    boards = [SimulatedBoard(trace=PowerTrace(100.0), uuid=f"GPU-{number}", free_bytes=10**9) for number in range(2)]
+    with SimulatedNvml(boards).installed():
+        yield boards
+
+
+FOUR_BLOCKS = LLAMA | {"num_hidden_layers": 4}
+
+
+@pytest.mark.filterwarnings("ignore:Device .* is not available")
+def test_random_weights_are_the_same_when_they_are_spread(two_boards, monkeypatch):
+    seen, place = [], device_map.place
+    monkeypatch.setattr(
+        device_map, "place", lambda model, places: seen.append(places) or place(model, dict.fromkeys(places, "cpu"))
+    )
+    wanted = spec(weights="random", architecture=FOUR_BLOCKS)
+    whole, _ = load(wanted, generation())
+    options = {"device": "cpu", "dtype": "float32", "seed": 0, "spread": Spread(way="auto")}
+    spread, _ = load_pretrained(wanted, generation(), **options)
+    assert set(seen[0].values()) == {0, 1}
+    ids = torch.arange(6)[None]
+    assert torch.equal(spread(input_ids=ids).logits, whole(input_ids=ids).logits)
+
+
+@pytest.mark.filterwarnings("ignore:Device .* is not available")
+def test_a_saved_model_goes_to_its_places_as_it_is_read(tmp_path, monkeypatch):
+    config = transformers.AutoConfig.for_model(**FOUR_BLOCKS)
+    save_tokenizer(tmp_path)
+    saved = transformers.AutoModelForCausalLM.from_config(config)
+    saved.save_pretrained(tmp_path)
+    places = {"model": "cpu", "lm_head": "cpu"}
+    monkeypatch.setattr(Spread, "places", lambda *asked: places)
+    options = {"device": "cpu", "dtype": "float32", "seed": 0, "spread": Spread(way="auto")}
+    loaded, _ = load_pretrained(spec(tmp_path), generation(), **options)
+    assert loaded.hf_device_map == places
+    assert loaded.model._hf_hook.execution_device == "cpu"
+    ids = torch.arange(6)[None]
+    assert torch.equal(loaded(input_ids=ids).logits, saved.eval()(input_ids=ids).logits)
+
+
+@pytest.mark.filterwarnings("ignore:Device .* is not available")
+def test_a_model_is_spread_over_the_boards_that_it_may_use(two_boards):
+    config = transformers.AutoConfig.for_model(**FOUR_BLOCKS)
+    both = Spread(way="auto").places(generation(), config, "float32")
+    assert set(both.values()) == {0, 1}
+    assert set(Spread(way="auto", boards=(1,)).places(generation(), config, "float32").values()) == {1}
+    two_boards[0].free_bytes = two_boards[1].free_bytes = 1000
+    with pytest.raises(DoesNotFit):
+        Spread(way="auto").places(generation(), config, "float32")
+
+
+def test_a_model_that_others_have_quantised_is_not_spread(two_boards):
+    config = SimpleNamespace(quantization_config={"quant_method": "gptq"})
+    with pytest.raises(NotApplicable, match="leave device_map out"):
+        Spread(way="auto").places(generation(), config, "float32")

@@ -106,3 +106,36 @@ def test_what_a_package_holds_identifies_a_point_wherever_it_is_installed(point,
     assert plan.config["contents"]["model"] == fingerprint(tmp_path / "their_model" / "x.gguf")
     with pytest.raises(InputError, match=r"the model does not exist, got 'package:their_model/y.gguf'"):
         plan_on("cpu", *point("protocol.pairing=auto", "model.path=package:their_model/y.gguf"))
+
+
+@pytest.mark.parametrize("way", ["auto", "balanced", "balanced_low_0", "sequential"])
+def test_a_model_may_be_spread_over_gpus(point, way):
+    plan = plan_on("cuda", *point("protocol.pairing=auto", f"device_map={way}"))
+    assert plan.point.device_map == plan.config["device_map"] == way
+
+
+def test_what_is_not_spread_is_the_point_that_it_always_was(point):
+    plan = plan_on("cuda", *point("protocol.pairing=auto"))
+    spread = plan_on("cuda", *point("protocol.pairing=auto", "device_map=auto"))
+    assert plan.point.device_map is None
+    assert "device_map" not in plan.config
+    assert spread.point.point_id != plan.point.point_id
+
+
+def test_what_is_generated_is_not_compiled_where_it_is_spread(point):
+    asked = ["protocol.pairing=auto", "task=text_generation"]
+    assert plan_on("cuda", *point(*asked)).point.runtime == "compiled"
+    assert plan_on("cuda", *point(*asked, "device_map=auto")).point.runtime == "eager"
+
+
+@pytest.mark.parametrize(
+    ("device", "overrides", "message"),
+    [
+        ("cuda", ["device_map=everywhere"], r"device_map is unknown, got 'everywhere'.*sequential"),
+        ("cpu", ["device_map=auto"], r"spreads a model over GPUs, got 'device=cpu', .* device_map out"),
+        ("cuda", ["device_map=auto", "runtime=compiled"], r"is not compiled, got 'runtime=compiled'"),
+    ],
+)
+def test_what_cannot_be_spread_is_bad_input(point, device, overrides, message):
+    with pytest.raises(InputError, match=message):
+        plan_on(device, *point("protocol.pairing=auto", *overrides))

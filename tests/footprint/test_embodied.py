@@ -54,3 +54,14 @@ def test_the_users_figure_comes_first():
 def test_half_a_figure_is_refused(half):
     with pytest.raises(InputError, match="give both"):
         embodied_of(gpu_point(), *half)
+
+
+def test_several_gpus_take_as_many_times_as_much():
+    where = environment(gpu="NVIDIA H100 80GB HBM3")
+    boards = {"0": {"name": "NVIDIA H100 80GB HBM3"}, "1": {"name": "NVIDIA H100 80GB HBM3"}}
+    where["meter"]["boards"] = boards
+    found = embodied_of(gpu_point(where=where), None, None)
+    assert (found.kg_co2e, found.lifetime_years) == (2 * 273, 3)
+    assert found.device.startswith("2 \N{MULTIPLICATION SIGN} ")
+    boards["1"] = {"name": "NVIDIA A100"}
+    assert embodied_of(gpu_point(where=where), None, None) is None

@@ -6,7 +6,7 @@ import threading
 import pytest
 
 from suite.errors import InputError
-from suite.machine.device_lock import FOLDER_VARIABLE, held, lock_folder, name_of
+from suite.machine.device_lock import FOLDER_VARIABLE, held, lock_folder, names_of
 
 
 @pytest.fixture(autouse=True)
@@ -114,4 +114,4 @@ def test_the_usual_folder_is_the_users_own(monkeypatch):
 
 
 def test_the_processor_is_one_device():
-    assert name_of("cpu") == "cpu"
+    assert names_of("cpu") == ["cpu"]

@@ -11,10 +11,11 @@ from suite.machine import device_lock, environment
 from suite.machine.nvml.simulated_board import PowerTrace, SimulatedBoard, SimulatedNvml
 from suite.machine.which_gpu import (
     VISIBLE,
+    free_bytes_before_work,
     let_through,
     name_before_work,
-    uuid_at_work,
-    uuid_before_work,
+    uuids_at_work,
+    uuids_before_work,
     visible_uuids,
 )
 
@@ -71,29 +72,29 @@ def test_a_board_of_another_container_is_not_numbered(boards, monkeypatch):
 
     monkeypatch.setattr(pynvml, "nvmlDeviceGetHandleByIndex", by_index)
     monkeypatch.setenv(VISIBLE, "0")
-    assert uuid_before_work() == SECOND
+    assert uuids_before_work(spread=False) == [SECOND]
 
 
 @pytest.mark.parametrize(("setting", "uuid", "name"), [("0", FIRST, "Example A"), (SECOND, SECOND, "Example B")])
 def test_lock_and_hardware_are_of_the_board_that_torch_will_take(boards, monkeypatch, setting, uuid, name):
     monkeypatch.setenv(VISIBLE, setting)
     monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
-    assert device_lock.name_of("cuda") == uuid_before_work() == uuid
+    assert device_lock.names_of("cuda") == uuids_before_work(spread=False) == [uuid]
     assert environment.hardware("cuda")["name"] == name_before_work() == name
 
 
 def test_at_work_torch_is_asked(boards, monkeypatch):
     properties = {1: SimpleNamespace(uuid=SECOND.removeprefix("GPU-"))}
     monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
-    monkeypatch.setattr(torch.cuda, "current_device", lambda: 1)
     monkeypatch.setattr(torch.cuda, "get_device_properties", properties.__getitem__)
-    assert uuid_at_work() == SECOND.removeprefix("GPU-")
+    assert uuids_at_work((1,)) == [SECOND.removeprefix("GPU-")]
 
 
 def test_without_a_visible_gpu_both_answers_are_bad_input(boards, monkeypatch):
     monkeypatch.setenv(VISIBLE, "7")
     monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
-    for answer in (uuid_before_work, name_before_work, uuid_at_work):
+    answers = (lambda: uuids_before_work(spread=False), name_before_work, lambda: uuids_at_work((0,)))
+    for answer in answers:
         with pytest.raises(InputError, match="got 'CUDA_VISIBLE_DEVICES=7'"):
             answer()
 
@@ -119,7 +120,24 @@ def test_torch_is_not_imported_to_tell_which_gpus_are_visible():
     assert done.stdout.strip() == "False"
 
 
+@pytest.mark.parametrize(("setting", "locked"), [(None, [FIRST, SECOND]), ("1", [SECOND])])
+def test_where_models_are_spread_all_visible_boards_are_locked(boards, monkeypatch, setting, locked):
+    if setting:
+        monkeypatch.setenv(VISIBLE, setting)
+    assert device_lock.names_of("cuda", spread=True) == locked
+    assert device_lock.names_of("cuda") == locked[:1]
+    assert device_lock.names_of("cpu", spread=True) == ["cpu"]
+
+
+def test_free_memory_is_told_by_torchs_numbers(boards, monkeypatch):
+    boards[0].free_bytes, boards[1].free_bytes = 10 * 2**30, 20 * 2**30
+    assert free_bytes_before_work() == {0: 10 * 2**30, 1: 20 * 2**30}
+    monkeypatch.setenv(VISIBLE, f"{SECOND},{FIRST}")
+    assert free_bytes_before_work() == {0: 20 * 2**30, 1: 10 * 2**30}
+
+
 @pytest.mark.gpu
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="no CUDA device that torch can use")
 def test_before_and_at_work_it_is_the_same_board():
-    assert uuid_before_work().removeprefix("GPU-") == uuid_at_work().removeprefix("GPU-")
+    (before,), (at_work,) = uuids_before_work(spread=False), uuids_at_work((0,))
+    assert before.removeprefix("GPU-") == at_work.removeprefix("GPU-")

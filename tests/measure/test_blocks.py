@@ -140,9 +140,9 @@ class Exact:
     def noted_after(self, moment_s):
         return self.world.now_s > moment_s
 
-    def rise(self, from_s, to_s):
+    def rises(self, from_s, to_s):
         energy_j = self.world.energy_at(to_s) - self.world.energy_at(from_s)
-        return SimpleNamespace(energy_j=energy_j, uncertainty_j=0.5)
+        return [SimpleNamespace(energy_j=energy_j, uncertainty_j=0.5)]
 
 
 def test_no_window_waits_for_a_step_of_an_interpolated_counter(monkeypatch):

@@ -43,9 +43,9 @@ class Exact:
     def noted_after(self, moment_s):
         return not self.is_still and STEP_S * int(self.world.now_s / STEP_S) >= moment_s
 
-    def rise(self, from_s, to_s):
+    def rises(self, from_s, to_s):
         energy_j = self.world.energy_at(to_s) - self.world.energy_at(from_s)
-        return _Found(energy_j, 0.25) if self.reaches else None
+        return [_Found(energy_j, 0.25)] if self.reaches else []
 
 
 @dataclasses.dataclass

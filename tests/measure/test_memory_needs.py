@@ -44,7 +44,7 @@ def plan(tmp_path):
 @pytest.fixture
 def free(monkeypatch):
     """Sets the memory that seems to be free, in bytes."""
-    return lambda size: monkeypatch.setattr(memory_needs, "free_bytes", lambda device: size)
+    return lambda size: monkeypatch.setattr(memory_needs, "free_bytes", lambda device, spread: size)
 
 
 def config_of(plan):
@@ -241,3 +241,13 @@ def test_layers_that_share_a_cache_are_not_counted(plan):
     asked = plan(*LLAMA)
     config = transformers.LlamaConfig.from_dict(config_of(asked).to_dict() | {"num_kv_shared_layers": 8})
     assert needs_of(asked, config, None).cache == 0
+
+
+def test_the_memory_of_all_gpus_counts_where_a_model_is_spread(plan, monkeypatch):
+    monkeypatch.setattr(memory_needs, "free_bytes_before_work", lambda: {0: 4_000_000_000, 1: 6_000_000_000})
+    asked = plan(*LLAMA, "mitigation=none", device="cuda")
+    spread = dataclasses.replace(asked, point=msgspec.structs.replace(asked.point, device_map="auto"))
+    require_room(spread, config_of(spread), None)  # 5 GB
+    monkeypatch.setattr(memory_needs, "free_bytes_before_work", lambda: {0: 2_000_000_000, 1: 2_000_000_000})
+    with pytest.raises(DoesNotFit, match=r"at least 4\.98 GB on all visible GPUs together \(.*, and 4 GB are free"):
+        require_room(spread, config_of(spread), None)

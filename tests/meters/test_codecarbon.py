@@ -98,10 +98,11 @@ def test_a_board_is_described(elsewhere):
     board = SimulatedBoard(trace=PowerTrace(200.0), name="a board")
     with (
         SimulatedNvml([board]).installed(),
-        CodeCarbon(tdp_w=None).open_on(Board.by_uuid(board.uuid), background=Threads()) as meter,
+        CodeCarbon(tdp_w=None).open_on((Board.by_uuid(board.uuid),), background=Threads()) as meter,
     ):
-        described = meter.describe()["components"]["gpu"]
-    assert (described["name"], described["scope"], described["energy_counter"]) == ("a board", "board", True)
+        boards, described = meter.describe()["boards"], meter.describe()["components"]["gpu"]
+    assert boards == {"0": {"uuid": board.uuid, "name": "a board"}}
+    assert (described["scope"], described["energy_counter"]) == ("board", True)
     assert described["period_s"] is described["lag_s"] is None  # not probed yet
 
 
@@ -128,7 +129,7 @@ def test_the_points_of_a_run_share_what_the_first_found_of_the_counter(monkeypat
         board.trace.set_power(60.0, clock.now_s)
 
     def found_by(work):
-        with CodeCarbon(tdp_w=None).open_on(Board.by_uuid(board.uuid), background=clock) as meter:
+        with CodeCarbon(tdp_w=None).open_on((Board.by_uuid(board.uuid),), background=clock) as meter:
             ticker = meter.ticker(work, shared=tmp_path)
             return ticker.period_s, ticker.lag_s, ticker.interpolation is not None
 
@@ -144,7 +145,7 @@ def test_a_load_too_small_to_tell_leaves_the_lag_to_the_next_point(monkeypatch, 
     board = SimulatedBoard(trace=PowerTrace(60.0), clock=clock, wait=clock.sleep)
     with (
         SimulatedNvml([board]).installed(),
-        CodeCarbon(tdp_w=None).open_on(Board.by_uuid(board.uuid), background=clock) as meter,
+        CodeCarbon(tdp_w=None).open_on((Board.by_uuid(board.uuid),), background=clock) as meter,
     ):
         ticker = meter.ticker(lambda: clock.sleep(0.1), shared=tmp_path)
     assert (ticker.lag_s, ticker.interpolation) == (None, None)  # so windows wait for a step
@@ -156,11 +157,11 @@ def test_the_watch_on_a_counter_ends_with_the_meter(elsewhere):
     with world(1.0, real_codecarbon(), lag_s=0.0) as here:
         ticker = here.meter.ticker(lambda: here.arms["baseline"].loop.run(20))
         here.idle(1.0)
-        noted = ticker.interpolation.steps()
+        noted = ticker.interpolation.watches[0].steps()
         assert len(noted) > 10
         here.meter.close()
         here.idle(1.0)
-        assert ticker.interpolation.steps() == noted
+        assert ticker.interpolation.watches[0].steps() == noted
 
 
 def test_nothing_looks_at_a_board_that_is_to_idle(elsewhere):

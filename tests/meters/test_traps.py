@@ -33,7 +33,7 @@ class Machine:
         self.here = self.boards[1]
 
     def open(self):
-        return CodeCarbon(tdp_w=10.0).open_on(Board.by_uuid(HERE), background=Threads())
+        return CodeCarbon(tdp_w=10.0).open_on((Board.by_uuid(HERE),), background=Threads())
 
     def window(self, meter, seconds=2.0):
         token = meter.start()
@@ -67,13 +67,12 @@ def test_the_board_is_the_one_that_torch_uses_whatever_its_number(machine, monke
     """Torch numbers the visible boards from 0 and names them without the prefix."""
     monkeypatch.setenv("CUDA_VISIBLE_DEVICES", HERE)
     monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
-    monkeypatch.setattr(torch.cuda, "current_device", lambda: 0)
     monkeypatch.setattr(
         torch.cuda, "get_device_properties", lambda index: SimpleNamespace(uuid=HERE.removeprefix("GPU-"))
     )
     with CodeCarbon(tdp_w=None).open("cuda") as meter:
         assert machine.window(meter).energy_j["gpu"] == pytest.approx(600.0)
-        assert meter.describe()["components"]["gpu"]["index"] == 1
+        assert meter.describe()["boards"] == {"1": {"uuid": HERE, "name": "simulated GPU"}}
 
 
 @pytest.mark.parametrize("visible", ["", "7", "MIG-1"])

@@ -192,3 +192,8 @@ def test_figures_that_no_window_can_have_are_refused(tmp_path, field):
 def test_a_technique_trains_where_its_parameters_hold_a_recipe_of_a_step(params, steps):
     found = MitigationUse(name="some", params=params).recipe
     assert (found or {}).get("steps") == steps
+
+
+def test_a_model_that_is_spread_is_another_point():
+    assert point(device_map="auto").point_id != point().point_id
+    assert point(device_map="auto").point_id != point(device_map="sequential").point_id

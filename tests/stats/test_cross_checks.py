@@ -281,3 +281,12 @@ def test_a_model_quantised_in_part_is_named():
 )
 def test_a_model_quantised_mostly_or_not_at_all_is_no_fault(effect):
     assert partly_quantised(effect) is None
+
+
+def test_gpus_that_were_in_use_and_have_no_figure_are_named():
+    rapl = {"cpu": {"method": "measured:rapl"}}
+    seen = windows(HALVES, method="measured:rapl")
+    described = {"components": rapl, "boards": {"0": {"name": "A"}, "2": {"name": "B"}}}
+    message = only(warnings_of(seen, None, described), "gpu_energy_not_read")
+    assert message.startswith("the energy of 2 GPUs is absent")
+    assert warnings_of(seen, None, {"components": rapl}) == []

@@ -31,6 +31,12 @@ def on_gpu(*capability):
         (Requires(compute_capability=(8, 9)), on_gpu(8, 6), ["needs compute capability 8.9, this GPU has 8.6"]),
         (Requires(compute_capability=(8, 9)), on_gpu(8, 9), []),
         (Requires(compute_capability=(8, 9)), on_gpu(10, 0), []),
+        (Requires(one_device=True), on_gpu(9, 0), []),
+        (
+            Requires(one_device=True, reasons={"one_device": "the graph breaks"}),
+            dataclasses.replace(on_gpu(9, 0), is_spread=True),
+            ["needs a model on one device, here it is spread over several GPUs (device_map): the graph breaks"],
+        ),
         (Requires(phase="inference"), CPU, []),
         (Requires(phase="training"), CPU, ["is for training only, this is inference"]),
         (

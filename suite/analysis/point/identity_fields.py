@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import Any
 
 import msgspec
 
+from suite.analysis.point.boards import board_names
 from suite.record.schema import Reason, Record
 
 
@@ -13,8 +15,6 @@ def identity_fields(run: str, record: Record) -> dict[str, Any]:
     """What the record says of itself. The verdict is the status until one can be reached."""
     point = record.point
     reason = record.reason or Reason(kind="", message="")
-    hardware = record.environment.get("hardware")
-    name = hardware.get("name") if isinstance(hardware, dict) else None
     return {
         "run": run,
         "point_id": record.point_id,
@@ -29,7 +29,7 @@ def identity_fields(run: str, record: Record) -> dict[str, Any]:
         "dtype": point.dtype,
         "runtime": point.runtime,
         "device": point.device,
-        "hardware": name if isinstance(name, str) else None,
+        "hardware": _hardware(record.environment),
         "status": record.status,
         "reason": reason.message or None,
         "reason_kind": reason.kind or None,
@@ -45,6 +45,15 @@ def identity_fields(run: str, record: Record) -> dict[str, Any]:
         "training_curves": record.training_curves,
         "training_target_score": record.training_target_score,
     }
+
+
+def _hardware(environment: dict[str, Any]) -> str | None:
+    """What did the work: the machine's own name for it, or how many of which GPUs where several did."""
+    hardware, names = environment.get("hardware"), board_names(environment)
+    if len(names) > 1:
+        return " + ".join(f"{count} \N{MULTIPLICATION SIGN} {name}" for name, count in Counter(names).items())
+    name = hardware.get("name") if isinstance(hardware, dict) else None
+    return name if isinstance(name, str) else None
 
 
 def _params_json(record: Record) -> str:

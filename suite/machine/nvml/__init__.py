@@ -1,1 +1,1 @@
-"""NVIDIA's management library: the one board that work runs on, and a simulated one with a known truth."""
+"""NVIDIA's management library: the boards in use, and simulated ones with a known truth."""

@@ -1,6 +1,6 @@
-"""What a board's energy counter is like: how often it steps, and whether it shows energy late.
+"""What boards' energy counters are like: how often each steps, and whether it shows energy late.
 
-A step of load is put on the board: some work, a rest, and work again. Where the counter's slope rises in the step in
+A step of load is put on the boards: some work, a rest, and work again. Where the counter's slope rises in the step in
 which the load began, the counter has no lag, and the energy at any moment can be interpolated between its steps. Where
 it rises later, the counter shows what was used so long before.
 """
@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import dataclasses
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import msgspec
@@ -51,23 +51,36 @@ class Counter:
         return self.lag_s is not None and self.lag_s <= self.period_s / 2
 
 
-def probe_counter(watch: StepWatch, work: Callable[[], None], background: Background) -> Counter | None:
-    """Puts a step of load on the board, for one and a half seconds where the counter is prompt, five at most.
+def probe_counters(
+    watches: Sequence[StepWatch], work: Callable[[], None], background: Background
+) -> tuple[Counter, ...]:
+    """Puts a step of load on the boards, for one and a half seconds where the counters are prompt, five at most.
 
     Args:
-        watch: of the board, looking.
+        watches: of the boards in use, looking.
         work: some of what the windows will hold, synchronised: done again and again.
         background: gives the rest.
 
     Returns:
-        None where fewer than five steps were seen.
+        What each board's is like; nothing where fewer than five steps of one of them were seen.
     """
+
+    def all_seen(is_seen: Callable[[StepWatch], bool]) -> Callable[[], bool]:
+        return lambda: all(map(is_seen, watches))
+
     first_s = time.perf_counter()
-    _do(work, lambda: _steps_since(watch, first_s) >= _BEFORE_STEPS, _FIRST_S)
+    _do(work, all_seen(lambda watch: _steps_since(watch, first_s) >= _BEFORE_STEPS), _FIRST_S)
     rest_s = time.perf_counter()
-    _do(lambda: background.sleep(_PAUSE_S), lambda: _has_fallen(watch, first_s, rest_s), _REST_S)
+    _do(lambda: background.sleep(_PAUSE_S), all_seen(lambda watch: _has_fallen(watch, first_s, rest_s)), _REST_S)
     load_s = time.perf_counter()
-    _do(work, lambda: _has_risen(watch, rest_s, load_s), _LOAD_S)
+    _do(work, all_seen(lambda watch: _has_risen(watch, rest_s, load_s)), _LOAD_S)
+    found = [_counter(watch, first_s, rest_s, load_s) for watch in watches]
+    known = tuple(counter for counter in found if counter is not None)
+    return known if len(known) == len(watches) else ()
+
+
+def _counter(watch: StepWatch, first_s: float, rest_s: float, load_s: float) -> Counter | None:
+    """None where fewer than five steps were seen."""
     times_s = _curve(watch, first_s)[0]
     if len(times_s) < _FEWEST_STEPS:
         return None

@@ -21,7 +21,6 @@ from suite.errors import InputError
 
 Fault = Literal["still", "backwards", "nan", "error", "crash", "no_counter"]
 _BASE_MJ = 1_000_000_000_000  # what the counter has seen before anyone looks; leaves room to run backwards
-_MEMORY_BYTES = 80 * 2**30
 
 
 class PowerTrace:
@@ -91,6 +90,8 @@ class SimulatedBoard:
         clocks_event_reasons: NVML's bit mask of why clocks are held back.
         pids: processes with a compute context.
         mig: whether the board is cut into MIG slices; None on boards that cannot be.
+        memory_bytes: its own memory.
+        free_bytes: as much of it as nobody uses.
         fault: what is broken. ``still``: the counter shows one value for ever. ``backwards``: it falls. ``nan``: it is
             no number. ``error``: no energy or power can be read. ``crash``: neither, with an exception that is not
             NVML's. ``no_counter``: the board has none.
@@ -118,6 +119,8 @@ class SimulatedBoard:
     clocks_event_reasons: int = 0
     pids: Sequence[int] = ()
     mig: bool | None = None
+    memory_bytes: int = 80 * 2**30
+    free_bytes: int = 80 * 2**30
     fault: Fault | None = None
 
     def counter_mj(self) -> float:
@@ -207,10 +210,13 @@ def _board_facts(nvml: Any) -> dict[str, Any]:
     def processes(board: SimulatedBoard) -> list[SimpleNamespace]:
         return [SimpleNamespace(pid=pid, usedGpuMemory=None) for pid in board.pids]
 
+    def memory(board: SimulatedBoard) -> Any:
+        return nvml.c_nvmlMemory_t(board.memory_bytes, board.free_bytes, board.memory_bytes - board.free_bytes)
+
     return {
         "nvmlDeviceGetUUID": lambda board: board.uuid,
         "nvmlDeviceGetName": lambda board: board.name,
-        "nvmlDeviceGetMemoryInfo": lambda board: nvml.c_nvmlMemory_t(_MEMORY_BYTES, _MEMORY_BYTES, 0),
+        "nvmlDeviceGetMemoryInfo": memory,
         "nvmlDeviceGetComputeMode": lambda board: nvml.NVML_COMPUTEMODE_DEFAULT,
         "nvmlDeviceGetUtilizationRates": lambda board: nvml.c_nvmlUtilization_t(0, 0),
         "nvmlDeviceGetTemperature": lambda board, sensor: board.temperature_c,

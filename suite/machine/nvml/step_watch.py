@@ -9,7 +9,7 @@ import statistics
 import threading
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from suite.machine.nvml.background import Background
 from suite.machine.nvml.board import Board, State
@@ -152,3 +152,20 @@ class StepWatch:
         surprise_s = seen_s - self._expected_s
         is_expected = abs(surprise_s) < period_s / 4
         self._expected_s = (self._expected_s + _PULL * surprise_s if is_expected else seen_s) + period_s
+
+
+@dataclasses.dataclass(frozen=True)
+class StepWatches:
+    """The watches of all boards in use: what is known of one of them alone is not known of the work."""
+
+    watches: Sequence[StepWatch]
+
+    def noted_after(self, moment_s: float) -> bool:
+        """Whether a step that came after ``moment_s`` is known well of each."""
+        return all(watch.noted_after(moment_s) for watch in self.watches)
+
+    def rises(self, from_s: float, to_s: float) -> list[Rise]:
+        """Energy of each board between two moments; nothing where the steps noted of one do not reach as far."""
+        found = [watch.rise(from_s, to_s) for watch in self.watches]
+        known = [each for each in found if each is not None]
+        return known if len(known) == len(found) else []

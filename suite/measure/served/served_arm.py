@@ -123,7 +123,15 @@ def _seen(readings: Readings, unseen: frozenset[str]) -> Readings:
 
 @contextlib.contextmanager
 def served_arm(
-    name: Arm, served: ServedModel, endpoints: Endpoints, *, new_tokens: int, meter: Meter, device: str, log: Path
+    name: Arm,
+    served: ServedModel,
+    endpoints: Endpoints,
+    *,
+    new_tokens: int,
+    meter: Meter,
+    device: str,
+    boards: Sequence[int],
+    log: Path,
 ) -> Iterator[ServedArm]:
     """Starts the server where it has to be started, waits until it answers, and opens the meter on it.
 
@@ -134,6 +142,7 @@ def served_arm(
         new_tokens: most tokens of an answer.
         meter: not open yet.
         device: that works.
+        boards: the GPUs that may work, where the device is ``cuda``.
         log: for what a server prints that is started here.
 
     Raises:
@@ -160,7 +169,7 @@ def served_arm(
             uses_proxy=not local,
         )
         pid = process.pid if process else served.pid
-        opened = running.enter_context(meter.open(device, pid=pid)) if local else None
+        opened = running.enter_context(meter.open(device, boards=boards, pid=pid)) if local else None
         yield ServedArm(
             name=name,
             client=client,

@@ -20,6 +20,7 @@ from suite.endpoint.load import Load
 from suite.endpoint.prompts import Prompt
 from suite.endpoint.served_model import Endpoints
 from suite.endpoint.served_workload import ServedWorkload
+from suite.machine.which_gpu import FIRST_BOARD, visible_uuids
 from suite.measure.block_limits import Limits
 from suite.measure.blocks import ORDERS, blocks_left_s, is_narrow, measure_blocks
 from suite.measure.draft import Draft, Measured
@@ -142,9 +143,15 @@ def _arm(plan: Plan, name: Arm, before: dict[Arm, ServedArm]) -> Iterator[Served
         new_tokens=workload.new_tokens,
         meter=plan.meter,
         device=plan.point.device,
+        boards=_boards(plan),
         log=log,
     ) as arm:
         yield arm
+
+
+def _boards(plan: Plan) -> Sequence[int]:
+    """The first GPU, or all that are visible where models are spread: a server places its model by itself."""
+    return FIRST_BOARD if plan.point.device_map is None else range(len(visible_uuids()))
 
 
 def _meter_facts(arms: dict[Arm, ServedArm]) -> dict[str, Any]:

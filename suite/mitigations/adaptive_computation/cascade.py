@@ -57,6 +57,7 @@ class Cascade(Mitigation):
         "of which the student is surer than of others."
     )
     requires: ClassVar[Requires] = Requires(
+        one_device=True,
         phase="inference",
         models=(
             "AutoModelForImageClassification",
@@ -65,6 +66,7 @@ class Cascade(Mitigation):
         ),
         trained=True,
         reasons={
+            "one_device": "both models are moved as one",
             "phase": "what is trained here is the one-off cost, measure it in inference",
             "models": "it is for one label a query",
             "trained": "how sure the model is means nothing",

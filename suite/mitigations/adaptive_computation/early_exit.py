@@ -53,6 +53,7 @@ class EarlyExit(Mitigation):
         "are of training samples, which it knows better than others."
     )
     requires: ClassVar[Requires] = Requires(
+        one_device=True,
         phase="inference",
         models=(
             "AutoModelForImageClassification",
@@ -61,6 +62,7 @@ class EarlyExit(Mitigation):
         ),
         trained=True,
         reasons={
+            "one_device": "the exits lie on one, and the blocks before them elsewhere",
             "phase": "the training of the exits is the one-off cost, measure it in inference",
             "models": "it is for one label a query",
             "trained": "how sure the model is means nothing",

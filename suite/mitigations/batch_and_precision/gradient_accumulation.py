@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 
 import torch
 
-from suite.core import checks
+from suite.core import checks, device_map
 from suite.core.mitigation import Mitigation
 from suite.core.setup import Setup
 from suite.core.task import Batch, Task, cycle
@@ -117,7 +117,7 @@ def counted(batch: Batch) -> torch.Tensor:
 
 def gradients(setup: Setup) -> tuple[torch.Tensor, list[int]]:
     """The gradients of a training batch without dropout, (parameters,) in float32, and the samples of each pass."""
-    model = copy.deepcopy(layers.module_of(setup)).to(setup.device).eval()
+    model = device_map.move(copy.deepcopy(layers.module_of(setup)), setup.device).eval()
     model.zero_grad(set_to_none=True)
     rows: list[int] = []
     examples = cycle(setup.task.train(), setup.batch_size)
@@ -133,5 +133,5 @@ def gradients(setup: Setup) -> tuple[torch.Tensor, list[int]]:
         ),
     ):
         setup.training.backward(setup.task, model, setup.task.training_batch(setup, examples))
-    found = [weight.grad.float().flatten() for weight in model.parameters() if weight.grad is not None]
+    found = [weight.grad.float().flatten().to(setup.device) for weight in model.parameters() if weight.grad is not None]
     return torch.cat(found), rows

@@ -82,7 +82,7 @@ class Lora(Mitigation):
         with own_randomness(setup), warnings.catch_warnings():
             warnings.simplefilter("ignore", FutureWarning)  # peft asks transformers by a name that it calls deprecated
             adapted = peft.get_peft_model(model, config)
-        return setup.replace(model=adapted.to(device=setup.device, dtype=setup.torch_dtype))
+        return setup.replace(model=adapted.to(dtype=setup.torch_dtype))
 
     def proof(self, before: Setup, after: Setup) -> dict[str, Any]:
         """Parameters that are trained, before and after."""

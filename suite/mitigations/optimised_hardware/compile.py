@@ -30,8 +30,12 @@ class Compile(Mitigation):
         "The whole model must be one graph. For generation the compiled form is static_cache, a technique of its own."
     )
     requires: ClassVar[Requires] = Requires(
+        one_device=True,
         excluded_models=("AutoModelForCausalLM",),
-        reasons={"excluded_models": "what is compiled in generation is the decoding over a static cache: static_cache"},
+        reasons={
+            "one_device": "what moves inputs from one GPU to the next breaks the graph",
+            "excluded_models": "what is compiled in generation is the decoding over a static cache: static_cache",
+        },
     )
     kinds: ClassVar[tuple[str, ...]] = ("graph",)
     conflicts: ClassVar[tuple[str, ...]] = ("graph",)

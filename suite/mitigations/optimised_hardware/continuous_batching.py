@@ -47,11 +47,13 @@ class ContinuousBatching(Mitigation):
         "forward."
     )
     requires: ClassVar[Requires] = Requires(
+        one_device=True,
         phase="inference",
         generates=True,
         reads="text",
         suits="answers of a known number of tokens, and models that transformers' engine takes",
         reasons={
+            "one_device": "transformers' engine keeps its cache on one",
             "generates": "it changes how tokens are generated",
             "reads": "it is for models that continue a text",
         },

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
+import math
 from typing import Any, ClassVar
 
 from suite.core import checks
@@ -19,7 +20,7 @@ from suite.toolkit import effect
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class GpuPowerLimit(Mitigation):
-    """Lowers the power limit of the board that computes.
+    """Lowers the power limit of the board, or boards, that compute.
 
     Attributes:
         allow: whether the limit may be changed: it is the machine's, and concerns whoever else works on the board.
@@ -59,16 +60,18 @@ class GpuPowerLimit(Mitigation):
         checks.open_share("gpu_power_limit.limit_share", self.limit_share)
 
     def apply(self, setup: Setup) -> Setup:
-        """The same model, with a lower limit while a window is measured."""
-        board = _board()
+        """The same model, with a lower limit of each board in use while a window is measured."""
+        boards = _boards(setup)
         if not self.allow:
-            raise NotApplicable(_not_allowed(board))
+            raise NotApplicable(_not_allowed(boards[0]))
+        return setup.replace(holds=(*setup.holds, *map(self._lowered, boards)))
+
+    def _lowered(self, board: Board) -> _Lowered:
         put_back = power_limit.put_back(board)
         limit_w = self._limit_w(_limits(board))
         with power_limit.lowered(board.uuid, limit_w):  # where it is refused, it is refused here
             pass
-        hold = _Lowered(uuid=board.uuid, limit_w=limit_w, put_back=put_back)
-        return setup.replace(holds=(*setup.holds, hold))
+        return _Lowered(uuid=board.uuid, limit_w=limit_w, put_back=put_back)
 
     def _limit_w(self, limits: PowerLimits) -> float:
         limit_w = self.limit_share * limits.default_w if self.limit_w is None else self.limit_w
@@ -80,7 +83,7 @@ class GpuPowerLimit(Mitigation):
         return limit_w
 
     def proof(self, before: Setup, after: Setup) -> dict[str, Any]:
-        """The limit in watts, as NVML reports it while each arm is held."""
+        """The limit of all boards in use together, in watts, as NVML reports it while each arm is held."""
         hold = next((hold for hold in after.holds if isinstance(hold, _Lowered)), None)
         if hold is None:
             return effect.require(False, "nothing lowers the board's power limit", {})
@@ -109,14 +112,14 @@ class _Lowered:
         return power_limit.lowered(self.uuid, self.limit_w)
 
 
-def _board() -> Board:
-    """The board that computes.
+def _boards(setup: Setup) -> list[Board]:
+    """The boards that compute.
 
     Raises:
         NotApplicable: there is none.
     """
     try:
-        return Board.by_uuid(which_gpu.uuid_at_work())
+        return [Board.by_uuid(uuid) for uuid in which_gpu.uuids_at_work(setup.boards)]
     except InputError as error:
         raise NotApplicable(f"no board whose power limit could be set: {error}") from error
 
@@ -130,7 +133,7 @@ def _limits(board: Board) -> PowerLimits:
 
 def _held_limit_w(setup: Setup) -> float:
     with setup.held():
-        return _limits(_board()).now_w
+        return math.fsum(_limits(board).now_w for board in _boards(setup))
 
 
 def _not_allowed(board: Board) -> str:

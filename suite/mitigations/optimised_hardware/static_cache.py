@@ -34,10 +34,12 @@ class StaticCache(Mitigation):
         "The cache of each batch size is kept between queries; transformers makes a new one each."
     )
     requires: ClassVar[Requires] = Requires(
+        one_device=True,
         phase="inference",
         generates=True,
         reads="text",
         reasons={
+            "one_device": "what moves inputs from one GPU to the next breaks the graph",
             "generates": "there is no cache elsewhere, see compile",
             "reads": "it is for models that continue a text",
         },

@@ -73,7 +73,7 @@ class Int8Bitsandbytes(Mitigation):
             weight = linear.weight.data.cpu()
             quantised.weight = library.Int8Params(weight, requires_grad=False, has_fp16_weights=False)
             quantised.bias = linear.bias
-            model.set_submodule(name, quantised.to(setup.device))
+            model.set_submodule(name, quantised.to(linear.weight.device))
         model.eval()  # new modules start in training mode and would take the slow path
         return setup.replace(model=model)
 

@@ -80,7 +80,7 @@ class Nf4(Mitigation):
             quantised.bias = linear.bias
             if linear.in_features % BLOCK or linear.out_features % ROWS:
                 quantised.support_avx512bf16_for_cpu = False  # that kernel fails on other shapes: widen and multiply
-            model.set_submodule(name, quantised.to(setup.device))
+            model.set_submodule(name, quantised.to(linear.weight.device))
         model.eval()  # new modules start in training mode and would take the slow path
         return setup.replace(model=model)
 

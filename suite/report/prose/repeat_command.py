@@ -62,10 +62,11 @@ def _component(group: str, label: str, config: dict[str, Any]) -> list[str]:
 
 
 def _choices(config: dict[str, Any]) -> list[str]:
-    """Protocol, seed and threads, where the configuration names them."""
+    """Protocol, seed, threads and how models are spread, where the configuration names them."""
     protocol = config.get("protocol")
     words = [f"protocol={protocol['name']}"] if isinstance(protocol, dict) and protocol.get("name") else []
-    return words + [f"{key}={_value(config[key])}" for key in ("seed", "threads") if config.get(key) is not None]
+    named = ("seed", "threads", "device_map")
+    return words + [f"{key}={_value(config[key])}" for key in named if config.get(key) is not None]
 
 
 def _value(value: Any) -> str:

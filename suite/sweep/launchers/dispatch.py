@@ -68,7 +68,8 @@ def measure(remote: RemotePoint) -> Record | Lost:
     try:
         plan = plan_of(remote.config, remote.labels)
         point = PlannedPoint(overrides=remote.overrides, labels=remote.labels, plan=plan)
-        with device_lock.held([device_lock.name_of(plan.point.device)], str(plan.config["name"]), wait=True):
+        devices = device_lock.names_of(plan.point.device, spread=plan.point.device_map is not None)
+        with device_lock.held(devices, str(plan.config["name"]), wait=True):
             return run_one(point, Reporter())
     except InputError as error:
         return Lost(kind="bad_input", message=str(error))
@@ -130,6 +131,10 @@ def _settings(name: str, points: Sequence[PlannedPoint]) -> dict[str, Any]:
     if len(devices) > 1:
         raise InputError("a launcher's points share one kind of device", got=devices, remedy="give one device=")
     (device,) = devices
+    if name in (GPUS, "ray") and any(point.plan.point.device_map for point in points):
+        remedy = "leave one of them out: without the launcher, points are measured one after another"
+        what = f"hydra/launcher={name} gives each point one GPU, and device_map spreads it over several"
+        raise InputError(what, got=name, remedy=remedy)
     if name == GPUS and device != "cuda":
         remedy = "leave it out: workers on one processor would spoil each other's energy"
         raise InputError("hydra/launcher=gpus is for device=cuda", got=device, remedy=remedy)

@@ -17,7 +17,7 @@ from suite.toolkit.training.fit import BatchOf, Loss, fit
 @contextlib.contextmanager
 def own_randomness(setup: Setup) -> Iterator[None]:
     """Random numbers (dropout) from the setup's seed inside; the global state is restored."""
-    with torch.random.fork_rng(devices=[torch.cuda.current_device()] if setup.device == "cuda" else []):
+    with torch.random.fork_rng(devices=setup.boards if setup.device == "cuda" else []):
         torch.manual_seed(setup.seed)
         yield
 

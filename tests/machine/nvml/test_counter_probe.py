@@ -7,7 +7,7 @@ import pytest
 
 from benchmarks.measurement.virtual import VirtualClock
 from suite.machine.nvml.board import Board
-from suite.machine.nvml.counter_probe import Counter, onset_of_load, probe_counter
+from suite.machine.nvml.counter_probe import Counter, onset_of_load, probe_counters
 from suite.machine.nvml.simulated_board import PowerTrace, SimulatedBoard, SimulatedNvml
 from suite.machine.nvml.step_watch import StepWatch
 from suite.machine.nvml.steps import Step, step_times, well_seen
@@ -29,7 +29,8 @@ def probed(monkeypatch, *, idle_w=100.0, busy_w=400.0, batch_s=0.19, **shape):
 
     with SimulatedNvml([board]).installed():
         began_s, watch = clock.now_s, StepWatch(Board.by_uuid(board.uuid), clock)
-        return probe_counter(watch, work, clock), clock.now_s - began_s
+        found = probe_counters([watch], work, clock)
+        return found[0] if found else None, clock.now_s - began_s
 
 
 @pytest.mark.parametrize("batch_s", [0.004, 0.19, 0.7])
@@ -116,5 +117,5 @@ def test_a_probe_gives_the_error_of_the_work(monkeypatch):
     monkeypatch.setattr("time.perf_counter", clock)
     board = SimulatedBoard(trace=PowerTrace(100.0), clock=clock, wait=clock.sleep)
     with SimulatedNvml([board]).installed(), pytest.raises(RuntimeError, match="does not run"):
-        probe_counter(StepWatch(Board.by_uuid(board.uuid), clock), fails, clock)
+        probe_counters([StepWatch(Board.by_uuid(board.uuid), clock)], fails, clock)
     assert math.isfinite(clock.now_s)

@@ -5,7 +5,7 @@ import pytest
 
 from suite.machine.nvml import sampler
 from suite.machine.nvml.board import Board
-from suite.machine.nvml.board_window import BoardWindow
+from suite.machine.nvml.board_window import BoardWindow, whole_sum
 from suite.machine.nvml.sampler import Poll, Watch, summarise
 from suite.machine.nvml.simulated_board import PowerTrace, SimulatedBoard, SimulatedNvml
 
@@ -104,7 +104,7 @@ def test_watching_costs_little(simulated):
 
 def test_a_window_holds_what_the_board_showed(simulated):
     simulated.power_limit_w = 350.0
-    window = BoardWindow(Board.by_uuid(simulated.uuid), quiet=False)
+    window = BoardWindow((Board.by_uuid(simulated.uuid),), quiet=False)
     simulated.temperature_c, simulated.clocks_event_reasons = 60, 0x4
     time.sleep(0.1)
     window.end()
@@ -116,7 +116,7 @@ def test_a_window_holds_what_the_board_showed(simulated):
 
 
 def test_a_quiet_window_is_not_looked_into(simulated):
-    window = BoardWindow(Board.by_uuid(simulated.uuid), quiet=True)
+    window = BoardWindow((Board.by_uuid(simulated.uuid),), quiet=True)
     asked = []
     simulated.clock = lambda: asked.append(1) or time.perf_counter()
     time.sleep(0.12)
@@ -128,7 +128,51 @@ def test_a_quiet_window_is_not_looked_into(simulated):
 
 
 def test_a_counter_lost_on_the_way_leaves_no_figure(simulated):
-    window = BoardWindow(Board.by_uuid(simulated.uuid), quiet=True)
+    window = BoardWindow((Board.by_uuid(simulated.uuid),), quiet=True)
     simulated.fault = "error"
     window.end()
     assert window.conditions().counter_j is None
+
+
+@pytest.fixture
+def two():
+    boards = [
+        SimulatedBoard(trace=PowerTrace(power_w), uuid=uuid, tick_s=0.02, power_limit_w=300.0)
+        for uuid, power_w in (("GPU-a", 200.0), ("GPU-b", 50.0))
+    ]
+    with SimulatedNvml(boards).installed():
+        yield boards
+
+
+def test_a_window_on_two_boards_holds_what_both_showed(two):
+    window = BoardWindow([Board.by_uuid(board.uuid) for board in two], quiet=False)
+    two[1].temperature_c, two[1].clocks_event_reasons = 70, 0x4
+    time.sleep(0.15)
+    window.end()
+    counters_j = window.counters_j
+    seen = window.conditions()
+    assert our_threads() == []
+    assert seen.integral_j == pytest.approx(250.0 * window.watched_s)
+    assert seen.counter_j == sum(counters_j)
+    assert counters_j[0] == pytest.approx(4 * counters_j[1], rel=0.4)
+    assert (seen.max_power_w, seen.power_limit_w) == (250.0, 600.0)
+    assert seen.temperature_c == [40.0, 40.0, 40.0, 70.0]
+    assert seen.throttle_reasons == ["power limit reached"]
+
+
+def test_what_one_of_two_boards_does_not_show_is_not_known_of_both(two):
+    window = BoardWindow([Board.by_uuid(board.uuid) for board in two], quiet=False)
+    two[1].fault = "error"
+    time.sleep(0.15)
+    window.end()
+    seen = window.conditions()
+    assert window.counters_j[0] is not None
+    assert window.counters_j[1] is None
+    assert seen.counter_j is seen.integral_j is None
+
+
+@pytest.mark.parametrize(
+    ("parts", "whole"), [([1.0, 2.0], 3.0), ([0.0, 2.0], 2.0), ([1.0, None], None), ([None], None), ([], None)]
+)
+def test_a_sum_is_known_where_every_part_is(parts, whole):
+    assert whole_sum(parts) == whole

@@ -14,7 +14,7 @@ from tests.machine.nvml.test_power_limit import UUID, leave_behind
 @pytest.fixture
 def board(tmp_path, monkeypatch):
     monkeypatch.setenv(FOLDER_VARIABLE, str(tmp_path))
-    monkeypatch.setattr(which_gpu, "uuid_at_work", lambda: UUID)
+    monkeypatch.setattr(which_gpu, "uuids_at_work", lambda boards: [UUID for _ in boards])
     board = SimulatedBoard(trace=PowerTrace(300.0), uuid=UUID)
     with SimulatedNvml([board]).installed():
         yield board
@@ -87,3 +87,22 @@ def test_a_board_that_tells_no_limits_is_not_applicable(board, monkeypatch):
 def test_bad_values_are_named(bad):
     with pytest.raises(InputError, match=rf"gpu_power_limit\.{next(iter(bad))}"):
         technique(**bad)
+
+
+def test_each_board_in_use_is_lowered_by_its_own_share(tmp_path, monkeypatch):
+    monkeypatch.setenv(FOLDER_VARIABLE, str(tmp_path))
+    boards = [
+        SimulatedBoard(
+            trace=PowerTrace(300.0), uuid=f"GPU-{number}", default_power_limit_w=limit_w, power_limit_w=limit_w
+        )
+        for number, limit_w in enumerate((400.0, 700.0, 400.0))
+    ]
+    monkeypatch.setattr(which_gpu, "uuids_at_work", lambda numbers: [boards[number].uuid for number in numbers])
+    before = fake_setup("image")
+    before.model.hf_device_map = {"first": 0, "second": 1}
+    with SimulatedNvml(boards).installed():
+        after = technique().apply(before)
+        with after.held():
+            assert [board.power_limit_w for board in boards] == [280.0, 490.0, 400.0]
+        assert technique().proof(before, after)["power_limit_w"] == {"before": 1100.0, "after": 770.0}
+    assert [board.power_limit_w for board in boards] == [400.0, 700.0, 400.0]

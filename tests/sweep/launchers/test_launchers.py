@@ -267,6 +267,19 @@ def test_points_on_a_processor_get_no_parallel_workers(tmp_path):
         sweep.run([point], Reporter())
 
 
+@pytest.mark.parametrize("name", ["gpus", pytest.param("ray", marks=needs_ray)])
+def test_a_launcher_that_gives_each_point_one_gpu_spreads_no_model(tmp_path, name):
+    (planned,) = planning.planned([["device=cpu", f"runs_dir={tmp_path}"]])
+    of = msgspec.structs.replace(planned.plan.point, device="cuda", device_map="auto")
+    point = dataclasses.replace(
+        planned,
+        overrides=[*planned.overrides, f"hydra/launcher={name}"],
+        plan=dataclasses.replace(planned.plan, point=of),
+    )
+    with pytest.raises(InputError, match=f"hydra/launcher={name} gives each point one GPU, and device_map"):
+        dispatch.run_remote([point], Reporter())
+
+
 # Slurm
 
 
