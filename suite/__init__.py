@@ -6,13 +6,10 @@
 from __future__ import annotations
 
 import importlib
-from typing import TYPE_CHECKING, Any
-
-if TYPE_CHECKING:
-    from suite.api import compare_energy, measure_energy
+from typing import Any
 
 __version__ = "0.1.0"
-__all__ = ["__version__", "compare_energy", "measure_energy"]
+__all__ = ["__version__", "compare_energy", "measure_energy"]  # __init__.pyi has their types
 
 
 def __getattr__(name: str) -> Any:

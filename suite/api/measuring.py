@@ -129,7 +129,7 @@ class _How:
         if self.lock == "none":
             yield
             return
-        with device_lock.held([device_lock.name_of(self.device)], "of functions", wait=self.lock == "wait"):
+        with device_lock.held(device_lock.names_of(self.device), "of functions", wait=self.lock == "wait"):
             yield
 
 
