@@ -23,6 +23,7 @@ from suite.io.paths import CHECKOUT
 from suite.publish import main as publish
 from suite.report.__main__ import main as report
 from tests.commands.test_own_model import WORDS, fine_tuned_bert
+from tests.imported.written import EMISSIONS, ml_energy
 from tests.synthetic import record, windows, write_run
 
 PAGES = [CHECKOUT / "README.md", *sorted((CHECKOUT / "docs").glob("*.md"))]
@@ -92,6 +93,8 @@ def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         texts = [f"the {name[0]} film {number} was {WORDS[number % 10]}" for number in range(40)]
         rows = [{"text": text, "label": ("negative", "positive")[n % 2]} for n, text in enumerate(texts)]
         (tmp_path / name).write_text("\n".join(map(json.dumps, rows)))
+    (tmp_path / "results.json").write_text(json.dumps(ml_energy()))
+    shutil.copy(EMISSIONS, tmp_path)
     now = datetime.datetime.now(datetime.UTC).replace(minute=0, second=0, microsecond=0)
     hours = [f"{now + datetime.timedelta(hours=hour):%Y-%m-%dT%H:%M:%S+00:00},{300 - hour}" for hour in range(-1, 96)]
     (tmp_path / "FILE").write_text("time,g_co2e_per_kwh\n" + "\n".join(hours))
