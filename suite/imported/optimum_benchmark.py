@@ -82,7 +82,6 @@ def _row(name: str, part: Part, config: dict[str, Any]) -> ImportedRow:
     samples, tokens = _per_one(part.efficiency, _SAMPLES), _per_one(part.efficiency, ("tokens/kWh",))
     environment, backend = _table(config, "environment"), _table(config, "backend")
     model = backend.get("model")
-    is_impossible = part.efficiency is not None and part.efficiency.value <= 0
     return ImportedRow(
         source=SOURCE,
         source_version=environment.get("optimum_benchmark_version"),
@@ -94,10 +93,14 @@ def _row(name: str, part: Part, config: dict[str, Any]) -> ImportedRow:
         latency_ms_p50=part.latency.p50 * _MS_PER_S if part.latency else None,
         latency_ms_p99=part.latency.p99 * _MS_PER_S if part.latency and part.latency.p99 is not None else None,
         throughput_qps=_value(part.throughput, ("samples/s", "images/s")),
-        note=N_("latency is that of a batch; its efficiency is no possible figure and left out")
-        if is_impossible
-        else N_("latency is that of a batch"),
+        note=_note(part),
     )
+
+
+def _note(part: Part) -> str | None:
+    if part.efficiency is not None and part.efficiency.value <= 0:
+        return N_("its efficiency is no possible figure and left out; latency is that of a batch")
+    return N_("latency is that of a batch") if part.latency else None
 
 
 def _refuse_other_units(part: Part) -> None:

@@ -9,6 +9,7 @@ from suite.text.i18n import N_
 
 ORDER = 59
 TITLE = N_("Imported, unpaired")
+MOST_ROWS = 200
 
 BASES = {
     "measured": N_("measured"),
@@ -22,4 +23,9 @@ def context(report: Report) -> dict[str, Any] | None:
     if not report.imported:
         return None
     has_energy = any(row.says_energy for row in report.imported)
-    return {"rows": report.imported, "has_energy": has_energy, "bases_of_imported": BASES}
+    return {
+        "rows": report.imported[:MOST_ROWS],
+        "further": max(0, len(report.imported) - MOST_ROWS),
+        "has_energy": has_energy,
+        "bases_of_imported": BASES,
+    }

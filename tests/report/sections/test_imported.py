@@ -49,3 +49,13 @@ def test_the_page_has_the_section(tmp_path):
     page = render(imported(tmp_path, a=written.aiperf()))
     assert 'id="imported"' in page
     assert "Imported, unpaired" in page
+
+
+def test_very_many_rows_are_cut_and_said_to_be(tmp_path):
+    report_of(tmp_path, record(run_windows=windows([1.0] * 4)))
+    line = json.dumps(written.vllm())
+    (tmp_path / "many.json").write_text("\n".join([line] * 203))
+    keep(tmp_path / "run", [tmp_path / "many.json"])
+    html = html_of("imported", read_report(tmp_path / "run"))
+    assert len(rows_of(html)) == 200
+    assert words_of(html).endswith("3 further rows are in the files.")
