@@ -38,7 +38,7 @@ def read_file(path: Path) -> list[ImportedRow]:
         raise _damaged(path, "no text", "give the json or csv file that the tool wrote") from error
     except (msgspec.MsgspecError, ValueError, RecursionError) as error:
         raise _damaged(path, str(error), "measure it again, or give the file as the tool wrote it") from error
-    if not found:
+    if not any(row.says_anything for row in found):
         raise _damaged(path, "no figure of a query in it", f"give a file of {KNOWN}")
     return [msgspec.structs.replace(row, file=path.name) for row in found]
 

@@ -65,6 +65,12 @@ class ImportedRow(msgspec.Struct, frozen=True, kw_only=True):
         """Whether there is any figure of energy."""
         return any(each is not None for each in (self.energy_j, self.energy_per_query_j, self.energy_per_token_j))
 
+    @property
+    def says_anything(self) -> bool:
+        """Whether there is any figure of energy or time."""
+        times = (self.latency_ms_p50, self.latency_ms_p99, self.first_token_ms_p50, self.throughput_qps)
+        return self.says_energy or any(each is not None for each in times)
+
 
 def over(total: float | None, count: float | None) -> float | None:
     """``total`` over ``count``; None where one of them is missing, or nothing was counted."""

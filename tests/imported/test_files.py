@@ -76,6 +76,12 @@ def test_ml_energy_gives_the_steady_state(tmp_path):
     assert (row.basis, row.latency_ms_p50, row.first_token_ms_p50) == ("measured", None, 156.0)
 
 
+def test_ml_energy_gives_a_picture_its_share_of_the_batches(tmp_path):
+    (row,) = read(tmp_path, json.dumps(written.ml_energy_diffusion()))
+    assert (row.label, row.queries, row.energy_j, row.energy_per_query_j) == ("org/diffusion", 4, 220.0, 55.0)
+    assert (row.latency_ms_p50, row.throughput_qps) == (2500.0, 0.8)
+
+
 def test_aiperf_gives_each_metric_in_its_unit(tmp_path):
     (row,) = read(tmp_path, FILES["profile_export_aiperf.json"]())
     assert (row.source, row.source_version, row.label) == ("AIPerf", "0.13.0", "owner/llama")
@@ -118,6 +124,7 @@ DAMAGED = {
     "an unknown unit": (json.dumps(written.aiperf() | {"total_gpu_energy": {"unit": "BTU", "avg": 1.0}}), "BTU"),
     "deep": ("[" * 100_000, "recursion|truncated|no tool"),
     "of another tool": ('{"hello": 1}', "of no tool that is known"),
+    "no batches": (json.dumps(written.ml_energy_diffusion() | {"iteration_energy_measurements": []}), "no figure"),
     "a list": ("[1, 2]", "of no tool that is known"),
     "no queries": (json.dumps({"load_model": written.optimum_report()["load_model"]}), "no figure of a query"),
     "another table": (b"a,b\n1,2\n", "of no tool that is known"),

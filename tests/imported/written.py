@@ -2,7 +2,7 @@
 
 ``optimum_benchmark``: fields of ``BenchmarkReport``, ``Measurements``, ``Latency``, ``Throughput``, ``Energy``,
 ``Efficiency`` in optimum_benchmark/benchmark/report.py and trackers/ of 0.6.0. ``ml_energy``: ``result`` in
-mlenergy/llm/benchmark.py. ``aiperf``: the example in AIPerf's docs/reference/json-export-schema.md, with the tags of
+mlenergy/llm/benchmark.py, and what the benchmark's own tools read of a diffusion model's file. ``aiperf``: the example in AIPerf's docs/reference/json-export-schema.md, with the tags of
 metrics/types/power_efficiency_metrics.py. ``vllm``: ``result_json`` in vllm/benchmarks/serve.py and ``get_results`` in
 lib/energy.py. ``files/emissions.csv``: written by CodeCarbon 3.3.2 in three seconds of counting.
 """
@@ -66,6 +66,15 @@ def ml_energy() -> dict[str, Any]:
         "steady_state_measurement": {"time": 97.6, "gpu_energy": {"0": 50_000.0}, "cpu_energy": None},
         "median_ttft_ms": 156.0, "median_itl_ms": 11.0, "results": [{"energy": 52.1, "error": ""}],
     }  # fmt: skip
+
+
+def ml_energy_diffusion() -> dict[str, Any]:
+    iterations = [
+        {"gpu_energy": {"0": 50.0, "1": 50.0}, "time": 2.0},
+        {"gpu_energy": {"0": 60.0, "1": 60.0}, "time": 3.0},
+    ]
+    sizes = {"height": 512, "width": 512, "inference_steps": 20, "num_frames": None, "fps": None}
+    return {"model_id": "org/diffusion", "batch_size": 2, "iteration_energy_measurements": iterations} | sizes
 
 
 def aiperf() -> dict[str, Any]:
