@@ -25,6 +25,7 @@ COMMANDS = {
     "measure": Command("suite.__main__", "measure a point, a sweep or an experiment, and write its report"),
     "report": Command("suite.report.__main__", "build the report of runs anew"),
     "compare": Command("suite.compare", "tell whether a run got worse than another"),
+    "export": Command("suite.export.__main__", "a run in the forms that other tools read"),
     "footprint": Command("suite.footprint.__main__", "energy, CO2e and water of a service"),
     "doctor": Command("suite.doctor.__main__", "what this machine can measure, and which techniques can run here"),
     "publish": Command("suite.publish", "a static site of all reports"),

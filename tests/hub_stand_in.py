@@ -14,8 +14,10 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 from urllib.parse import parse_qs, unquote, urlsplit
+
+import yaml
 
 Fault = Literal[
     "gated",
@@ -89,6 +91,23 @@ def hub_stand_in(root: Path, *, faults: Mapping[str, Fault] | None = None, prefi
         thread.join()
 
 
+def wrong_in_card(metadata: Mapping[str, Any]) -> str:
+    """What breaks hub-docs' modelcard.md (``model-index``) and model-cards-co2.md; empty where nothing does."""
+    emissions = metadata.get("co2_eq_emissions")
+    if emissions is not None and not isinstance(emissions["emissions"], int | float):
+        return '"co2_eq_emissions.emissions" must be a number'
+    for model in metadata.get("model-index", []):
+        for result in model["results"]:
+            missing = [
+                *(f"task.{key}" for key in ("type",) if key not in result["task"]),
+                *(f"dataset.{key}" for key in ("type", "name") if key not in result["dataset"]),
+                *(f"metrics.{key}" for key in ("type", "value") for each in result["metrics"] if key not in each),
+            ]
+            if missing or not model.get("name"):
+                return f'"model-index" lacks {", ".join(missing) or "name"}'
+    return ""
+
+
 def _files(folder: Path) -> list[Path]:
     return sorted(path for path in folder.rglob("*") if path.is_file())
 
@@ -128,6 +147,8 @@ class _Handler(BaseHTTPRequestHandler):
             self._resolve(kind, parts)
 
     def _api(self, parts: list[str], body: bytes) -> None:
+        if parts == ["validate-yaml"]:
+            return self._validate(json.loads(body)["content"])
         if parts[0] not in ("models", "datasets"):
             return self._refuse(404, "EntryNotFound")
         if len(parts) == 1:
@@ -151,6 +172,14 @@ class _Handler(BaseHTTPRequestHandler):
         names = [str(file.relative_to(folder)) for file in _files(folder)]
         info = {"_id": commit[:24], "id": repo_id, "sha": commit, "private": False, "gated": False, "tags": []}
         return self._json(info | {"downloads": 0, "likes": 0, "siblings": [{"rfilename": name} for name in names]})
+
+    def _validate(self, card: str) -> None:
+        """Refuses a card whose head breaks the documented rules, as far as ``wrong_in_card`` has them."""
+        wrong = wrong_in_card(yaml.safe_load(card.split("---\n")[1]))
+        if wrong:
+            self._send(400, wrong.encode(), {"Content-Type": "text/plain"})
+        else:
+            self._json({"errors": [], "warnings": []})
 
     def _resolve(self, kind: str, parts: list[str]) -> None:
         found = self._repository(kind, parts[:2])

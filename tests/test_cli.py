@@ -13,13 +13,14 @@ from suite.errors import InputError
 
 COMMANDS = (
     "suite.__main__", "suite.report.__main__", "suite.compare", "suite.publish", "suite.footprint.__main__",
-    "suite.doctor.__main__", "suite.reference.__main__",
+    "suite.doctor.__main__", "suite.reference.__main__", "suite.export.__main__",
 )  # fmt: skip
 
 
 @pytest.mark.parametrize("module", COMMANDS)
 def test_an_unknown_option_of_any_command_is_one_line_and_exit_2(module, capsys):
     needed = ["a", "b"] if module in ("suite.compare", "suite.report.__main__") else []
+    needed = ["a", "--to=sci"] if module == "suite.export.__main__" else needed
     assert importlib.import_module(module).main([*needed, "--no-such-option"]) == 2
     printed = capsys.readouterr()
     assert printed.out == ""

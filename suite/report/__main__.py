@@ -31,6 +31,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument(
         "--cpu-estimate", action="store_true", help="show the CPU's estimated energy beside a GPU's measured one"
     )
+    parser.add_argument(
+        "--imported",
+        type=Path,
+        nargs="+",
+        action="extend",
+        default=[],
+        metavar="FILE",
+        help="of another tool (optimum-benchmark, CodeCarbon, ML.ENERGY, AIPerf, vLLM): kept in the folder imported of "
+        "the first run, and shown unpaired",
+    )
     return cli.run(parser, _run, arguments)
 
 
@@ -40,8 +50,11 @@ def _run(options: argparse.Namespace) -> int:
         raise InputError(
             "the report's chart libraries are not installed here", got=f"no {' or '.join(missing)}", remedy=remedy
         )
+    from suite.imported.files import keep
     from suite.report.build import build_report  # here, so that --help need not wait for the chart libraries
 
+    for path in keep(options.runs[0], options.imported):
+        cli.warn(f"imported: {path}")
     page = build_report(
         options.runs,
         options.out,

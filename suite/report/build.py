@@ -13,6 +13,7 @@ from suite.analysis.results.reader import read_results
 from suite.analysis.results.run_results import merged
 from suite.carbon.place import DEFAULT_GRID, find
 from suite.errors import InputError
+from suite.imported.files import imported_rows
 from suite.io.atomic import sync_folder, synced_temporary
 from suite.report.charts.paper_figure import drawn_figure
 from suite.report.exports.latex import tables
@@ -115,7 +116,8 @@ def read_report(
     """Reads the results of one run or several.
 
     Raises:
-        InputError: no such folder, nothing readable in it, two runs of one name, or no such grid.
+        InputError: no such folder, nothing readable in it, two runs of one name, no such grid, or a damaged file among
+            the imported ones.
     """
     folders, intensity = _folders(run_folders), find(grid)
     results = merged([read_results(folder, g_co2e_per_kwh=intensity.g_co2e_per_kwh) for folder in folders])
@@ -123,7 +125,8 @@ def read_report(
     if twice:
         got = [str(folder) for folder in folders]
         raise InputError(f"two runs are called {twice[0]}", got=got, remedy="rename the folder of one of them")
-    return make_report(results, intensity, with_cpu_estimate=with_cpu_estimate)
+    imported = [row for folder in folders for row in imported_rows(folder)]
+    return make_report(results, intensity, with_cpu_estimate=with_cpu_estimate, imported=imported)
 
 
 def _folders(run_folders: Path | Sequence[Path]) -> list[Path]:

@@ -14,6 +14,7 @@ from suite.analysis.run.baselines import baseline_of, pooled_baseline_j
 from suite.analysis.run.stability import Stability
 from suite.analysis.summary import PointSummary
 from suite.carbon.grid import Grid
+from suite.imported.row import ImportedRow
 from suite.record.dotted_keys import flatten
 from suite.text import labels
 from suite.text import numbers as text
@@ -104,6 +105,8 @@ class Report:
     grid: Grid
     with_cpu_estimate: bool
     """Whether the estimate of the CPU's energy is shown beside a GPU's, where it says nothing."""
+    imported: tuple[ImportedRow, ...] = ()
+    """Results of other tools that were put beside the runs."""
 
     @property
     def run(self) -> str:
@@ -168,10 +171,17 @@ class Report:
         return sorted({point.energy_basis for point in self.points if point.energy_basis})
 
 
-def make_report(results: RunResults, grid: Grid, *, with_cpu_estimate: bool = False) -> Report:
+def make_report(
+    results: RunResults, grid: Grid, *, with_cpu_estimate: bool = False, imported: Sequence[ImportedRow] = ()
+) -> Report:
     """Puts the points of a run, or of several, into groups."""
-    groups = tuple(groups_of(results.points))
-    return Report(results=results, groups=groups, grid=grid, with_cpu_estimate=with_cpu_estimate)
+    return Report(
+        results=results,
+        groups=tuple(groups_of(results.points)),
+        grid=grid,
+        with_cpu_estimate=with_cpu_estimate,
+        imported=tuple(imported),
+    )
 
 
 def groups_of(points: Sequence[PointSummary]) -> list[Group]:

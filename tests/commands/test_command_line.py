@@ -125,7 +125,8 @@ def test_cfg_prints_the_resolved_configuration(suite_in):
 
 
 @pytest.mark.parametrize(
-    "module", ["suite", "suite.report", "suite.compare", "suite.footprint", "suite.doctor", "suite.reference"]
+    "module",
+    ["suite", "suite.report", "suite.compare", "suite.footprint", "suite.doctor", "suite.reference", "suite.export"],
 )
 def test_help_imports_no_torch(module):
     code = (

@@ -17,11 +17,13 @@ import pytest
 from suite.__main__ import main as suite
 from suite.compare import main as compare
 from suite.doctor.__main__ import main as doctor
+from suite.export.__main__ import main as export
 from suite.footprint.__main__ import main as footprint
 from suite.io.paths import CHECKOUT
 from suite.publish import main as publish
 from suite.report.__main__ import main as report
 from tests.commands.test_own_model import WORDS, fine_tuned_bert
+from tests.imported.written import EMISSIONS, ml_energy
 from tests.synthetic import record, windows, write_run
 
 PAGES = [CHECKOUT / "README.md", *sorted((CHECKOUT / "docs").glob("*.md"))]
@@ -32,8 +34,10 @@ RUNS = {
 """Runs that the pages speak of, and a published one that stands for each."""
 ELSEWHERE = re.compile(
     r"layer_dropping|their_package|device=cuda|devices=\[GPU|launcher=(submitit_slurm|ray)|^\S*pip |tools\.wheelhouse"
+    "|--to=mlflow"
 )
-"""The example technique, boxes of several GPUs and clusters have tests of their own, with what stands for them."""
+"""The example technique, boxes of several GPUs and clusters have tests of their own, with what stands for them; so has
+MLflow, which the development environment lacks."""
 
 
 class Command(NamedTuple):
@@ -89,6 +93,8 @@ def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         texts = [f"the {name[0]} film {number} was {WORDS[number % 10]}" for number in range(40)]
         rows = [{"text": text, "label": ("negative", "positive")[n % 2]} for n, text in enumerate(texts)]
         (tmp_path / name).write_text("\n".join(map(json.dumps, rows)))
+    (tmp_path / "results.json").write_text(json.dumps(ml_energy()))
+    shutil.copy(EMISSIONS, tmp_path)
     now = datetime.datetime.now(datetime.UTC).replace(minute=0, second=0, microsecond=0)
     hours = [f"{now + datetime.timedelta(hours=hour):%Y-%m-%dT%H:%M:%S+00:00},{300 - hour}" for hour in range(-1, 96)]
     (tmp_path / "FILE").write_text("time,g_co2e_per_kwh\n" + "\n".join(hours))
@@ -104,7 +110,7 @@ def test_the_pages_show_commands_of_every_kind() -> None:
     assert len(OF_MAKE) > 10
     assert len(OF_SUITE) > 10
     assert {words_of(each)[2] for each in OTHERS} == {
-        "suite.report", "suite.compare", "suite.publish", "suite.footprint", "suite.doctor",
+        "suite.report", "suite.compare", "suite.publish", "suite.footprint", "suite.doctor", "suite.export",
     }  # fmt: skip
 
 
@@ -120,6 +126,7 @@ def test_a_sweep_can_be_planned(each: Command, place: Path, capsys: pytest.Captu
 @pytest.mark.parametrize("each", [marked(each) for each in OTHERS])
 def test_what_reads_runs_ends_with_0(each: Command, place: Path, capsys: pytest.CaptureFixture[str]) -> None:
     entry = {"report": report, "compare": compare, "publish": publish, "footprint": footprint, "doctor": doctor}
+    entry["export"] = export
     words = words_of(each)
     assert entry[words[2].removeprefix("suite.")](words[3:]) == 0, capsys.readouterr().err
 

@@ -1,9 +1,11 @@
+import json
 import subprocess
 import sys
 
 import pytest
 
 from suite.report.__main__ import main
+from tests.imported.written import EMISSIONS, GPU_ENERGY, vllm
 from tests.synthetic import record, windows, write_run
 
 TEXTS = ("results.csv", "results.json", "results.parquet", "summary.md", "table.tex")
@@ -33,6 +35,24 @@ def test_out_takes_the_other_files_along(run_folder, tmp_path, capsys):
     assert main([str(run_folder), "--out", str(tmp_path / "here" / "page.html")]) == 0
     assert capsys.readouterr().out.strip().endswith("page.html")
     assert {path.name for path in (tmp_path / "here").iterdir()} == {"page.html", *TEXTS}
+
+
+def test_results_of_other_tools_are_kept_beside_the_run_and_shown(run_folder, tmp_path, capsys):
+    given = tmp_path / "vllm.json"
+    given.write_text(json.dumps(vllm(**GPU_ENERGY)))
+    page = tmp_path / "out" / "page.html"
+    assert main([str(run_folder), "--out", str(page), "--imported", str(given), str(EMISSIONS)]) == 0
+    assert sorted(path.name for path in (run_folder / "imported").iterdir()) == ["emissions.csv", "vllm.json"]
+    assert capsys.readouterr().err.count("imported: ") == 2
+    assert main([str(run_folder), "--out", str(page)]) == 0  # they are part of the run now
+    assert "owner/llama" in page.read_text()
+
+
+def test_a_damaged_file_of_another_tool_is_one_line(run_folder, tmp_path, capsys):
+    (tmp_path / "cut.json").write_text('{"completed": 1')
+    assert main([str(run_folder), "--out", str(tmp_path / "p.html"), "--imported", str(tmp_path / "cut.json")]) == 2
+    assert "cut.json" in error_of(capsys)
+    assert not (tmp_path / "p.html").exists()
 
 
 def test_a_folder_that_does_not_exist(tmp_path, capsys):

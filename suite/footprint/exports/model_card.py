@@ -40,20 +40,30 @@ def model_card(
     Raises:
         InputError: nothing was trained, a number is missing or out of range, or an unknown training type.
     """
+    return to_yaml("co2_eq_emissions", co2_fields(point, site, samples, epochs, training_type))
+
+
+def co2_fields(
+    point: PointSummary,
+    site: Site,
+    samples: float | None = None,
+    epochs: float | None = None,
+    training_type: str = "fine-tuning",
+) -> dict[str, object]:
+    """What stands in the block, by name; arguments and errors as in ``model_card``."""
     if training_type not in TRAINING_TYPES:
         known = " or ".join(TRAINING_TYPES)
         raise InputError("unknown training_type", got=training_type, remedy=f"give {known}")
     energy = _training_energy(point, samples, epochs)
     carbon = site.carbon(kwh_to_joules(energy.value), energy.tag)
     got = f"{carbon.tag} ({carbon.year}): {carbon.source}"
-    fields = {
+    return {
         "emissions": carbon.value,
         "source": f"{got}; energy: {energy.tag} ({energy.year}), {energy.source}",
         "training_type": training_type,
         "geographical_location": site.grid.place,
         "hardware_used": point.hardware or "not recorded",
     }
-    return to_yaml("co2_eq_emissions", fields)
 
 
 def _training_energy(point: PointSummary, samples: float | None, epochs: float | None) -> Figure:

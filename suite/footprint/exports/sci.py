@@ -58,6 +58,21 @@ def sci_document(
     Raises:
         InputError: the point has no energy, or a number is out of range.
     """
+    return to_yaml("software_carbon_intensity", sci_fields(point, site, embodied_kg, lifetime_years, resource_share))
+
+
+def sci_fields(
+    point: PointSummary,
+    site: Site,
+    embodied_kg: float | None = None,
+    lifetime_years: float | None = None,
+    resource_share: float = 1.0,
+) -> dict[str, object]:
+    """The SCI of one point: figures and texts by name; ``score`` is absent where M is not known.
+
+    Raises:
+        InputError: the point has no energy, or a number is out of range.
+    """
     energy = energy_of(point)
     operational = msgspec.structs.replace(site.carbon(energy.value, energy.tag), unit=_unit(point))
     embodied = embodied_figure(point, embodied_of(point, embodied_kg, lifetime_years), resource_share)
@@ -70,7 +85,7 @@ def sci_document(
         source = "operational + embodied, both below"
         year = max(operational.year, embodied.year)
         fields["score"] = Figure(value=score, unit=_unit(point), tag="modelled", source=source, year=year)
-    fields |= {
+    return fields | {
         "operational": operational,
         "embodied": embodied or NO_EMBODIED,
         "energy": energy,
@@ -78,7 +93,6 @@ def sci_document(
         "carbon_intensity": site.intensity,
         "boundary": boundary(point, site),
     }
-    return to_yaml("software_carbon_intensity", fields)
 
 
 def _unit(point: PointSummary) -> str:
