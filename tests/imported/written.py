@@ -2,8 +2,9 @@
 
 ``optimum_benchmark``: fields of ``BenchmarkReport``, ``Measurements``, ``Latency``, ``Throughput``, ``Energy``,
 ``Efficiency`` in optimum_benchmark/benchmark/report.py and trackers/ of 0.6.0. ``ml_energy``: ``result`` in
-mlenergy/llm/benchmark.py, and what the benchmark's own tools read of a diffusion model's file. ``aiperf``: the example in AIPerf's docs/reference/json-export-schema.md, with the tags of
-metrics/types/power_efficiency_metrics.py. ``vllm``: ``result_json`` in vllm/benchmarks/serve.py and ``get_results`` in
+mlenergy/llm/benchmark.py, and what the benchmark's own tools read of a diffusion model's file. ``aiperf``:
+the example in AIPerf's docs/reference/json-export-schema.md, with the tags of its power_efficiency_metrics.py.
+``vllm``: ``result_json`` in vllm/benchmarks/serve.py and ``get_results`` in
 lib/energy.py. ``files/emissions.csv``: written by CodeCarbon 3.3.2 in three seconds of counting.
 """
 
