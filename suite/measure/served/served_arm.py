@@ -155,7 +155,7 @@ def served_arm(
             api=endpoints.api,
             key=key,
             new_tokens=new_tokens,
-            body=endpoints.body,
+            body=endpoints.body or {},
             silent_s=endpoints.request_timeout_s,
             uses_proxy=not local,
         )
