@@ -16,7 +16,7 @@ from suite.checkpoints import locations
 from suite.checkpoints.pretrained import ModelSpec
 from suite.config.other_models import in_checkout, params_of, places_of, with_models
 from suite.config.plan import Plan
-from suite.config.served import of_servers, served_point
+from suite.config.served import served_point
 from suite.core import checks
 from suite.core.meter import Meter
 from suite.core.mitigation import Mitigation
@@ -83,11 +83,10 @@ def plan_on(device: str, config: dict[str, Any], labels: dict[str, str]) -> Plan
         dtype=dtype,
         runtime=config["runtime"]["name"],
     )
-    model: ModelSpec = _made(config["model"], "model", ModelSpec)
     endpoints: Endpoints | None = None
     if isinstance(workload, ServedWorkload):
         endpoints = _made(config.get("endpoint"), "endpoint", Endpoints)
-        point, config = served_point(point, endpoints), of_servers(config, endpoints)
+        point = served_point(point, endpoints)
     config = _without_idle_seeds(config, point)
     if config.get("search") is None:
         config = {key: value for key, value in config.items() if key != "search"}
@@ -95,7 +94,7 @@ def plan_on(device: str, config: dict[str, Any], labels: dict[str, str]) -> Plan
         point=point,
         config=config | {"device": device, "dtype": dtype},
         task=task,
-        model=model,
+        model=_made(config["model"], "model", ModelSpec),
         mitigations=mitigations,
         workload=workload,
         runtime=_made(config["runtime"], "runtime", Runtime),

@@ -92,7 +92,7 @@ class Draft:
             reason=reason,
             started_at=self.started_at,
             finished_at=now(),
-            config=plan.config,
+            config=plan.recorded_config,
             point=plan.point,
             environment=environment.describe(plan.point.device, used) | self.environment,
             effect=self.effect,

@@ -71,10 +71,13 @@ def test_the_record_names_the_models_that_are_served(planned, tmp_path):
     file = tmp_path / "small.gguf"
     file.write_bytes(b"weights")
     served = planned(BOTH[0], "endpoint.baseline.model=big", f"endpoint.candidate.model={file}")
-    assert served.config["model"] == {"name": "big", "candidate": f"small.gguf@{fingerprint(file)}"}
-    assert served.point.mitigations[0].params["model"] == served.config["model"]["candidate"]
-    assert "model" not in served.config["contents"]
-    assert planned(BOTH[0]).config["model"] == dict.fromkeys(("name", "candidate"), "http://127.0.0.1:8001")
+    assert served.recorded_config["model"] == {"name": "big", "candidate": f"small.gguf@{fingerprint(file)}"}
+    assert served.point.mitigations[0].params["model"] == served.recorded_config["model"]["candidate"]
+    assert (
+        plan_of(served.config, {"task": "t", "model": "m", "workload": "w"}).recorded_config == served.recorded_config
+    )
+    assert "model" not in served.recorded_config["contents"]
+    assert planned(BOTH[0]).recorded_config["model"] == dict.fromkeys(("name", "candidate"), "http://127.0.0.1:8001")
 
 
 def test_fields_of_a_body_are_given_as_they_are_documented(planned):
