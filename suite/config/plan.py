@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from suite.checkpoints.pretrained import ModelSpec
+from suite.config.served import of_servers
 from suite.core.meter import Meter
 from suite.core.mitigation import Mitigation
 from suite.core.protocol import Protocol
@@ -23,7 +24,7 @@ class Plan:
 
     Attributes:
         point: what identifies it.
-        config: the resolved configuration, for the record.
+        config: the resolved configuration, from which the plan can be built again.
         mitigations: name to technique, in the order they are applied; empty for baseline against baseline.
         seeds: with so many a technique that trains is trained; its score is taken after each.
         scores_folder: where baseline scores are kept for the other points of the run.
@@ -50,6 +51,11 @@ class Plan:
     def run_folder(self) -> Path:
         """The folder of the run that the point belongs to."""
         return Path(self.config["runs_dir"]) / str(self.config["name"])
+
+    @property
+    def recorded_config(self) -> dict[str, Any]:
+        """The configuration as the record has it: it names the models that are measured."""
+        return self.config if self.endpoints is None else of_servers(self.config, self.endpoints)
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -35,17 +34,21 @@ def served_point(point: Point, endpoints: Endpoints) -> Point:
     return msgspec.structs.replace(point, model=model, mitigations=compared, dtype=SERVED, runtime=SERVED)
 
 
+def of_servers(config: dict[str, Any], endpoints: Endpoints) -> dict[str, Any]:
+    """``config`` with the models that are served in the place of the task's own, which is neither loaded nor asked."""
+    candidate = endpoints.candidate if endpoints.is_compared else endpoints.baseline
+    return config | {
+        "model": {"name": _label(endpoints.baseline), "candidate": _label(candidate)},
+        "contents": {name: digest for name, digest in config["contents"].items() if name != "model"},
+    }
+
+
 def _label(served: ServedModel) -> str:
-    """The model, and in brackets what else was asked of its server."""
-    name = _model_name(served.label)
+    """The model (a directory or a file by its last part and contents), and in brackets what its server was told."""
+    name = own_name(served.model) if served.model else served.label
     return f"{name}[{served.arguments}]" if served.arguments else name
 
 
 def _identity(served: ServedModel) -> dict[str, Any]:
     identity = served.identity()
-    return identity | ({"model": _model_name(str(identity["model"]))} if "model" in identity else {})
-
-
-def _model_name(model: str) -> str:
-    """A directory by its last part and a fingerprint; any other name as it is."""
-    return own_name(model) if Path(model).expanduser().is_dir() else model
+    return identity | ({"model": own_name(served.model)} if served.model else {})

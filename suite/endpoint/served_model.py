@@ -93,7 +93,7 @@ class Endpoints:
         api_key_env: name of the environment variable that holds the key; None for none.
         ready_timeout_s: longest that a server may take until it answers.
         request_timeout_s: longest that it may be silent within a request.
-        body: further fields of each request, such as ``ignore_eos`` where a server knows it.
+        body: further fields of each request, such as ``ignore_eos`` where a server knows it; None for none.
     """
 
     url: str | None
@@ -103,7 +103,7 @@ class Endpoints:
     api_key_env: str | None
     ready_timeout_s: float
     request_timeout_s: float
-    body: Mapping[str, Any]
+    body: Mapping[str, Any] | None
 
     def __post_init__(self) -> None:
         """Puts ``url`` in its place and checks the rest."""
@@ -119,7 +119,7 @@ class Endpoints:
         for name in ("ready_timeout_s", "request_timeout_s"):
             checks.seconds(f"endpoint.{name}", getattr(self, name))
             checks.positive(f"endpoint.{name}", getattr(self, name))
-        clash = sorted(OWN_FIELDS & set(self.body))
+        clash = sorted(OWN_FIELDS & set(self.body or ()))
         if clash:
             raise InputError("endpoint.body sets what the suite sets itself", got=clash, remedy="leave these out")
         self._check_shared()

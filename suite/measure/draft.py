@@ -8,6 +8,8 @@ import uuid
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
+import msgspec
+
 from suite.machine import environment
 from suite.plugins.requires import Requires
 from suite.record.hashing import config_hash
@@ -135,4 +137,5 @@ class Draft(Measured):
     def record(self, status: Status, reason: Reason | None = None) -> Record:
         """The record of an attempt that ends now."""
         used = [mitigation.requires for mitigation in self.plan.mitigations.values()]
-        return self.recorded(self.plan.point, self.plan.config, status, reason, used)
+        found = self.recorded(self.plan.point, self.plan.config, status, reason, used)
+        return msgspec.structs.replace(found, config=self.plan.recorded_config)

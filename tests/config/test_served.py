@@ -4,7 +4,7 @@ from suite.config.build import plan_of
 from suite.config.compose import composed, resolved
 from suite.config.labels import labels
 from suite.errors import InputError
-from suite.record.hashing import config_hash
+from suite.record.hashing import config_hash, fingerprint
 
 
 @pytest.fixture
@@ -64,3 +64,22 @@ def test_what_cannot_be_is_refused(planned, overrides, complaint):
 
 def test_other_workloads_know_no_servers():
     assert "endpoint" not in resolved(composed([]))
+
+
+def test_the_record_names_the_models_that_are_served(planned, tmp_path):
+    """Not the task's own, which is not loaded; a file by what it holds, wherever it lies."""
+    file = tmp_path / "small.gguf"
+    file.write_bytes(b"weights")
+    served = planned(BOTH[0], "endpoint.baseline.model=big", f"endpoint.candidate.model={file}")
+    assert served.recorded_config["model"] == {"name": "big", "candidate": f"small.gguf@{fingerprint(file)}"}
+    assert served.point.mitigations[0].params["model"] == served.recorded_config["model"]["candidate"]
+    assert (
+        plan_of(served.config, {"task": "t", "model": "m", "workload": "w"}).recorded_config == served.recorded_config
+    )
+    assert "model" not in served.recorded_config["contents"]
+    assert planned(BOTH[0]).recorded_config["model"] == dict.fromkeys(("name", "candidate"), "http://127.0.0.1:8001")
+
+
+def test_fields_of_a_body_are_given_as_they_are_documented(planned):
+    assert planned(BOTH[0], "endpoint.body={ignore_eos: true}").endpoints.body == {"ignore_eos": True}
+    assert planned(BOTH[0]).endpoints.body is None

@@ -114,5 +114,7 @@ def test_an_engine_that_is_not_installed_says_its_command(monkeypatch):
     monkeypatch.setenv("PATH", "/nowhere")
     with pytest.raises(NotApplicable, match=r"vllm serve my-model --host 127\.0\.0\.1 --port 81"):
         command_of(served(engine="vllm", model="my-model"), 81)
+    with pytest.raises(NotApplicable, match=r"llama-server is not installed.*llama-server -m model\.gguf.*--port 81"):
+        command_of(served(engine="llama_server", model="model.gguf"), 81)
     with pytest.raises(InputError, match="unknown engine"):
         command_of(served(engine="vlm", model="my-model"), 81)

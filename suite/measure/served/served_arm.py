@@ -11,7 +11,7 @@ from typing import Any
 
 import msgspec
 
-from suite.core.meter import Meter, OpenMeter, Readings
+from suite.core.meter import Interpolation, Meter, OpenMeter, Readings
 from suite.core.workload import Work
 from suite.endpoint.answer import Answer, steady_state
 from suite.endpoint.client import Client
@@ -19,6 +19,7 @@ from suite.endpoint.load import Load, Run, ask_all, run
 from suite.endpoint.served_model import Endpoints, ServedModel, base_url, is_local
 from suite.endpoint.server_process import ServerProcess, only_model, started, wait_until_ready
 from suite.errors import ImpossibleOutput, ServerFailed
+from suite.measure.interpolated_window import wait_for_step, window_between
 from suite.measure.windows import make_window
 from suite.record.schema import Arm, Edges, Window
 
@@ -34,6 +35,7 @@ class ServedArm:
         meter: sees the machine that it runs on; None: that is another one, or nothing here sees the server.
         unseen: components that ``meter`` reads of something else than the server.
         device: ``cpu`` or ``cuda``.
+        interpolation: energy of the board between the steps of its counter; None where there is none.
     """
 
     name: Arm
@@ -42,6 +44,7 @@ class ServedArm:
     meter: OpenMeter | None
     unseen: frozenset[str]
     device: str
+    interpolation: Interpolation | None = None
 
     def ask_all(self, prompts: Sequence[str], concurrency: int) -> list[Answer]:
         """Answers to ``prompts`` in order.
@@ -79,11 +82,19 @@ class ServedArm:
             ServerFailed: a request failed.
             ImpossibleOutput: the readings or the work cannot be.
         """
-        return window_of(self.name, self.run(prompts, load), block, unseen=self.unseen, device=self.device)
+        ran = self.run(prompts, load)
+        return window_of(
+            self.name, ran, block, unseen=self.unseen, device=self.device, interpolation=self.interpolation
+        )
 
 
-def window_of(arm: Arm, ran: Run, block: int, *, unseen: frozenset[str], device: str) -> Window:
+def window_of(
+    arm: Arm, ran: Run, block: int, *, unseen: frozenset[str], device: str, interpolation: Interpolation | None = None
+) -> Window:
     """The window that a run's steady state makes.
+
+    With an ``interpolation`` its GPU energy is that between the true ends: ramp-up goes before and drain after, so that
+    the arm's own work is in the steps that hold them.
 
     Raises:
         ImpossibleOutput: the readings or the work cannot be.
@@ -94,8 +105,15 @@ def window_of(arm: Arm, ran: Run, block: int, *, unseen: frozenset[str], device:
             f"the steady state held {steady.queries:.2f} of a request: give more requests a window (workload.requests)"
         )
     work = Work(queries=1, batches=1, tokens=None, latencies_s=_latencies_s(steady.whole), has_overlap=True)
-    edges: Edges | None = "unaligned" if device == "cuda" and ran.readings.energy_j else None
-    window = make_window(arm, block, [work], [_seen(ran.readings, unseen)], edges=edges)
+    readings = _seen(ran.readings, unseen)
+    if interpolation is not None:
+        wait_for_step(interpolation, ran.to_s)
+        window = window_between(
+            ran.from_s, ran.to_s, arm=arm, block=block, work=work, readings=readings, interpolation=interpolation
+        )
+    else:
+        edges: Edges | None = "unaligned" if device == "cuda" and readings.energy_j else None
+        window = make_window(arm, block, [work], [readings], edges=edges)
     first_s = [each.first_token_s for each in steady.whole]
     between_s = [each.between_tokens_s for each in steady.whole]
     return msgspec.structs.replace(
@@ -164,7 +182,7 @@ def served_arm(
             api=endpoints.api,
             key=key,
             new_tokens=new_tokens,
-            body=endpoints.body,
+            body=endpoints.body or {},
             silent_s=endpoints.request_timeout_s,
             uses_proxy=not local,
         )

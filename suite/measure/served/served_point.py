@@ -230,6 +230,7 @@ def _measure_windows(
         if name == "baseline":
             draft.prompt_tokens_per_query = _prompt_tokens(answers)
         draft.warn(_not_counted(name, answers))
+    arms = _interpolated(arms, [each.text for each in cycle(asked, 2 * load.concurrency + 1)], load, plan.scores_folder)
     blocks = _blocks(draft, arms, load, asked, seconds, limits)
     try:
         measure_blocks(blocks, draft, observer)
@@ -244,6 +245,23 @@ def _measure_windows(
         count = 1 + max(window.block for window in draft.windows)
         target = protocol.target_half_width[plan.point.device]
         draft.warn(cross_checks.not_converged(count, target, stopped_early=count < protocol.max_blocks))
+
+
+def _interpolated(arms: dict[Arm, ServedArm], prompts: list[str], load: Load, shared: Path) -> dict[Arm, ServedArm]:
+    """Both arms, with the energy between the steps of the board's counter where it has one without lag.
+
+    The board is the same for both arms, so one watch of its steps, made under the baseline's load, is enough.
+    """
+    baseline = arms["baseline"]
+    if baseline.meter is None:
+        return arms
+    ticker = baseline.meter.ticker(lambda: _asked_again(baseline, prompts, load), shared=shared)
+    found = ticker.interpolation if ticker else None
+    return {name: dataclasses.replace(arm, interpolation=found if arm.meter else None) for name, arm in arms.items()}
+
+
+def _asked_again(arm: ServedArm, prompts: list[str], load: Load) -> None:
+    arm.run(prompts, load, metered=False)
 
 
 def _blocks(

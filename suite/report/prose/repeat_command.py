@@ -42,7 +42,10 @@ def _model_and_techniques(point: PointSummary) -> list[str]:
 
 def _servers(point: PointSummary) -> list[str]:
     """Which servers were asked, and how: all that was set."""
-    settings = flatten(point.config["endpoint"])
+    endpoint = point.config["endpoint"]
+    settings = flatten({key: value for key, value in endpoint.items() if key != "body"}) | {
+        "body": endpoint.get("body")
+    }
     return [
         f"endpoint.{key}={_value(value)}"
         for key, value in settings.items()
@@ -75,6 +78,8 @@ def _value(value: Any) -> str:
         return "null"
     if isinstance(value, bool):
         return "true" if value else "false"
+    if isinstance(value, dict):
+        return "{" + ",".join(f"{key}: {_value(item)}" for key, item in value.items()) + "}"
     if isinstance(value, list | tuple):
         return "[" + ",".join(_value(item) for item in value) + "]"
     if isinstance(value, str) and not re.fullmatch(r"[\w./:@%+-]+", value):

@@ -59,10 +59,11 @@ def test_servers_are_named_in_the_place_of_a_model_and_techniques():
             "baseline": {"_target_": "x", "command": "serve --port {port}", "arguments": "", "pid": None},
             "candidate": {"url": "http://b:2", "pid": None},
             "api": "chat",
-            "body": {},
+            "body": {"ignore_eos": True},
         }
     }
     words = shlex.split(repeat_command(msgspec.structs.replace(point, config=config, workload="endpoint")))
     assert {"workload=endpoint", "endpoint.api=chat", "endpoint.candidate.url=http://b:2"} <= set(words)
+    assert "endpoint.body={ignore_eos: true}" in words
     assert "endpoint.baseline.command='serve --port {port}'" in words
     assert not [word for word in words if word.startswith(("mitigation", "model", "dtype", "endpoint.url"))]
