@@ -122,17 +122,26 @@ def scored_rows(setup: Setup, examples: Sequence[Example]) -> tuple[list[Row], l
     """Rows that fit the model, shortest first (less padding), and the bytes of each window.
 
     A window of more tokens than the model has positions is read in several rows, each with a start token.
-    Bytes are those of the text that the ids stand for: what a tokenizer drops is not counted as predicted.
+    Bytes are those of the text that the ids stand for: what a tokenizer drops or does not know is not counted as
+    predicted, a special token that is written in the text is.
     """
     positions = stated_limit(setup.model.config)
     rows: list[Row] = []
     bytes_read: list[int] = []
     for number, (start, *ids) in enumerate(_rows(setup, examples)):
-        text = setup.processor.decode(ids, skip_special_tokens=True, clean_up_tokenization_spaces=False)
-        bytes_read.append(max(1, len(text.encode())))
+        bytes_read.append(_bytes_of(setup.processor, ids, examples[number]["text"]))
         step = max(1, len(ids) if positions is None else min(len(ids), positions - 1))
         rows.extend(Row([start, *ids[begin : begin + step]], number) for begin in range(0, len(ids), step))
     return sorted(rows, key=lambda row: len(row.ids)), bytes_read
+
+
+def _bytes_of(tokenizer: Any, ids: Sequence[int], text: str) -> int:
+    """Bytes that ``ids`` stand for in ``text``; at least 1."""
+    unknown = tokenizer.unk_token_id
+    if unknown is not None and tokenizer.unk_token in text:  # GPT-2 calls its separator so
+        unknown = None
+    known = [each for each in ids if each != unknown]
+    return max(1, len(tokenizer.decode(known, skip_special_tokens=False, clean_up_tokenization_spaces=False).encode()))
 
 
 def row_nats(setup: Setup, rows: Sequence[list[int]]) -> list[float]:
