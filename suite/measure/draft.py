@@ -66,6 +66,7 @@ class Draft:
     peak_memory_bytes: dict[str, int] = dataclasses.field(default_factory=dict)
     idle: Idle | None = None
     scores: Scores | None = None
+    further_scores: list[Scores] = dataclasses.field(default_factory=list)
     seed_scores: list[SeedScore] = dataclasses.field(default_factory=list)
     training_curves: dict[str, list[TrainingCheck]] = dataclasses.field(default_factory=dict)
     training_target_score: float | None = None
@@ -106,6 +107,7 @@ class Draft:
             peak_memory_bytes=self.peak_memory_bytes,
             idle=self.idle,
             scores=self.scores,
+            further_scores=self.further_scores,
             seed_scores=self.seed_scores,
             training_curves=self.training_curves,
             training_target_score=self.training_target_score,

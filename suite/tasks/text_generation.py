@@ -21,7 +21,7 @@ import torch
 from suite.checkpoints.tokenizer_fit import stated_limit
 from suite.core import checks
 from suite.core.setup import Setup
-from suite.core.task import Batch, Example, cycle
+from suite.core.task import Batch, Example, FurtherScore, cycle
 from suite.errors import InputError, NotApplicable
 from suite.scoring import items
 from suite.scoring.causal import IGNORED, Causal, check_continues, padded, token_rows, vocabulary_of
@@ -61,6 +61,7 @@ class TextGeneration(Causal, Corpus):
     def check_model(self, model: Any, processor: Any) -> None:
         """See Task."""
         check_continues(model, self.prompt_tokens + self.new_tokens, "lower task.prompt_tokens or task.new_tokens")
+        self.lm_eval.check()
         if not self.queries():
             raise InputError("the data has no text in its test split", got=self.data, remedy="give more text")
 
@@ -85,6 +86,22 @@ class TextGeneration(Causal, Corpus):
     def evaluate(self, setup: Setup) -> list[float]:
         """Bits per byte of each test window."""
         return self.score(setup, self.test())
+
+    def further_scores(self, setup: Setup, scores: Sequence[float]) -> list[FurtherScore]:
+        """Nats a token of each window, the logarithm of its perplexity, and what lm-evaluation-harness is asked for."""
+        rows, bytes_read = scored_rows(setup, self.test())
+        tokens = [0] * len(bytes_read)
+        for row in rows:
+            tokens[row.window] += len(row.ids) - 1
+        nats = [bits * size * math.log(2) for bits, size in zip(scores, bytes_read, strict=True)]
+        log_perplexity = FurtherScore(
+            metric="log_perplexity",
+            higher_is_better=False,
+            items=[value / max(1, count) for value, count in zip(nats, tokens, strict=True)],
+            clusters=self.clusters(),
+            tokens=tokens,
+        )
+        return [log_perplexity, *super().further_scores(setup, scores)]
 
     def score(self, setup: Setup, examples: Sequence[Example]) -> list[float]:
         """Bits per byte of each of ``examples``, given nothing before it but the start token.

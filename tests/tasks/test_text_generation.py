@@ -7,6 +7,7 @@ import torch
 from tokenizers import Tokenizer, decoders, models, pre_tokenizers
 from transformers import LlamaConfig, LlamaForCausalLM, PreTrainedTokenizerFast
 
+from suite.core.task import with_split
 from suite.data.library_source import library_files
 from suite.errors import ImpossibleOutput, InputError, NotApplicable
 from suite.tasks.text_generation import scored_rows
@@ -142,6 +143,18 @@ def test_a_tokenizers_own_start_token_comes_first(make_setup, task):
     tokenizer = byte_tokenizer(bos_token="a")
     rows, _ = scored_rows(make_setup(task, Uniform(), tokenizer), [{"text": "ccc"}])
     assert rows[0].ids[0] == tokenizer.bos_token_id
+
+
+def test_log_perplexity_is_nats_a_token_whatever_the_bytes(make_setup, task):
+    setup = make_setup(
+        with_split(task, "test", [{"text": "abab", "source": 1}, {"text": "é", "source": 2}]),
+        Uniform(),
+        byte_tokenizer(),
+    )
+    (found,) = setup.task.further_scores(setup, setup.task.evaluate(setup))
+    assert found.items == pytest.approx([math.log(258), math.log(258)], rel=1e-6)
+    assert (found.metric, found.higher_is_better) == ("log_perplexity", False)
+    assert (found.clusters, found.tokens) == ([0, 1], [2, 2])
 
 
 def test_scores_do_not_depend_on_padding(make_setup, task):
