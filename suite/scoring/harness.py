@@ -88,7 +88,7 @@ class Harness:
             pretrained=AsMeasured(setup),
             backend="causal",
             tokenizer=copy.deepcopy(setup.processor),  # it is given a padding token
-            batch_size=items.scored_batch_size(setup),
+            batch_size=1 if setup.batch_size == 1 else items.scored_batch_size(setup),  # guesses take one at a time
         )
         found = evaluate(asked, loaded, limit=self.limit, bootstrap_iters=0)["samples"]
         return [score for name, task in loaded["tasks"].items() for score in _of_task(name, task, found[name])]
@@ -133,9 +133,13 @@ class AsMeasured:
         return self._setup.model(*inputs, **named)
 
     def generate(self, *, input_ids: torch.Tensor, max_length: int, **named: Any) -> Any:
-        """Continues ``input_ids`` to at most ``max_length`` tokens, as the setup generates."""
+        """Continues ``input_ids`` to at most ``max_length`` tokens, as the setup generates.
+
+        Not over the static cache of compiled decoding: it answers the same, and would grow for all that is measured.
+        """
         batch = {"input_ids": input_ids, "attention_mask": named.get("attention_mask")}
-        options = self._setup.generate_options(batch, max_length - input_ids.shape[1])
+        is_compiled = self._setup.runtime == "compiled"
+        options = {} if is_compiled else self._setup.generate_options(batch, max_length - input_ids.shape[1])
         return self._setup.model.generate(input_ids=input_ids, max_length=max_length, **{**named, **options})
 
 

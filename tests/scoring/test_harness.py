@@ -121,6 +121,21 @@ def test_a_model_is_asked_as_a_technique_left_it(folder: Path) -> None:
     assert changed.processor.pad_token is None
 
 
+@pytest.mark.parametrize(("runtime", "asked_for"), [("eager", 3), ("compiled", 0)])
+def test_answers_are_written_as_the_technique_writes_them(folder: Path, runtime: str, asked_for: int) -> None:
+    """One at a time where queries are; a static cache, which answers the same, is left as it is."""
+    sizes = []
+
+    def options(batch: Any, new_tokens: int) -> dict[str, Any]:
+        sizes.append((len(batch["input_ids"]), new_tokens))
+        return {"prompt_lookup_num_tokens": 2}  # which transformers refuses for more than one query
+
+    setup = setup_of().replace(batch_size=1, generate_options=options, runtime=runtime)
+    (found,) = asked(folder, "own_words", limit=3).scores(setup, 0)
+    assert found.items == asked(folder, "own_words", limit=3).scores(setup_of(), 0)[0].items
+    assert sizes == [(1, 4)] * asked_for
+
+
 def test_a_task_without_a_score_of_each_item_is_refused(folder: Path) -> None:
     with pytest.raises(InputError, match=r"no score of the task own_corpus is a mean .* got \['bleu'\], name a task"):
         asked(folder, "own_corpus", limit=2).scores(setup_of(), 0)
