@@ -60,26 +60,20 @@ class Harness:
         """The scores of each task in the harness's order of items, under ``TASK.METRIC``; ``seed`` draws its examples.
 
         Raises:
-            InputError: a task gives no score that is a mean over its items.
+            InputError: a task cannot be loaded, or gives no score that is a mean over its items.
             OutOfReach: a task's data lies on a hub that does not answer.
             NotApplicable: the harness is not installed.
         """
         if not self.tasks:
             return []
         with _quiet(), items.scoring(setup):
-            try:
-                return self._scores(setup, seed)
-            except Exception as error:
-                if hub.is_connection_failure(error):
-                    reason = f"the data of {', '.join(self.tasks)} is out of reach ({hub.first_line(error)[:300]})"
-                    raise OutOfReach(reason) from error
-                raise
+            return self._scores(setup, seed)
 
     def _scores(self, setup: Setup, seed: int) -> list[FurtherScore]:
         from lm_eval.evaluator import evaluate  # simple_evaluate describes the machine too, which takes seconds
         from lm_eval.models.huggingface import HFLM
 
-        loaded = _manager(self).load(list(self.tasks))
+        loaded = self._loaded()
         for task in loaded["tasks"].values():
             task.set_fewshot_seed(seed=seed)
             if task.get_config("num_fewshot") is None:
@@ -92,6 +86,19 @@ class Harness:
         )
         found = evaluate(asked, loaded, limit=self.limit, bootstrap_iters=0)["samples"]
         return [score for name, task in loaded["tasks"].items() for score in _of_task(name, task, found[name])]
+
+    def _loaded(self) -> Any:
+        manager = _manager(self)
+        try:
+            return manager.load(list(self.tasks))
+        except Exception as error:
+            names, reason = ", ".join(self.tasks), hub.first_line(error)[:300]
+            if hub.is_connection_failure(error):
+                raise OutOfReach(f"the data of {names} is out of reach ({reason})") from error
+            remedy = "correct its yaml, and see that its data is there"
+            raise InputError(
+                f"a task of lm-evaluation-harness cannot be loaded ({reason})", got=names, remedy=remedy
+            ) from error
 
 
 def harness_of(given: object) -> Harness:

@@ -17,7 +17,7 @@ from suite.analysis.point.further_scores import further_scores
 from suite.config.build import plan_on
 from suite.config.compose import composed, resolved
 from suite.config.labels import labels
-from suite.errors import InputError, NotApplicable
+from suite.errors import InputError, NotApplicable, OutOfReach
 from suite.record.hashing import config_hash
 from suite.scoring import harness
 from suite.scoring.harness import Harness, harness_of
@@ -139,6 +139,32 @@ def test_answers_are_written_as_the_technique_writes_them(folder: Path, runtime:
 def test_a_task_without_a_score_of_each_item_is_refused(folder: Path) -> None:
     with pytest.raises(InputError, match=r"no score of the task own_corpus is a mean .* got \['bleu'\], name a task"):
         asked(folder, "own_corpus", limit=2).scores(setup_of(), 0)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "words"),
+    [
+        ("FILE", "/no/such/items.jsonl", r"Unable to find '/no/such/items.jsonl'"),
+        ("{{text}}", "{{no_such}}", "no_such"),
+    ],
+)
+def test_a_task_that_does_not_load_is_refused_in_one_sentence(
+    folder: Path, tmp_path: Path, old: str, new: str, words: str
+) -> None:
+    broken = CHOICE.replace(old, new).replace("FILE", str(folder / "items.jsonl"))
+    (tmp_path / "broken.yaml").write_text(broken)
+    with pytest.raises(InputError, match=rf"cannot be loaded \(.*{words}.*\), got 'own_languages', correct its yaml"):
+        asked(tmp_path, "own_languages").scores(setup_of(), 0)
+
+
+def test_data_of_a_hub_that_does_not_answer_is_a_reason_to_skip(
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_OFFLINE", True)
+    monkeypatch.setattr("datasets.config.HF_HUB_OFFLINE", True)
+    (tmp_path / "hub.yaml").write_text(CHOICE.replace("dataset_path: json", "dataset_path: acme/none"))
+    with pytest.raises(OutOfReach, match="the data of own_languages is out of reach"):
+        asked(tmp_path, "own_languages").scores(setup_of(), 0)
 
 
 def test_an_unknown_task_is_refused_with_near_names(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
