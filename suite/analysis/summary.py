@@ -12,6 +12,7 @@ from suite.analysis.point.accuracy_fields import accuracy_fields, per_correct_fi
 from suite.analysis.point.caveats import caveats
 from suite.analysis.point.energy import headline, used_windows
 from suite.analysis.point.energy_fields import component_fields, cost_fields, energy_fields
+from suite.analysis.point.further_scores import FurtherScore, further_scores
 from suite.analysis.point.identity_fields import identity_fields
 from suite.analysis.point.instrument import Instrument, instrument
 from suite.analysis.point.request_fields import differing_lengths, request_fields
@@ -169,6 +170,7 @@ class PointSummary(msgspec.Struct, frozen=True, kw_only=True):
     scored_from: str | None = None
     chance_score: float | None = None
     is_at_chance: bool = False
+    further_scores: list[FurtherScore] = []
     seeds: int | None = None
     score_over_seeds_low: float | None = None
     score_over_seeds_high: float | None = None
@@ -257,6 +259,7 @@ def _derived(record: Record, g_co2e_per_kwh: float | None) -> dict[str, Any]:
     fields = _course_fields(record, raw) | component_fields(windows) | speed_fields(raw) | size_fields(record)
     fields |= request_fields(record, raw, found.component if found else None)
     fields |= accuracy_fields(record, scores)
+    fields["further_scores"] = further_scores(record)
     if found is not None:
         fields |= energy_fields(compared, found, g_co2e_per_kwh)
         fields |= per_correct_fields(record.scores, fields)

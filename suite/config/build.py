@@ -61,6 +61,7 @@ def plan_on(device: str, config: dict[str, Any], labels: dict[str, str]) -> Plan
     _check_counts(config)
     workload: Workload = _made(config["workload"], "workload", Workload)
     task: Task = _made(config["task"], "task", Task)
+    config = config | {"task": _task_settings(config["task"])}
     spread = config.get("device_map") is not None
     config = config | {"runtime": _runtime_settings(config["runtime"], device, task, workload, spread=spread)}
     _check_device_map(config.get("device_map"), device, config["runtime"]["name"])
@@ -120,6 +121,12 @@ def _protocol_settings(settings: dict[str, Any], task: Task, workload: Workload)
     return {name: value for name, value in settings.items() if name not in idle}
 
 
+def _task_settings(settings: dict[str, Any]) -> dict[str, Any]:
+    """``settings`` without the keys of lm-evaluation-harness where none of its tasks is asked for."""
+    asked = (settings.get("lm_eval") or {}).get("tasks")
+    return settings if asked else {name: value for name, value in settings.items() if name != "lm_eval"}
+
+
 def _without_idle_seeds(config: dict[str, Any], point: Point) -> dict[str, Any]:
     """``config`` without ``seeds`` where one is asked for or nothing is trained: no part of what was measured then."""
     if config.get("seeds", 1) > 1 and any(use.recipe for use in point.mitigations):
@@ -142,6 +149,7 @@ def _with_contents(config: dict[str, Any]) -> dict[str, Any]:
         **data,
         "trace": config["meter"].get("file"),
         "prompts": config["workload"].get("prompts"),
+        "lm_eval.folder": _folder_of_tasks(task.get("lm_eval")),
     }
     for name, place in places.items():
         found = _on_disk(place)
@@ -153,6 +161,12 @@ def _with_contents(config: dict[str, Any]) -> dict[str, Any]:
         contents[name] = fingerprint(found)
     contents |= _contents_of_techniques(config["mitigation"])
     return config | {"model": model, "task": task, "contents": contents}
+
+
+def _folder_of_tasks(lm_eval: Any) -> str | None:
+    """The user's own tasks of lm-evaluation-harness, by an address that is none of a hub."""
+    folder = lm_eval.get("folder") if isinstance(lm_eval, dict) else None
+    return None if folder is None else str(Path(str(folder)).expanduser().resolve())
 
 
 def _with_data(task: dict[str, Any]) -> tuple[dict[str, Any], dict[str, str | None]]:

@@ -13,7 +13,9 @@ from suite.record.hashing import fingerprint
 
 LABELLED = ("task", "model", "workload")
 _DATA = ("task.data", "task.data.test", "task.data.train", "workload.prompts")
-_NOT_IN_LABEL = ("task.seed", "task.max_scored", "task.query_count", "model.name")
+_FURTHER = tuple(f"task.lm_eval.{key}" for key in ("tasks", "folder", "limit"))
+"""What is scored beside makes no other point."""
+_NOT_IN_LABEL = ("task.seed", "task.max_scored", "task.query_count", "model.name", *_FURTHER)
 
 
 def labels(config: dict[str, Any], overrides: Sequence[str]) -> dict[str, str]:

@@ -22,6 +22,26 @@ Example = Mapping[str, Any]
 
 Item = TypeVar("Item")
 
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class FurtherScore:
+    """A score of one arm beside the task's own, on the same items in both arms.
+
+    Attributes:
+        metric: its name, e.g. ``log_perplexity``.
+        higher_is_better: its direction.
+        items: one an item, in a fixed order.
+        clusters: the number of the source of each item; None where items are independent.
+        tokens: of each item, where the score is one a token: with other tokens it is another score.
+    """
+
+    metric: str
+    higher_is_better: bool
+    items: list[float]
+    clusters: list[int] | None = None
+    tokens: list[int] | None = None
+
+
 Batch = dict[str, torch.Tensor]
 """Tensors by the model's keyword; all have the batch as first dimension."""
 
@@ -180,6 +200,10 @@ class Task(ABC):
     @abstractmethod
     def evaluate(self, setup: Setup) -> list[float]:
         """One score a test item, in the order of ``test()``."""
+
+    def further_scores(self, setup: Setup, scores: Sequence[float]) -> list[FurtherScore]:
+        """What else is scored beside ``scores``, which ``evaluate`` gave; empty where nothing is."""
+        return []
 
 
 def cycle(examples: Sequence[Item], count: int) -> list[Item]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import os
 
-_LOGGERS = ("torchao", "bitsandbytes", "codecarbon", "torch.utils._pytree", "optimum", "httpx", "datasets")
+_LOGGERS = ("torchao", "bitsandbytes", "codecarbon", "torch.utils._pytree", "optimum", "httpx", "datasets", "lm_eval")
 
 
 def quieten() -> None:

@@ -123,6 +123,7 @@ class Draft(Measured):
     prompt_tokens_per_query: float | None = None
     peak_memory_bytes: dict[str, int] = dataclasses.field(default_factory=dict)
     scores: Scores | None = None
+    further_scores: list[Scores] = dataclasses.field(default_factory=list)
     seed_scores: list[SeedScore] = dataclasses.field(default_factory=list)
     training_curves: dict[str, list[TrainingCheck]] = dataclasses.field(default_factory=dict)
     training_target_score: float | None = None

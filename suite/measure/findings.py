@@ -40,6 +40,7 @@ class Findings(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     peak_memory_bytes: dict[str, int] | UnsetType = UNSET
     idle: Idle | UnsetType | None = UNSET
     scores: Scores | UnsetType | None = UNSET
+    further_scores: list[Scores] | UnsetType = UNSET
     seed_scores: list[SeedScore] | UnsetType = UNSET
     training_curves: dict[str, list[TrainingCheck]] | UnsetType = UNSET
     training_target_score: float | UnsetType | None = UNSET

@@ -37,7 +37,7 @@ from suite.measure.memory import peak_bytes, try_out
 from suite.measure.memory_needs import require_room
 from suite.measure.observer import Nobody, Observer
 from suite.measure.residency import Residency
-from suite.measure.scores import check_gate, scores_of
+from suite.measure.scores import check_gate, further_scores_of, scores_of
 from suite.measure.seeds import seed_scores
 from suite.measure.served.served_point import measure_served
 from suite.measure.stack import apply_stack, effect_of, errors_named, executed
@@ -191,6 +191,7 @@ def _prepare(session: _Session, baseline: Setup, *, swapped: bool) -> tuple[dict
     observer.stage("scoring")
     draft.scores = scores_of(plan, setups, residency)
     check_gate(draft.scores, plan.protocol.score_gate)
+    draft.further_scores = further_scores_of(plan, setups, draft.scores, residency)
     draft.seed_scores = seed_scores(plan, baseline, draft.scores, residency, observer)
     if baseline.device == "cuda":  # batches that do not fit show here, where the arms can still be swapped
         try_out(arms, residency)

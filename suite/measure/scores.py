@@ -9,6 +9,7 @@ import msgspec
 
 from suite.config.plan import Plan
 from suite.core.setup import Setup
+from suite.core.task import FurtherScore
 from suite.errors import ImpossibleOutput, LosesTooMuch
 from suite.io.atomic import write_whole
 from suite.machine import environment
@@ -44,6 +45,38 @@ def scores_of(plan: Plan, setups: dict[Arm, Setup], residency: Residency) -> Sco
     )
 
 
+def further_scores_of(
+    plan: Plan, setups: dict[Arm, Setup], scores: Scores | None, residency: Residency
+) -> list[Scores]:
+    """What the task scores beside ``scores``, where both arms have it; empty in training.
+
+    A score that is not finite in an arm is left out: it is not what the point is judged by.
+    """
+    if scores is None or plan.point.phase == "training":
+        return []
+    residency.bring("baseline")
+    before = _baseline_further_scores(plan, setups["baseline"], scores.baseline)
+    residency.bring("candidate")
+    after = {each.metric: each for each in plan.task.further_scores(setups["candidate"], scores.candidate)}
+    return [_paired(each, after[each.metric]) for each in before if _are_comparable(each, after.get(each.metric))]
+
+
+def _are_comparable(one: FurtherScore, other: FurtherScore | None) -> bool:
+    if other is None or len(one.items) != len(other.items) or one.tokens != other.tokens:
+        return False
+    return all(map(math.isfinite, (*one.items, *other.items)))
+
+
+def _paired(baseline: FurtherScore, candidate: FurtherScore) -> Scores:
+    return Scores(
+        metric=baseline.metric,
+        higher_is_better=baseline.higher_is_better,
+        baseline=baseline.items,
+        candidate=candidate.items,
+        clusters=baseline.clusters,
+    )
+
+
 def check_gate(scores: Scores | None, gate: float | None) -> None:
     """Passes where the candidate's mean score is at most ``gate`` worse than the baseline's, in the score's unit.
 
@@ -76,13 +109,28 @@ def finite(scores: list[float], arm: Arm) -> list[float]:
 
 def _baseline_scores(plan: Plan, baseline: Setup) -> list[float]:
     """The baseline's scores, computed once for all points of the run that share it."""
-    point = plan.point
-    shared = {name: plan.config.get(name) for name in _DECIDE}
-    shared |= {"batch_size": point.batch_size, "dtype": point.dtype, "device": point.device, "runtime": point.runtime}
-    shared |= {"packages": environment.packages(), "hardware": environment.hardware(point.device)["name"]}
-    file = plan.scores_folder / f"{digest(shared)}.json"
+    file = plan.scores_folder / f"{_key(plan)}.json"
     if file.is_file():
         return msgspec.json.decode(file.read_bytes(), type=list[float])
     scores = finite(plan.workload.evaluate(baseline), "baseline")
     write_whole(file, msgspec.json.encode(scores))
     return scores
+
+
+def _baseline_further_scores(plan: Plan, baseline: Setup, scores: list[float]) -> list[FurtherScore]:
+    """The same of what is scored beside."""
+    file = plan.scores_folder / f"{_key(plan)}-further.json"
+    if file.is_file():
+        return msgspec.json.decode(file.read_bytes(), type=list[FurtherScore])
+    found = plan.task.further_scores(baseline, scores)
+    write_whole(file, msgspec.json.encode(found))
+    return found
+
+
+def _key(plan: Plan) -> str:
+    """Names all that the baseline's scores depend on."""
+    point = plan.point
+    shared = {name: plan.config.get(name) for name in _DECIDE}
+    shared |= {"batch_size": point.batch_size, "dtype": point.dtype, "device": point.device, "runtime": point.runtime}
+    shared |= {"packages": environment.packages(), "hardware": environment.hardware(point.device)["name"]}
+    return digest(shared)

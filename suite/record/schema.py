@@ -247,6 +247,7 @@ class Record(msgspec.Struct, frozen=True, kw_only=True):
         converged: whether the interval reached its target; None where the attempt ended before its last block.
         prefill_windows: the same queries with one new token each, where both arms answer token by token; their blocks
             are those of ``windows``.
+        further_scores: beside ``scores``, each on items of its own; empty in training.
         distinct_queries: how many different queries the windows of an arm ran; None for training.
         prompt_tokens_per_query: of the input, mean of the windows' queries, padding left out; None where the input is
             no text, or no answer is written token by token.
@@ -279,6 +280,7 @@ class Record(msgspec.Struct, frozen=True, kw_only=True):
     peak_memory_bytes: dict[str, int] = {}
     idle: Idle | None = None
     scores: Scores | None = None
+    further_scores: list[Scores] = []
     seed_scores: list[SeedScore] = []
     training_curves: dict[str, list[TrainingCheck]] = {}
     training_target_score: float | None = None

@@ -11,10 +11,11 @@ import torch
 from suite.checkpoints.tokenizer_fit import stated_limit
 from suite.core import checks
 from suite.core.setup import Setup
-from suite.core.task import Batch, Example, Task
+from suite.core.task import Batch, Example, FurtherScore, Task
 from suite.errors import InputError
 from suite.plugins.requires import Reads
 from suite.scoring import items
+from suite.scoring.harness import Harness, harness_of
 
 IGNORED = -100
 """The label that no loss is taken of."""
@@ -26,6 +27,7 @@ class Causal(Task):
 
     Attributes:
         new_tokens: tokens generated for each prompt, neither more nor fewer.
+        lm_eval: which tasks of lm-evaluation-harness are scored beside.
     """
 
     auto_class: ClassVar[str] = "AutoModelForCausalLM"
@@ -34,10 +36,16 @@ class Causal(Task):
     reads: ClassVar[Reads | None] = "text"
 
     new_tokens: int
+    lm_eval: Harness
 
     def __post_init__(self) -> None:
         super().__post_init__()
         checks.count("task.new_tokens", self.new_tokens, least=1)
+        object.__setattr__(self, "lm_eval", harness_of(self.lm_eval))  # conf has a mapping
+
+    def further_scores(self, setup: Setup, scores: Sequence[float]) -> list[FurtherScore]:
+        """See Task."""
+        return self.lm_eval.scores(setup, self.seed)
 
     def run(self, setup: Setup, batch: Batch) -> int | None:
         """Generates ``new_tokens`` for each prompt; returns how many tokens were made."""

@@ -84,6 +84,7 @@ class PromptedClassification(Causal):
         around = [] if processor is None else self._prompt_ids(processor, [""])[0]
         needed = (self.random_tokens if processor is None else len(around) + 1) + self.new_tokens
         check_continues(model, needed, "shorten task.prompt or lower task.new_tokens")
+        self.lm_eval.check()
 
     def batch(self, setup: Setup, examples: Sequence[Example]) -> Batch:
         """``input_ids`` and ``attention_mask`` (batch, longest prompt), padded on the left; long texts are cut."""

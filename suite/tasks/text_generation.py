@@ -21,7 +21,7 @@ import torch
 from suite.checkpoints.tokenizer_fit import stated_limit
 from suite.core import checks
 from suite.core.setup import Setup
-from suite.core.task import Batch, Example, cycle
+from suite.core.task import Batch, Example, FurtherScore, cycle
 from suite.errors import InputError, NotApplicable
 from suite.scoring import items
 from suite.scoring.causal import IGNORED, Causal, check_continues, padded, token_rows, vocabulary_of
@@ -61,6 +61,7 @@ class TextGeneration(Causal, Corpus):
     def check_model(self, model: Any, processor: Any) -> None:
         """See Task."""
         check_continues(model, self.prompt_tokens + self.new_tokens, "lower task.prompt_tokens or task.new_tokens")
+        self.lm_eval.check()
         if not self.queries():
             raise InputError("the data has no text in its test split", got=self.data, remedy="give more text")
 
@@ -85,6 +86,22 @@ class TextGeneration(Causal, Corpus):
     def evaluate(self, setup: Setup) -> list[float]:
         """Bits per byte of each test window."""
         return self.score(setup, self.test())
+
+    def further_scores(self, setup: Setup, scores: Sequence[float]) -> list[FurtherScore]:
+        """Nats a token of each window, the logarithm of its perplexity, and what lm-evaluation-harness is asked for."""
+        rows, bytes_read = scored_rows(setup, self.test())
+        tokens = [0] * len(bytes_read)
+        for row in rows:
+            tokens[row.window] += len(row.ids) - 1
+        nats = [bits * size * math.log(2) for bits, size in zip(scores, bytes_read, strict=True)]
+        log_perplexity = FurtherScore(
+            metric="log_perplexity",
+            higher_is_better=False,
+            items=[value / max(1, count) for value, count in zip(nats, tokens, strict=True)],
+            clusters=self.clusters(),
+            tokens=tokens,
+        )
+        return [log_perplexity, *super().further_scores(setup, scores)]
 
     def score(self, setup: Setup, examples: Sequence[Example]) -> list[float]:
         """Bits per byte of each of ``examples``, given nothing before it but the start token.
@@ -122,17 +139,26 @@ def scored_rows(setup: Setup, examples: Sequence[Example]) -> tuple[list[Row], l
     """Rows that fit the model, shortest first (less padding), and the bytes of each window.
 
     A window of more tokens than the model has positions is read in several rows, each with a start token.
-    Bytes are those of the text that the ids stand for: what a tokenizer drops is not counted as predicted.
+    Bytes are those of the text that the ids stand for: what a tokenizer drops or does not know is not counted as
+    predicted, a special token that is written in the text is.
     """
     positions = stated_limit(setup.model.config)
     rows: list[Row] = []
     bytes_read: list[int] = []
     for number, (start, *ids) in enumerate(_rows(setup, examples)):
-        text = setup.processor.decode(ids, skip_special_tokens=True, clean_up_tokenization_spaces=False)
-        bytes_read.append(max(1, len(text.encode())))
+        bytes_read.append(_bytes_of(setup.processor, ids, examples[number]["text"]))
         step = max(1, len(ids) if positions is None else min(len(ids), positions - 1))
         rows.extend(Row([start, *ids[begin : begin + step]], number) for begin in range(0, len(ids), step))
     return sorted(rows, key=lambda row: len(row.ids)), bytes_read
+
+
+def _bytes_of(tokenizer: Any, ids: Sequence[int], text: str) -> int:
+    """Bytes that ``ids`` stand for in ``text``; at least 1."""
+    unknown = tokenizer.unk_token_id
+    if unknown is not None and tokenizer.unk_token in text:  # GPT-2 calls its separator so
+        unknown = None
+    known = [each for each in ids if each != unknown]
+    return max(1, len(tokenizer.decode(known, skip_special_tokens=False, clean_up_tokenization_spaces=False).encode()))
 
 
 def row_nats(setup: Setup, rows: Sequence[list[int]]) -> list[float]:

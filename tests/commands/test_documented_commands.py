@@ -95,6 +95,8 @@ def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         (tmp_path / name).write_text("\n".join(map(json.dumps, rows)))
     (tmp_path / "results.json").write_text(json.dumps(ml_energy()))
     shutil.copy(EMISSIONS, tmp_path)
+    (tmp_path / "my_tasks").mkdir()
+    (tmp_path / "my_tasks" / "own_questions.yaml").write_text("task: own_questions\n")
     now = datetime.datetime.now(datetime.UTC).replace(minute=0, second=0, microsecond=0)
     hours = [f"{now + datetime.timedelta(hours=hour):%Y-%m-%dT%H:%M:%S+00:00},{300 - hour}" for hour in range(-1, 96)]
     (tmp_path / "FILE").write_text("time,g_co2e_per_kwh\n" + "\n".join(hours))

@@ -37,6 +37,7 @@ def test_what_was_told_block_by_block_is_what_the_draft_held():
         tell()
     held.warn(WARNING)
     held.converged, held.idle = True, Idle(power_w={"gpu": 60.0}, method={"gpu": "measured:nvml"})
+    held.further_scores = [SCORES]
     held.seed_scores = [SeedScore(seed=0, score=0.9), SeedScore(seed=1, score=0.8)]
     held.peak_memory_bytes, held.model_bytes = {"baseline": 5}, {"baseline": 4}
     tell()

@@ -9,6 +9,7 @@ import torch
 
 from suite.checkpoints.pretrained import ModelSpec
 from suite.config.plan import Plan
+from suite.core.task import FurtherScore
 from suite.errors import ImpossibleOutput, InputError, LosesTooMuch, NoEffect, OutOfReach
 from suite.measure import blocks, point
 from suite.measure.scores import check_gate
@@ -149,6 +150,31 @@ def test_baseline_scores_are_computed_once_a_run(plan, monkeypatch):
     record = point.measure(plan(mitigations={"fault": Fault(how="nothing")}))
     assert len(calls) == 1  # the candidate's
     assert len(record.scores.baseline) == len(record.scores.candidate)
+
+
+def beside(metric, values, tokens=None):
+    return FurtherScore(metric=metric, higher_is_better=True, items=values, tokens=tokens)
+
+
+def test_what_is_scored_beside_is_paired_where_both_arms_have_it(plan, monkeypatch):
+    task, asked = fake_task("image"), []
+    found = [
+        [beside("a", [1.0, 0.0]), beside("b", [1.0]), beside("c", [2.0], [3]), beside("d", [1.0])],
+        [beside("a", [0.0, 0.0]), beside("b", [1.0, 1.0]), beside("c", [2.0], [4]), beside("d", [float("inf")])],
+    ]
+
+    def further(self, setup, scores):
+        asked.append(scores)
+        return found[len(asked) != 1]
+
+    monkeypatch.setattr(type(task), "further_scores", further)
+    record = point.measure(plan(task=task, mitigations={"fault": Fault(how="nothing")}))
+    assert asked == [record.scores.baseline, record.scores.candidate]
+    assert [(each.metric, each.baseline, each.candidate) for each in record.further_scores] == [
+        ("a", [1.0, 0.0], [0.0, 0.0])
+    ]
+    point.measure(plan(task=task))
+    assert len(asked) == 3  # the baseline's are kept
 
 
 def test_scores_that_are_not_finite_fail_the_point(plan, monkeypatch):

@@ -7,6 +7,7 @@ import torch
 from tokenizers import Tokenizer, decoders, models, pre_tokenizers
 from transformers import LlamaConfig, LlamaForCausalLM, PreTrainedTokenizerFast
 
+from suite.core.task import with_split
 from suite.data.library_source import library_files
 from suite.errors import ImpossibleOutput, InputError, NotApplicable
 from suite.tasks.text_generation import scored_rows
@@ -123,10 +124,37 @@ def test_rows_start_with_the_start_token_and_come_shortest_first(make_setup, tas
     assert bytes_read == [3]
 
 
+@pytest.mark.parametrize("unknown", [{}, {"unk_token": "<end>"}, {"unk_token": "<unk>"}])  # GPT-2's end is its unknown
+def test_a_special_token_that_is_written_in_the_text_is_predicted_and_counted(make_setup, task, unknown):
+    rows, bytes_read = scored_rows(make_setup(task, Uniform(), byte_tokenizer(**unknown)), [{"text": "x<end>y"}])
+    assert [len(row.ids) for row in rows] == [4]
+    assert bytes_read == [7]
+
+
+def test_what_a_tokenizer_does_not_know_is_not_counted(make_setup, task):
+    words = Tokenizer(models.WordLevel({"<unk>": 0, "ab": 1, "c": 2}, unk_token="<unk>"))
+    words.pre_tokenizer = pre_tokenizers.Whitespace()
+    tokenizer = PreTrainedTokenizerFast(tokenizer_object=words, unk_token="<unk>", eos_token="<unk>")
+    _, bytes_read = scored_rows(make_setup(task, Uniform(), tokenizer), [{"text": "ab ééé c"}])
+    assert bytes_read == [4]  # "ab c"
+
+
 def test_a_tokenizers_own_start_token_comes_first(make_setup, task):
     tokenizer = byte_tokenizer(bos_token="a")
     rows, _ = scored_rows(make_setup(task, Uniform(), tokenizer), [{"text": "ccc"}])
     assert rows[0].ids[0] == tokenizer.bos_token_id
+
+
+def test_log_perplexity_is_nats_a_token_whatever_the_bytes(make_setup, task):
+    setup = make_setup(
+        with_split(task, "test", [{"text": "abab", "source": 1}, {"text": "é", "source": 2}]),
+        Uniform(),
+        byte_tokenizer(),
+    )
+    (found,) = setup.task.further_scores(setup, setup.task.evaluate(setup))
+    assert found.items == pytest.approx([math.log(258), math.log(258)], rel=1e-6)
+    assert (found.metric, found.higher_is_better) == ("log_perplexity", False)
+    assert (found.clusters, found.tokens) == ([0, 1], [2, 2])
 
 
 def test_scores_do_not_depend_on_padding(make_setup, task):
