@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any
 
 from omegaconf import OmegaConf
 
 from suite.config.overrides import parse
-from suite.record.hashing import fingerprint
+from suite.record.hashing import own_name
 
 LABELLED = ("task", "model", "workload")
 _DATA = ("task.data", "task.data.test", "task.data.train", "workload.prompts")
@@ -41,12 +40,6 @@ def labels(config: dict[str, Any], overrides: Sequence[str]) -> dict[str, str]:
     return {
         group: name[group] + (f"[{','.join(sorted(changed[group]))}]" if changed[group] else "") for group in LABELLED
     }
-
-
-def own_name(place: str) -> str:
-    """What the user's own model or data is called: a hub id as it is, a path by its last part and its contents."""
-    path = Path(place).expanduser()
-    return f"{path.resolve().name}@{fingerprint(path)}" if path.exists() else place
 
 
 def _chosen_names(overrides: Sequence[str]) -> dict[str, str]:

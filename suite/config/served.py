@@ -6,9 +6,9 @@ from typing import Any
 
 import msgspec
 
-from suite.config.labels import own_name
 from suite.endpoint.served_model import Endpoints, ServedModel
 from suite.errors import InputError
+from suite.record.hashing import own_name
 from suite.record.schema import MitigationUse, Point
 
 SERVED = "served"

@@ -89,3 +89,9 @@ def _fingerprint(path: Path, files: tuple[tuple[Path, int, int, int], ...]) -> s
             while chunk := stream.read(_CHUNK_BYTES):
                 total.update(chunk)
     return total.hexdigest()[:8]
+
+
+def own_name(place: str) -> str:
+    """What the user's own model or data is called: a hub id as it is, a path by its last part and its contents."""
+    path = Path(place).expanduser()
+    return f"{path.resolve().name}@{fingerprint(path)}" if path.exists() else place
