@@ -16,7 +16,7 @@ from suite.checkpoints import locations
 from suite.checkpoints.pretrained import ModelSpec
 from suite.config.other_models import in_checkout, params_of, places_of, with_models
 from suite.config.plan import Plan
-from suite.config.served import served_point
+from suite.config.served import of_servers, served_point
 from suite.core import checks
 from suite.core.meter import Meter
 from suite.core.mitigation import Mitigation
@@ -105,6 +105,7 @@ def plan_on(device: str, config: dict[str, Any], labels: dict[str, str]) -> Plan
         seeds=config.get("seeds", 1),
         threads=config["threads"],
         endpoints=endpoints,
+        served=of_servers(config, endpoints) if endpoints else {},
     )
 
 
