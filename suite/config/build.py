@@ -15,7 +15,7 @@ from suite.checkpoints import locations
 from suite.checkpoints.pretrained import ModelSpec
 from suite.config.other_models import as_shipped, params_of, places_of, with_models
 from suite.config.plan import Plan
-from suite.config.served import served_point
+from suite.config.served import of_servers, served_point
 from suite.core import checks
 from suite.core.device_map import WAYS
 from suite.core.meter import Meter
@@ -110,6 +110,7 @@ def plan_on(device: str, config: dict[str, Any], labels: dict[str, str]) -> Plan
         seeds=config.get("seeds", 1),
         threads=config["threads"],
         endpoints=endpoints,
+        served=of_servers(config, endpoints) if endpoints else {},
     )
 
 

@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any
 
 from suite.checkpoints.pretrained import ModelSpec
-from suite.config.served import of_servers
 from suite.core.meter import Meter
 from suite.core.mitigation import Mitigation
 from suite.core.protocol import Protocol
@@ -30,6 +29,7 @@ class Plan:
         scores_folder: where baseline scores are kept for the other points of the run.
         threads: CPU threads of torch, or None for torch's own choice.
         endpoints: the servers, where the workload is put to some: no model is loaded then.
+        served: what the record has in the place of the configuration's own, which names a model that is not loaded.
     """
 
     point: Point
@@ -46,6 +46,7 @@ class Plan:
     seeds: int
     threads: int | None
     endpoints: Endpoints | None = None
+    served: dict[str, Any] = dataclasses.field(default_factory=dict)
 
     @property
     def run_folder(self) -> Path:
@@ -55,7 +56,7 @@ class Plan:
     @property
     def recorded_config(self) -> dict[str, Any]:
         """The configuration as the record has it: it names the models that are measured."""
-        return self.config if self.endpoints is None else of_servers(self.config, self.endpoints)
+        return self.config | self.served
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)

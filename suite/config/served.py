@@ -35,9 +35,9 @@ def served_point(point: Point, endpoints: Endpoints) -> Point:
 
 
 def of_servers(config: dict[str, Any], endpoints: Endpoints) -> dict[str, Any]:
-    """``config`` with the models that are served in the place of the task's own, which is neither loaded nor asked."""
+    """What the record has in the place of ``config``'s own: the models of the servers, for the task's is not loaded."""
     candidate = endpoints.candidate if endpoints.is_compared else endpoints.baseline
-    return config | {
+    return {
         "model": {"name": _label(endpoints.baseline), "candidate": _label(candidate)},
         "contents": {name: digest for name, digest in config["contents"].items() if name != "model"},
     }

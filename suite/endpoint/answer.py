@@ -59,8 +59,9 @@ class SteadyState:
     """What came while a server was under its full load.
 
     Attributes:
-        tokens: of all answers, as far as they came within.
-                    state over them is that of a request, by its share of the tokens.
+        tokens: of all answers, as far as they came within; need not be whole.
+        queries: that these tokens are worth, at the mean length of the run's answers: the energy of the steady state
+            over them is that of a request, by its share of the tokens.
         whole: the requests that arrived and were answered within, in the order in which they arrived.
     """
 
