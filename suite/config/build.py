@@ -61,7 +61,6 @@ def plan_on(device: str, config: dict[str, Any], labels: dict[str, str]) -> Plan
     _check_counts(config)
     workload: Workload = _made(config["workload"], "workload", Workload)
     task: Task = _made(config["task"], "task", Task)
-    config = config | {"task": _task_settings(config["task"])}
     spread = config.get("device_map") is not None
     config = config | {"runtime": _runtime_settings(config["runtime"], device, task, workload, spread=spread)}
     _check_device_map(config.get("device_map"), device, config["runtime"]["name"])
@@ -120,12 +119,6 @@ def _protocol_settings(settings: dict[str, Any], task: Task, workload: Workload)
     idle = set() if settings.get("prefill") and generates else {"prefill"}
     idle |= {"score_gate"} if settings.get("score_gate") is None else set()
     return {name: value for name, value in settings.items() if name not in idle}
-
-
-def _task_settings(settings: dict[str, Any]) -> dict[str, Any]:
-    """``settings`` without the keys of lm-evaluation-harness where none of its tasks is asked for."""
-    asked = (settings.get("lm_eval") or {}).get("tasks")
-    return settings if asked else {name: value for name, value in settings.items() if name != "lm_eval"}
 
 
 def _without_idle_seeds(config: dict[str, Any], point: Point) -> dict[str, Any]:

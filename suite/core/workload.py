@@ -11,7 +11,7 @@ import torch
 
 from suite.core.setup import Setup
 from suite.errors import NoEffect, NotApplicable
-from suite.record.schema import Denominator, Phase, RecordWarning, TrainingCheck, Window
+from suite.record.schema import Phase, RecordWarning, TrainingCheck, Window
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -101,8 +101,6 @@ class Workload(ABC):
     phase: ClassVar[Phase]
     is_paced: ClassVar[bool] = False
     """Whether queries come at a pace of their own, which the device waits for between them."""
-    denominator: ClassVar[Denominator] = "query"
-    """What the energies of both arms are divided by before they are compared."""
     distinct_queries: ClassVar[int | None] = None
     """How many queries of the list differ; None for as many as the task says."""
 

@@ -12,7 +12,7 @@ from suite.core.workload import Loop, Workload
 from suite.endpoint.load import Arrivals, Load
 from suite.endpoint.prompts import Metric, Prompt, listed_s, of_examples, read_prompts
 from suite.errors import NotApplicable
-from suite.record.schema import Denominator, Phase
+from suite.record.schema import Phase
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -31,7 +31,6 @@ class ServedWorkload(Workload):
 
     phase: ClassVar[Phase] = "inference"
     is_paced: ClassVar[bool] = True
-    denominator: ClassVar[Denominator] = "token"
     arrivals: Arrivals
     concurrency: int
     rate_per_s: float | None

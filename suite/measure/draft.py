@@ -131,10 +131,6 @@ class Draft(Measured):
     device_busy_share: dict[str, float] = dataclasses.field(default_factory=dict)
     compile_cost: dict[str, CompileCost] = dataclasses.field(default_factory=dict)
 
-    def __post_init__(self) -> None:
-        """What energies are compared by, the workload says."""
-        self.denominator = self.plan.workload.denominator
-
     def record(self, status: Status, reason: Reason | None = None) -> Record:
         """The record of an attempt that ends now."""
         used = [mitigation.requires for mitigation in self.plan.mitigations.values()]

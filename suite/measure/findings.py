@@ -10,6 +10,7 @@ from msgspec import UNSET, UnsetType
 from suite.record.schema import (
     ApplyCost,
     CompileCost,
+    Denominator,
     Idle,
     Pairing,
     RecordWarning,
@@ -39,6 +40,7 @@ class Findings(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     converged: bool | UnsetType | None = UNSET
     peak_memory_bytes: dict[str, int] | UnsetType = UNSET
     idle: Idle | UnsetType | None = UNSET
+    denominator: Denominator | UnsetType = UNSET
     scores: Scores | UnsetType | None = UNSET
     further_scores: list[Scores] | UnsetType = UNSET
     seed_scores: list[SeedScore] | UnsetType = UNSET

@@ -39,11 +39,14 @@ def config_hash(config: Mapping[str, Any]) -> str:
 
 
 def without_words(task: Mapping[str, Any]) -> dict[str, Any]:
-    """Settings of a task, and of a task within it, without what a query is called, which changes no figure."""
+    """Settings of a task, and of a task within it, without what changes no figure.
+
+    That is what a query is called, and the keys of lm-evaluation-harness where none of its tasks is asked for.
+    """
     return {
         key: without_words(value) if isinstance(value, Mapping) else value
         for key, value in task.items()
-        if key != "query"
+        if key != "query" and not (key == "lm_eval" and not (value or {}).get("tasks"))
     }
 
 

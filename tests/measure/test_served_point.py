@@ -187,7 +187,7 @@ def test_the_stopping_rule_looks_at_joules_a_token(plan):
     protocol = plan(*started("baseline")).protocol
     blocks = served_point._ServedBlocks(
         arms={}, load=None, prompts=(), requests=9, seconds_per_request={}, protocol=protocol, limits=UNLIMITED,
-        device="cpu",
+        device="cpu", denominator="token",
     )  # fmt: skip
     assert blocks.is_known(windows)
     assert not is_narrow(windows, blocks.protocol, "cpu")

@@ -14,7 +14,7 @@ import pytest
 import torch
 
 from suite.analysis.point.further_scores import further_scores
-from suite.config.build import plan_on
+from suite.config.build import plan_of, plan_on
 from suite.config.compose import composed, resolved
 from suite.config.labels import labels
 from suite.errors import InputError, NotApplicable, OutOfReach
@@ -207,12 +207,19 @@ def planned(tmp_path: Path, *overrides: str) -> Any:
     return plan_on("cpu", config, labels(config, every))
 
 
+def without_lm_eval(plan: Any) -> dict[str, Any]:
+    """Its task's settings as records from before there were such keys have them."""
+    return {key: value for key, value in plan.config["task"].items() if key != "lm_eval"}
+
+
 def test_what_is_scored_beside_is_a_part_of_the_configuration_where_something_is(tmp_path: Path) -> None:
     own = tmp_path / "my_tasks"
     own.mkdir()
     (own / "a.yaml").write_text("task: a")
     nothing, something = planned(tmp_path), planned(tmp_path, "task.lm_eval.tasks=[a]", f"task.lm_eval.folder={own}")
-    assert "lm_eval" not in nothing.config["task"]
+    named = {"task": "t", "model": "m", "workload": "w"}
+    assert plan_of(nothing.config, named).config == nothing.config  # a point's own process builds it again
+    assert config_hash(nothing.config) == config_hash(nothing.config | {"task": without_lm_eval(nothing)})
     assert something.point.point_id == nothing.point.point_id
     hashes = {config_hash(nothing.config), config_hash(something.config)}
     (own / "a.yaml").write_text("task: b")

@@ -28,7 +28,7 @@ from suite.measure.idle import idle_power, mean_idle
 from suite.measure.observer import Observer
 from suite.measure.scores import check_gate
 from suite.measure.served.served_arm import ServedArm, is_metered, requests_a_window, served_arm
-from suite.record.schema import Arm, Idle, RecordWarning, Scores, Window
+from suite.record.schema import Arm, Denominator, Idle, RecordWarning, Scores, Window
 from suite.stats import cross_checks
 from suite.stats.denominator import as_compared
 from suite.stats.prefill_decode import ARMS
@@ -47,6 +47,7 @@ class _ServedBlocks:
         protocol: when to stop.
         limits: when to stop though the protocol would go on.
         device: ``cpu`` or ``cuda``.
+        denominator: by what energies are compared.
     """
 
     arms: dict[Arm, ServedArm]
@@ -57,6 +58,7 @@ class _ServedBlocks:
     protocol: Protocol
     limits: Limits
     device: str
+    denominator: Denominator
 
     @property
     def is_metered(self) -> bool:
@@ -64,8 +66,8 @@ class _ServedBlocks:
         return all(is_metered(arm) for arm in self.arms.values())
 
     def is_known(self, windows: list[Window]) -> bool:
-        """Whether the ratio by token is known well enough; never where no energy is."""
-        return self.is_metered and is_narrow(as_compared(windows, "token"), self.protocol, self.device)
+        """Whether the ratio is known well enough; never where no energy is."""
+        return self.is_metered and is_narrow(as_compared(windows, self.denominator), self.protocol, self.device)
 
     def left_s(self, done: int) -> tuple[float, float]:
         """Seconds until the fewest and the most blocks are measured, where ``done`` are."""
@@ -224,12 +226,15 @@ def _measure_windows(
     load = _served(plan)[0].load(asked, plan.seed)
     before = _idle(arms, protocol, observer)
     seconds: dict[Arm, float] = {}
+    draft.denominator = "token"
     for name, arm in arms.items():
         observer.stage(f"warming up the {name}")
         seconds[name], answers = _warmed_up(arm, [each.text for each in asked], load, protocol, draft)
         if name == "baseline":
             draft.prompt_tokens_per_query = _prompt_tokens(answers)
-        draft.warn(_not_counted(name, answers))
+        if not all(answer.is_counted for answer in answers):  # chunks of two servers may hold unequal numbers of tokens
+            draft.denominator = "query"
+            draft.warn(_not_counted(name))
     arms = _interpolated(arms, [each.text for each in cycle(asked, 2 * load.concurrency + 1)], load, plan.scores_folder)
     blocks = _blocks(draft, arms, load, asked, seconds, limits)
     try:
@@ -288,6 +293,7 @@ def _blocks(
         protocol=protocol,
         limits=limits,
         device=plan.point.device,
+        denominator=draft.denominator,
     )
     if blocks.is_metered:
         return blocks
@@ -331,11 +337,10 @@ def _prompt_tokens(answers: list[Answer]) -> float | None:
     return fmean(counts) if counts and len(counts) == len(answers) else None
 
 
-def _not_counted(name: Arm, answers: list[Answer]) -> RecordWarning | None:
-    if all(answer.is_counted for answer in answers):
-        return None
+def _not_counted(name: Arm) -> RecordWarning:
     return RecordWarning(
         code="tokens_not_counted",
-        message=f"the {name}'s server does not say how many tokens an answer has: each chunk counts as one",
-        remedy="compare joules a request, or use a server that sends usage (stream_options.include_usage)",
+        message=f"the {name}'s server does not say how many tokens an answer has: each chunk counts as one, and"
+        " energies are compared by request",
+        remedy="use a server that sends usage (stream_options.include_usage)",
     )

@@ -10,7 +10,7 @@ from suite.report import limits
 from suite.report.view_model import Entry, Group, Report
 from suite.text.i18n import N_
 
-ORDER = 42
+ORDER = 41
 TITLE = N_("Served models")
 
 
