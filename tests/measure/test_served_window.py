@@ -29,9 +29,9 @@ class Watch:
         self.looks -= 1
         return self.looks < 0
 
-    def rise(self, from_s, to_s):
+    def rises(self, from_s, to_s):
         self.asked.append((from_s, to_s))
-        return Found(300 * (to_s - from_s), 0.5) if self.reaches else None
+        return [Found(300 * (to_s - from_s), 0.5)] if self.reaches else []
 
 
 def answer(due_s):

@@ -1,6 +1,7 @@
 """The plugin in runs of pytest within this one: with pytest-benchmark, whose files and tables it works beside."""
 
 import json
+import os
 import subprocess
 import sys
 import tomllib
@@ -49,13 +50,15 @@ def _all_imported():
 
 
 @pytest.fixture
-def run(pytester):
-    """Runs a test whose function uses so many joules a call."""
+def run(pytester, monkeypatch):
+    """Runs a test whose function uses so many joules a call, as if no other run were around it."""
+    for variable in [name for name in os.environ if name.startswith("PYTEST_XDIST")]:
+        monkeypatch.delenv(variable)  # under xdist pytest-benchmark is off
 
     def start(*arguments, joules=1.0, seed=0, method="measured:ledger", tests=TESTS, conftest=CONFTEST):
         pytester.makeconftest(conftest.format(seed=seed, method=method))
         pytester.makepyfile(test_it=tests.format(joules=joules))
-        return pytester.runpytest_inprocess("-p", "suite.pytest_plugin", "-p", "no:cacheprovider", *QUICKLY, *arguments)
+        return pytester.runpytest_inprocess("-p", "suite.pytest_plugin", "-p", "no:cacheprovider", "-p", "no:xdist", *QUICKLY, *arguments)
 
     return start
 
