@@ -35,6 +35,7 @@ _SIZE = 4096  # of the square matrices: 0.14 TFLOP a product
 _PRODUCTS = 10  # a query
 _IDLE_S = 10.0
 _PROCESSES = 5
+_LONG = 10  # windows, so that a step of the counter at either end weighs little
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -176,7 +177,29 @@ def rows() -> list[Row]:
         lag = "unknown" if ticker is None or ticker.lag_s is None else f"{1e3 * ticker.lag_s:.0f} ms"
         found = [board, Row(name="GPU: period and lag of the energy counter", figure=f"{period}, {lag}")]
         found += checks(same, double, idle_w)
+        found.append(beside_zeus(same, _zeus()))
     return [*found, _repeatability()]
+
+
+def _zeus() -> Any:
+    """Zeus's monitor of the GPU (https://ml.energy/zeus) as a second meter; None where it is not installed."""
+    try:
+        from zeus.monitor import ZeusMonitor
+    except ImportError:
+        return None
+    return ZeusMonitor(gpu_indices=[0])
+
+
+def beside_zeus(found: Rig, monitor: Any) -> Row:
+    """One long window under both meters: by what share Zeus's joules differ from this suite's."""
+    name = "GPU: Zeus over this suite, one window"
+    if monitor is None:
+        return Row(name=name, figure="skipped: pip install zeus")
+    queries = _LONG * found.plan.queries["baseline"]
+    monitor.begin_window("beside")
+    window = whole_window(found.arms["baseline"], queries, 0, found.meter, pre_roll=0)
+    share = monitor.end_window("beside").total_energy / window.energy_j["gpu"] - 1
+    return Row(name=name, figure=percent(share), target="within 2 %", met=abs(share) < 0.02)
 
 
 def checks(same: Rig, double: Rig, idle_w: float) -> list[Row]:

@@ -24,7 +24,7 @@ from suite.analysis.run.judgement import judged
 from suite.analysis.run.pareto import marked_front
 from suite.analysis.run.retraining import set_against_controls
 from suite.analysis.verdict import FLOOR, Verdict, verdict_on
-from suite.record.schema import Record, RecordWarning, TrainingCheck, Window
+from suite.record.schema import Denominator, Record, RecordWarning, TrainingCheck, Window
 from suite.stats.denominator import as_compared
 from suite.stats.interval import Estimate
 from suite.stats.latency_gates import MissedGate, missed_gates
@@ -50,6 +50,8 @@ class PointSummary(msgspec.Struct, frozen=True, kw_only=True):
     status: str
     reason: str | None
     queries: int | None = None
+    device_map: str | None = None
+    denominator: Denominator | None = None
     energy_per_query_j: float | None = None
     baseline_energy_per_query_j: float | None = None
     energy_ratio: float | None = None
@@ -62,8 +64,6 @@ class PointSummary(msgspec.Struct, frozen=True, kw_only=True):
     baseline_energy_per_token_j: float | None = None
     energy_per_total_token_j: float | None = None
     baseline_energy_per_total_token_j: float | None = None
-    energy_per_request_j: float | None = None
-    baseline_energy_per_request_j: float | None = None
     energy_per_request_ratio: float | None = None
     energy_per_request_ratio_low: float | None = None
     energy_per_request_ratio_high: float | None = None
@@ -253,17 +253,17 @@ def summarise_record(run: str, record: Record, g_co2e_per_kwh: float | None) -> 
 def _derived(record: Record, g_co2e_per_kwh: float | None) -> dict[str, Any]:
     scores = compare_scores(record.scores)
     compared = msgspec.structs.replace(record, windows=as_compared(record.windows, record.denominator))
-    found = headline(compared.windows)
-    windows = used_windows(compared.windows, found.component) if found else compared.windows
-    raw = _of_blocks(record.windows, windows)
-    fields = _course_fields(record, raw) | component_fields(windows) | speed_fields(raw) | size_fields(record)
-    fields |= request_fields(record, raw, found.component if found else None)
+    found = headline(record.windows)
+    chosen = used_windows(compared.windows, found.component) if found else compared.windows
+    used = _of_blocks(record.windows, chosen)
+    fields = _course_fields(record, used) | component_fields(used) | speed_fields(used) | size_fields(record)
+    fields |= request_fields(record, used, found.component if found else None)
     fields |= accuracy_fields(record, scores)
     fields["further_scores"] = further_scores(record)
     if found is not None:
-        fields |= energy_fields(compared, found, g_co2e_per_kwh)
+        fields |= energy_fields(record, used, found, g_co2e_per_kwh)
         fields |= per_correct_fields(record.scores, fields)
-        fields["windows"] = seen_windows(compared, found.component)
+        fields["windows"] = seen_windows(record, found.component)
         fields |= cost_fields(record.apply_cost, found, fields)
     fields["verdict"] = verdict_on(
         ratio_low=fields.get("energy_ratio_low"),

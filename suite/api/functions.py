@@ -22,10 +22,12 @@ class CallSetup:
     Attributes:
         device: ``cpu`` or ``cuda``.
         batch_size: queries a call.
+        boards: numbers of the GPUs that are worked on, as torch numbers them.
     """
 
     device: str
     batch_size: int
+    boards: Sequence[int]
 
     @property
     def waiting(self) -> int:
@@ -41,7 +43,8 @@ class CallSetup:
         if self.device == "cuda":
             import torch
 
-            torch.cuda.synchronize()
+            for board in self.boards:
+                torch.cuda.synchronize(board)
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)

@@ -6,7 +6,7 @@ import contextlib
 import dataclasses
 import math
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any, TypeVar
 
 from suite.api.functions import Calls, CallSetup, Function, check_function, name_of
@@ -17,7 +17,8 @@ from suite.core.meter import Meter, OpenMeter
 from suite.core.protocol import Protocol
 from suite.errors import InputError
 from suite.machine import cpu_contention, device_lock
-from suite.machine.which_device import device_meant
+from suite.machine.which_device import boards_meant, device_meant
+from suite.machine.which_gpu import FIRST_BOARD
 from suite.measure.block_limits import Limits
 from suite.measure.blocks import Comparison
 from suite.measure.comparing import measure_to_the_end, warmed_up
@@ -46,6 +47,7 @@ def measure_energy(
     meter: str | Meter = "codecarbon",
     name: str | None = None,
     lock: str = "error",
+    boards: Sequence[int] | None = None,
 ) -> EnergyMeasurement:
     """Energy per query of a function, with its 95 % interval.
 
@@ -61,12 +63,13 @@ def measure_energy(
         meter: a name in conf/meter, or a meter.
         name: what the function is called in the result; its own name where that is left out.
         lock: where another measurement runs on the device: ``error``, ``wait`` (not a part of the budget) or ``none``.
+        boards: numbers of the GPUs that are worked on, as torch numbers them; torch's current one where left out.
 
     Raises:
         InputError: an argument is wrong, the function raised an error (its cause), or the budget is too short.
         ImpossibleOutput: the instruments gave what cannot be.
     """
-    how = _How(budget_s=budget_s, device=device, protocol=protocol, meter=meter, lock=lock)
+    how = _How(budget_s=budget_s, device=device, protocol=protocol, meter=meter, lock=lock, boards=boards)
     shown = name or name_of(function, "function")
     check_function(function, shown)
     calls = _calls({"baseline": function, "candidate": function}, (shown, shown), (queries, queries))
@@ -84,6 +87,7 @@ def compare_energy(
     meter: str | Meter = "codecarbon",
     names: tuple[str, str] | None = None,
     lock: str = "error",
+    boards: Sequence[int] | None = None,
 ) -> EnergyComparison:
     """Energy per query of ``b`` over that of ``a``, paired, with its 95 % interval.
 
@@ -97,12 +101,13 @@ def compare_energy(
         meter: a name in conf/meter, or a meter.
         names: what the functions are called in the result; their own names, or a and b, where that is left out.
         lock: where another measurement runs on the device: ``error``, ``wait`` (not a part of the budget) or ``none``.
+        boards: numbers of the GPUs that are worked on, as torch numbers them; torch's current one where left out.
 
     Raises:
         InputError: an argument is wrong, a function raised an error (its cause), or the budget is too short.
         ImpossibleOutput: the instruments gave what cannot be.
     """
-    how = _How(budget_s=budget_s, device=device, protocol=protocol, meter=meter, lock=lock)
+    how = _How(budget_s=budget_s, device=device, protocol=protocol, meter=meter, lock=lock, boards=boards)
     shown = _pair("names", names or _names(a, b), str)
     for function, name in zip((a, b), shown, strict=True):
         check_function(function, name)
@@ -115,13 +120,21 @@ class _How:
     """How functions are measured, checked."""
 
     def __init__(
-        self, *, budget_s: float, device: str, protocol: str | Protocol, meter: str | Meter, lock: str
+        self,
+        *,
+        budget_s: float,
+        device: str,
+        protocol: str | Protocol,
+        meter: str | Meter,
+        lock: str,
+        boards: Sequence[int] | None,
     ) -> None:
         checks.positive("budget_s", budget_s)
         if lock not in _LOCKS:
             raise InputError("lock is unknown", got=lock, remedy=f"choose {', '.join(_LOCKS)}")
         self.budget_s, self.lock = budget_s, lock
         self.protocol, self.meter, self.device = protocol_of(protocol), meter_of(meter), device_meant(device)
+        self.boards = boards_meant(self.device, boards)
 
     @contextlib.contextmanager
     def locked(self) -> Iterator[None]:
@@ -129,7 +142,8 @@ class _How:
         if self.lock == "none":
             yield
             return
-        with device_lock.held(device_lock.names_of(self.device), "of functions", wait=self.lock == "wait"):
+        devices = device_lock.names_of(self.device, spread=self.boards != FIRST_BOARD)
+        with device_lock.held(devices, "of functions", wait=self.lock == "wait"):
             yield
 
 
@@ -177,7 +191,7 @@ def _measured(calls: dict[Arm, Calls], how: _How, kind: type[Comparison]) -> tup
         deadline_s = time.monotonic() + how.budget_s
         others = cpu_contention.begin()
         draft = Measured(pairing="resident")
-        with how.meter.open(how.device) as meter, CompileWatch() as watch:
+        with how.meter.open(how.device, boards=how.boards) as meter, CompileWatch() as watch:
             _measure_windows(calls, how, (meter, watch), kind, draft, deadline_s)
             draft.environment = {"meter": meter.describe()}
         load = cpu_contention.foreign_load(others)
@@ -199,7 +213,9 @@ def _measure_windows(
     residency = Residency({}, swapped=False)
     arms = {
         arm: RunnableArm(
-            name=arm, setup=CallSetup(device=how.device, batch_size=work.queries), loop=meter.watch(arm, work)
+            name=arm,
+            setup=CallSetup(device=how.device, batch_size=work.queries, boards=how.boards),
+            loop=meter.watch(arm, work),
         )
         for arm, work in calls.items()
     }

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import msgspec
 
-from suite.analysis.point.energy import Basis, headline, idle_power, used_windows
+from suite.analysis.point.energy import Basis, headline, idle_power
 from suite.analysis.summary import PointSummary, summarise_record
 from suite.analysis.verdict import FLOOR, Verdict
 from suite.errors import ImpossibleOutput
@@ -124,14 +124,14 @@ class EnergyMeasurement(_Result):
             ImpossibleOutput: the windows hold no figure.
         """
         super().__init__(record, names, stopped_by)
-        windows = used_windows(record.windows, self.component)
-        energies_j = both_arms_per_query(windows, self.component) or []
+        energies_j = both_arms_per_query(record.windows, self.component) or []
         energy = ratio_interval(energies_j)
         if energy is None:
             raise ImpossibleOutput("no block of windows holds energy above 0")
         self.block_energies_j, self.energy = energies_j, energy
         idle_w = idle_power(record.idle, self.component)
-        net = None if idle_w is None else ratio_interval(both_arms_per_query(windows, self.component, idle_w) or [])
+        net_j = None if idle_w is None else both_arms_per_query(record.windows, self.component, idle_w)
+        net = ratio_interval(net_j or [])
         self._net_j = None if net is None else net.estimate
         if not self.agrees_with_itself:
             self.summary = msgspec.structs.replace(self.summary, warnings=[*self.summary.warnings, self._differs()])

@@ -46,11 +46,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _run(options: argparse.Namespace) -> int:
     form = _form(options)
     from suite.carbon.place import find  # its libraries are not needed for --help
-    from suite.export.chosen import chosen_points
     from suite.footprint.location import Site
+    from suite.footprint.subject import fitting_points
 
     site = Site(grid=find(options.grid))
-    points = chosen_points(
+    points = fitting_points(
         options.run,
         g_co2e_per_kwh=site.grid.g_co2e_per_kwh,
         point_id=options.point,

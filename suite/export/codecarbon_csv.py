@@ -9,21 +9,22 @@ from __future__ import annotations
 import csv
 import dataclasses
 import io
+import math
 from collections.abc import Sequence
 from typing import Any
 
 from suite.analysis.point.energy import basis_of
 from suite.analysis.results.csv_json import cell
 from suite.analysis.summary import PointSummary
-from suite.export.chosen import ARMS
 from suite.footprint.location import Site
+from suite.stats.prefill_decode import ARMS
 from suite.units import BYTES_PER_GB, joules_to_kwh
 
 GRAMS_PER_KG = 1e3
 
 
 def emissions_csv(points: Sequence[PointSummary], site: Site) -> str:
-    """The file; energies are those of all queries of the measured windows, in kWh, emissions in kg."""
+    """The file; energies are those of the windows that the figures are made of, in kWh, emissions in kg."""
     from codecarbon.output_methods.emissions_data import EmissionsData  # slow to import
 
     stream = io.StringIO(newline="")
@@ -38,11 +39,12 @@ def emissions_csv(points: Sequence[PointSummary], site: Site) -> str:
 
 
 def _row(point: PointSummary, arm: str, site: Site) -> dict[str, Any]:
-    seen = point.windows[arm]
+    seen = [window for window in point.windows[arm] if window.block not in point.left_out_blocks]
     queries, duration_s = sum(window.queries for window in seen), sum(window.duration_s for window in seen)
     read = point.energy_per_query_by_component_j.items()
     energy_j = {component: by_arm[arm] * queries for component, by_arm in read if arm in by_arm}
-    headline_j = energy_j[str(point.component)]
+    headline_j = math.fsum(window.energy_per_query_j * window.queries for window in seen)
+    energy_j[str(point.component)] = headline_j
     emissions_kg = site.facility_kwh(headline_j) * site.grid.g_co2e_per_kwh / GRAMS_PER_KG
     return {
         "timestamp": point.finished_at[:19],

@@ -16,7 +16,7 @@ _PARAMS = (
     "task", "model", "mitigation", "mitigation_params", "phase", "workload", "batch_size", "baseline_batch_size",
     "dtype", "runtime", "device", "hardware", "metric",
 )  # fmt: skip
-_TAGS = (RECORD, "point_id", "energy_basis", "component", "method", "verdict", "pairing")
+_TAGS = ("point_id", "energy_basis", "component", "method", "verdict", "pairing")
 _MOST_TEXT = 500  # what every version of MLflow takes as the value of a parameter
 
 
@@ -63,6 +63,7 @@ def _log(client: Any, point: PointSummary) -> bool:
         metrics=[Metric(name, value, ended, 0) for name, value in metrics_of(point).items()],
         params=[Param(name, value) for name, value in _texts(point, _PARAMS).items()],
     )
+    client.set_tag(run_id, RECORD, point.record_id)  # last: what was broken off is not taken for written
     client.set_terminated(run_id, end_time=ended)
     return True
 

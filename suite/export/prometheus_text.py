@@ -10,8 +10,8 @@ from prometheus_client.registry import Collector
 
 from suite.analysis.point.energy import basis_of
 from suite.analysis.summary import PointSummary
-from suite.export.chosen import ARMS
 from suite.footprint.location import Site
+from suite.stats.prefill_decode import ARMS
 
 PREFIX = "energy_benchmark"
 POINT = ("run", "point_id", "task", "model", "mitigation", "batch_size", "device", "hardware")

@@ -12,6 +12,48 @@ from suite.errors import InputError
 from suite.footprint.location import Site
 
 
+def fitting_points(
+    run_folder: Path,
+    *,
+    g_co2e_per_kwh: float,
+    point_id: str | None = None,
+    mitigation: str | None = None,
+    task: str | None = None,
+    note: Callable[[str], None] = lambda line: None,
+    without: Sequence[str] = (),
+) -> list[PointSummary]:
+    """Points of a run with energy of this world that the choices leave, at least one.
+
+    Args:
+        run_folder: the run, with its ``records``, its ``results.parquet`` or both.
+        g_co2e_per_kwh: the grid's intensity.
+        point_id: of one point; its first digits do.
+        mitigation: the stack's names joined by ``+``; ``none`` is the baseline.
+        task: of the points.
+        note: told a line for each record that cannot be read, and where results are another version's of the analysis.
+        without: fields of points that need not be read.
+
+    Raises:
+        InputError: no such run, no readable record, or no point with energy is left.
+    """
+    found = read_results(run_folder, g_co2e_per_kwh=g_co2e_per_kwh, without=without)
+    for line in [*(f"record left out: {line}" for line in found.unreadable), *found.notes]:
+        note(line)
+    points = [point for point in found.points if point.energy_per_query_j is not None and is_real(point)]
+    left = [
+        point
+        for point in points
+        if (point_id is None or point.point_id.startswith(point_id))
+        and mitigation in (None, point.mitigation)
+        and task in (None, point.task)
+    ]
+    if left:
+        return left
+    wanted = {"point_id": point_id, "mitigation": mitigation, "task": task}
+    got = {name: value for name, value in wanted.items() if value is not None} or str(run_folder)
+    raise InputError("no point with measured or estimated energy fits", got=got, remedy=_remedy(points))
+
+
 def choose_point(
     run_folder: Path,
     *,
@@ -34,24 +76,14 @@ def choose_point(
     Raises:
         InputError: no such run, no readable record, or not exactly one point with energy is left.
     """
-    found = read_results(run_folder, g_co2e_per_kwh=g_co2e_per_kwh, without=("windows",))
-    for line in found.notes:
-        note(line)
-    points = [point for point in found.points if point.energy_per_query_j is not None and is_real(point)]
-    left = [
-        point
-        for point in points
-        if (point_id is None or point.point_id.startswith(point_id))
-        and (mitigation is None or point.mitigation == mitigation)
-        and (task is None or point.task == task)
-    ]
+    chosen = {"point_id": point_id, "mitigation": mitigation, "task": task}
+    left = fitting_points(run_folder, g_co2e_per_kwh=g_co2e_per_kwh, note=note, without=("windows",), **chosen)
     if len(left) == 1:
         return left[0]
-    wanted = {"point_id": point_id, "mitigation": mitigation, "task": task}
     raise InputError(
-        f"{len(left) or 'no'} points with energy fit, one is needed",
-        got={name: value for name, value in wanted.items() if value is not None},
-        remedy=f"name point_id={' or '.join(map(_name, left))}" if left else f"the run has {_choices(points)}",
+        f"{len(left)} points with energy fit, one is needed",
+        got={name: value for name, value in chosen.items() if value is not None},
+        remedy=f"name point_id={' or '.join(map(_name, left))}",
     )
 
 
@@ -59,10 +91,11 @@ def _name(point: PointSummary) -> str:
     return f"{point.point_id} ({point.mitigation} on {point.task}, {point.phase}, {point.workload})"
 
 
-def _choices(points: Sequence[PointSummary]) -> str:
-    names = dict.fromkeys(point.mitigation for point in points)
-    tasks = dict.fromkeys(point.task for point in points)
-    return f"mitigation {', '.join(names)}; task {', '.join(tasks)}" if points else "no point with energy"
+def _remedy(points: Sequence[PointSummary]) -> str:
+    if not points:
+        return "measure it first, with meter=codecarbon"
+    names, tasks = dict.fromkeys(point.mitigation for point in points), dict.fromkeys(point.task for point in points)
+    return f"the run has mitigation {', '.join(names)}; task {', '.join(tasks)}"
 
 
 def query_of(point: PointSummary) -> str:

@@ -15,6 +15,8 @@ from suite.imported.row import ImportedRow, over
 
 SOURCE = "AIPerf"
 _JOULES = {"J": 1.0, "mJ": 1e-3, "kJ": 1e3, "MJ": 1e6, "Wh": 3.6e3, "kWh": 3.6e6}
+_TOKENS_PER_JOULE = {"tokens/J": 1.0, "tokens/mJ": 1e3, "tokens/kJ": 1e-3}
+_REQUESTS_PER_S = {"requests/sec": 1.0, "requests/s": 1.0}
 _MILLISECONDS = {"ns": 1e-6, "us": 1e-3, "ms": 1.0, "s": 1e3, "sec": 1e3}
 
 
@@ -52,7 +54,7 @@ def rows(content: Any) -> list[ImportedRow]:
     """
     found = msgspec.convert(content, Export)
     energy_j = _in(found.total_gpu_energy, "avg", _JOULES)
-    tokens_per_j = found.output_tokens_per_joule.avg if found.output_tokens_per_joule else None
+    tokens_per_j = _in(found.output_tokens_per_joule, "avg", _TOKENS_PER_JOULE)
     return [
         ImportedRow(
             source=SOURCE,
@@ -67,7 +69,7 @@ def rows(content: Any) -> list[ImportedRow]:
             latency_ms_p50=_in(found.request_latency, "p50", _MILLISECONDS),
             latency_ms_p99=_in(found.request_latency, "p99", _MILLISECONDS),
             first_token_ms_p50=_in(found.time_to_first_token, "p50", _MILLISECONDS),
-            throughput_qps=found.request_throughput.avg if found.request_throughput else None,
+            throughput_qps=_in(found.request_throughput, "avg", _REQUESTS_PER_S),
         )
     ]
 

@@ -46,7 +46,7 @@ def row(cells: Mapping[str, str]) -> ImportedRow:
         source_version=line.codecarbon_version,
         label=line.project_name or "codecarbon",
         hardware=line.gpu_model or line.cpu_model,
-        energy_j=kwh_to_joules(line.energy_consumed),
+        energy_j=kwh_to_joules(line.energy_consumed) if any(parts.values()) or line.energy_consumed else None,
         covers=" + ".join(name for name, energy in parts.items() if energy) or None,
         note=N_("energy of all that was tracked, measured or estimated; the file does not know queries"),
     )

@@ -49,9 +49,12 @@ def imported_rows(run: Path) -> list[ImportedRow]:
     Raises:
         InputError: one of them is damaged.
     """
-    folder = run / FOLDER
-    files = sorted(path for path in folder.glob("*") if path.is_file() and not path.name.startswith("."))
-    return [row for path in files for row in read_file(path)]
+    return [row for path in files_of(run) for row in read_file(path)]
+
+
+def files_of(run: Path) -> list[Path]:
+    """The files in the run's folder ``imported``, in the order of their names."""
+    return sorted(path for path in (run / FOLDER).glob("*") if path.is_file() and not path.name.startswith("."))
 
 
 def keep(run: Path, files: Sequence[Path]) -> list[Path]:

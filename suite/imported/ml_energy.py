@@ -63,15 +63,17 @@ def _diffusion(content: Any) -> ImportedRow:
     """Energy per picture or video: all iterations' over what they made."""
     found = msgspec.convert(content, Diffusion)
     batches = found.iteration_energy_measurements
-    energy_j, made = sum(sum(each.gpu_energy.values()) for each in batches), found.batch_size * len(batches)
+    made = found.batch_size * len(batches)
+    is_read = bool(batches) and all(each.gpu_energy for each in batches)
+    energy_j = sum(sum(each.gpu_energy.values()) for each in batches) if is_read else None
     return ImportedRow(
         source=SOURCE,
         label=found.model_id or "diffusion",
         queries=float(made),
-        energy_j=energy_j if batches else None,
+        energy_j=energy_j,
         energy_per_query_j=over(energy_j, made),
-        covers="GPU",
-        basis="measured",
+        covers="GPU" if is_read else None,
+        basis="measured" if is_read else "not stated",
         latency_ms_p50=statistics.median(each.time for each in batches) * _MS_PER_S if batches else None,
         throughput_qps=over(float(made), sum(each.time for each in batches)),
         note=N_("latency is that of a batch"),

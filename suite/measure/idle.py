@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from suite.core.meter import OpenMeter
 from suite.core.protocol import Protocol
@@ -45,5 +45,12 @@ def mean_idle(before: Idle | None, after: Idle | None) -> Idle | None:
         method={name: before.method[name] for name in both},
         before_w={name: first for name, (first, _) in both.items()},
         after_w={name: last for name, (_, last) in both.items()},
-        board_power_w=[sum(each) / 2 for each in zip(before.board_power_w, after.board_power_w, strict=True)],
+        board_power_w=_mean_by_board(before.board_power_w, after.board_power_w),
     )
+
+
+def _mean_by_board(before_w: Sequence[float], after_w: Sequence[float]) -> list[float]:
+    """Watts of each board; empty where one of them did not answer in one of the readings."""
+    if len(before_w) != len(after_w):
+        return []
+    return [sum(each) / 2 for each in zip(before_w, after_w, strict=True)]

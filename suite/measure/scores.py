@@ -57,7 +57,8 @@ def further_scores_of(
     residency.bring("baseline")
     before = _baseline_further_scores(plan, setups["baseline"], scores.baseline)
     residency.bring("candidate")
-    after = {each.metric: each for each in plan.task.further_scores(setups["candidate"], scores.candidate)}
+    candidate = setups["candidate"]
+    after = {each.metric: each for each in candidate.task.further_scores(candidate, scores.candidate)}
     return [_paired(each, after[each.metric]) for each in before if _are_comparable(each, after.get(each.metric))]
 
 
@@ -122,7 +123,7 @@ def _baseline_further_scores(plan: Plan, baseline: Setup, scores: list[float]) -
     file = plan.scores_folder / f"{_key(plan)}-further.json"
     if file.is_file():
         return msgspec.json.decode(file.read_bytes(), type=list[FurtherScore])
-    found = plan.task.further_scores(baseline, scores)
+    found = [each for each in plan.task.further_scores(baseline, scores) if all(map(math.isfinite, each.items))]
     write_whole(file, msgspec.json.encode(found))
     return found
 
@@ -132,5 +133,6 @@ def _key(plan: Plan) -> str:
     point = plan.point
     shared = {name: plan.config.get(name) for name in _DECIDE}
     shared |= {"batch_size": point.batch_size, "dtype": point.dtype, "device": point.device, "runtime": point.runtime}
+    shared |= {} if point.device_map is None else {"device_map": point.device_map}
     shared |= {"packages": environment.packages(), "hardware": environment.hardware(point.device)["name"]}
     return digest(shared)

@@ -13,7 +13,7 @@ from suite.analysis.results.reader import read_results
 from suite.analysis.results.run_results import merged
 from suite.carbon.place import DEFAULT_GRID, find
 from suite.errors import InputError
-from suite.imported.files import imported_rows
+from suite.imported.files import files_of, imported_rows, keep
 from suite.io.atomic import sync_folder, synced_temporary
 from suite.report.charts.paper_figure import drawn_figure
 from suite.report.exports.latex import tables
@@ -71,6 +71,8 @@ def build_report(
     for line in report.results.notes:
         warn(f"warning: {line}")
     _write(files, target)
+    for folder in folders:  # so that the page can be built again from what lies beside it
+        keep(target.parent, files_of(folder))
     return target
 
 

@@ -213,10 +213,12 @@ def names_of(points: Sequence[PointSummary]) -> dict[str, str]:
 
 def _title(key: tuple[Any, ...], names: Mapping[str, str]) -> str:
     phase, workload, model, batch_size, dtype, runtime, device = key[1:8]
+    device_map = key[9]
     batch = _("batch {size}").format(size=batch_size)
     ran = [] if workload == "training_steps" else [labels.words(names[workload])]
     executed = [] if runtime == "eager" else [runtime]
-    return " · ".join([text.words(phase), *ran, batch, dtype, *executed, device, names[model]])
+    spread = [f"device_map {device_map}"] if device_map else []
+    return " · ".join([text.words(phase), *ran, batch, dtype, *executed, device, *spread, names[model]])
 
 
 def _entries(number: int, members: Sequence[PointSummary]) -> tuple[Entry, ...]:

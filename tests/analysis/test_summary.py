@@ -15,10 +15,10 @@ PRUNING = (("structured_pruning", {"ratio": 0.5}),)
 
 DESIGNED_COLUMNS = (
     "run, point_id, task, model, mitigation, mitigation_params, phase, workload, batch_size, baseline_batch_size, "
-    "dtype, runtime, device, hardware, status, reason, queries, energy_per_query_j, baseline_energy_per_query_j, "
+    "dtype, runtime, device, hardware, status, reason, queries, device_map, denominator, "
+    "energy_per_query_j, baseline_energy_per_query_j, "
     "energy_ratio, energy_ratio_low, energy_ratio_high, net_energy_ratio, net_energy_ratio_low, net_energy_ratio_high, "
     "energy_per_token_j, baseline_energy_per_token_j, energy_per_total_token_j, baseline_energy_per_total_token_j, "
-    "energy_per_request_j, baseline_energy_per_request_j, "
     "energy_per_request_ratio, energy_per_request_ratio_low, energy_per_request_ratio_high, "
     "prefill_energy_per_query_j, baseline_prefill_energy_per_query_j, "
     "prefill_energy_ratio, prefill_energy_ratio_low, prefill_energy_ratio_high, decode_energy_per_token_j, "

@@ -6,6 +6,7 @@ import dataclasses
 import itertools
 import random
 import time
+from collections.abc import Sequence
 from typing import Any
 
 from suite.core.meter import Meter, OpenMeter, Readings
@@ -50,7 +51,7 @@ class Ledger(Meter):
     idle_power_w: float = 0.0
     opened: Any = dataclasses.field(default_factory=itertools.count)
 
-    def open(self, device: str, *, pid: int | None = None) -> OpenLedger:
+    def open(self, device: str, *, boards: Sequence[int] = (0,), pid: int | None = None) -> OpenLedger:
         return OpenLedger(self, random.Random(f"{self.seed} {next(self.opened)}"))
 
 

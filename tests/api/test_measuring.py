@@ -175,7 +175,7 @@ class TestBadInput:
                 raise ZeroDivisionError("late")
 
         class Watched(Ledger):
-            def open(self, device, *, pid=None):
+            def open(self, device, *, boards=(0,), pid=None):
                 opened.append(super().open(device))
                 return opened[0]
 
@@ -231,7 +231,7 @@ class TestBudget:
         opened = []
 
         class Watched(Ledger):
-            def open(self, device, *, pid=None):
+            def open(self, device, *, boards=(0,), pid=None):
                 opened.append(device)
                 return super().open(device)
 

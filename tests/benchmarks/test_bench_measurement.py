@@ -1,6 +1,7 @@
 """The benchmark of the measurement's accuracy, with smaller counts: what it promises, and that it can fail."""
 
 import sys
+from types import SimpleNamespace
 
 import pytest
 
@@ -151,3 +152,29 @@ def test_hung_blocks_leave_the_interval_its_coverage(blocks, hung):
     held, wrongly = false_claims.hung_coverage(800, blocks, hung)  # its standard error is 0.8 points
     assert held >= 0.93
     assert wrongly < 0.001
+
+
+class Monitor:
+    """Zeus's, as far as it is used: reads the board's truth, and a share more."""
+
+    def __init__(self, here, more):
+        self.here, self.more = here, more
+
+    def begin_window(self, key):
+        self.began_j = self.here.meter.board.counter_mj() / 1000
+
+    def end_window(self, key):
+        used_j = self.here.meter.board.counter_mj() / 1000 - self.began_j
+        return SimpleNamespace(total_energy=(1 + self.more) * used_j)
+
+
+@pytest.mark.parametrize(("more", "met"), [(0.0, True), (0.03, False)])
+def test_a_second_meter_is_set_beside_this_suites(more, met):
+    with world(1.0, real_codecarbon(), lag_s=0.0, drift=0.0) as here:
+        row = gpu.beside_zeus(rig(here), Monitor(here, more))
+    assert row.met is met
+    assert float(row.figure.split()[0]) == pytest.approx(100 * more, abs=0.5)
+
+
+def test_without_zeus_the_row_says_how_to_get_it():
+    assert gpu.beside_zeus(None, None).figure == "skipped: pip install zeus"

@@ -190,3 +190,27 @@ def test_nothing_is_kept_where_one_file_is_damaged(tmp_path):
 def test_a_run_that_is_not_there_keeps_nothing(tmp_path):
     with pytest.raises(InputError, match="no such run"):
         keep(tmp_path / "missing", [])
+
+
+def test_iterations_whose_gpu_was_not_read_give_no_energy_of_those_that_were(tmp_path):
+    content = written.ml_energy_diffusion()
+    content["iteration_energy_measurements"][0]["gpu_energy"] = {}
+    (row,) = read(tmp_path, json.dumps(content))
+    assert (row.energy_j, row.energy_per_query_j, row.covers, row.basis) == (None, None, None, "not stated")
+    assert row.latency_ms_p50 is not None
+
+
+def test_a_run_in_which_codecarbon_read_nothing_has_no_energy(tmp_path):
+    header, line = written.EMISSIONS.read_text().splitlines()[:2]
+    cells = dict(zip(header.split(","), line.split(","), strict=True))
+    cells |= dict.fromkeys(("cpu_energy", "gpu_energy", "ram_energy", "energy_consumed"), "0.0")
+    with pytest.raises(InputError, match="no figure of a query in it"):
+        read(tmp_path, f"{','.join(cells)}\n{','.join(cells.values())}\n", "emissions.csv")
+
+
+@pytest.mark.parametrize("name", ["output_tokens_per_joule", "request_throughput"])
+def test_a_unit_of_aiperf_that_is_not_known_is_no_other_one(tmp_path, name):
+    content = written.aiperf()
+    content[name]["unit"] = "furlongs"
+    with pytest.raises(InputError, match="a unit of furlongs"):
+        read(tmp_path, json.dumps(content))

@@ -9,6 +9,7 @@ import torch
 from suite.errors import InputError
 from suite.machine import device_lock, environment
 from suite.machine.nvml.simulated_board import PowerTrace, SimulatedBoard, SimulatedNvml
+from suite.machine.which_device import boards_meant
 from suite.machine.which_gpu import (
     VISIBLE,
     free_bytes_before_work,
@@ -141,3 +142,18 @@ def test_free_memory_is_told_by_torchs_numbers(boards, monkeypatch):
 def test_before_and_at_work_it_is_the_same_board():
     (before,), (at_work,) = uuids_before_work(spread=False), uuids_at_work((0,))
     assert before.removeprefix("GPU-") == at_work.removeprefix("GPU-")
+
+
+@pytest.mark.parametrize(("wanted", "expected"), [(None, (1,)), ([0, 1], (0, 1)), ([1], (1,))])
+def test_functions_work_on_torchs_current_gpu_or_on_those_that_are_named(monkeypatch, wanted, expected):
+    monkeypatch.setattr(torch.cuda, "device_count", lambda: 2)
+    monkeypatch.setattr(torch.cuda, "current_device", lambda: 1)
+    assert boards_meant("cuda", wanted) == expected
+    assert boards_meant("cpu", wanted) == (0,)
+
+
+@pytest.mark.parametrize("wanted", [[], [0, 0], [2], [-1]])
+def test_gpus_that_are_not_there_are_refused(monkeypatch, wanted):
+    monkeypatch.setattr(torch.cuda, "device_count", lambda: 2)
+    with pytest.raises(InputError, match="numbers from 0 to 1, each once"):
+        boards_meant("cuda", wanted)

@@ -1,5 +1,6 @@
 """Points whose arms are real processes that serve: small servers whose tokens take a set CPU time."""
 
+import dataclasses
 import signal
 import sys
 import threading
@@ -12,6 +13,7 @@ from suite.config.build import plan_of
 from suite.config.compose import composed, resolved
 from suite.config.labels import labels
 from suite.endpoint.served_model import base_url
+from suite.errors import NotApplicable
 from suite.measure import point
 from suite.measure.block_limits import UNLIMITED
 from suite.measure.blocks import is_narrow
@@ -174,6 +176,7 @@ def test_answers_are_scored_in_pairs(plan, tmp_path):
 def test_tokens_that_the_server_does_not_count_are_warned_of(plan):
     record = point.measure(plan(*started("baseline", usage=0)))
     assert "tokens_not_counted" in [each.code for each in record.warnings]
+    assert record.denominator == "query"  # chunks of two servers may hold unequal numbers of tokens
     assert record.prompt_tokens_per_query is None
 
 
@@ -191,3 +194,14 @@ def test_the_stopping_rule_looks_at_joules_a_token(plan):
     )  # fmt: skip
     assert blocks.is_known(windows)
     assert not is_narrow(windows, blocks.protocol, "cpu")
+
+
+def test_where_several_gpus_are_visible_the_user_says_which_count(plan, monkeypatch):
+    monkeypatch.setattr(served_point, "visible_uuids", lambda: ["GPU-1", "GPU-2"])
+    made = plan(*started("baseline"))
+    on = dataclasses.replace(made, point=msgspec.structs.replace(made.point, device="cuda"))
+    with pytest.raises(NotApplicable, match=r"2 GPUs are visible.*CUDA_VISIBLE_DEVICES.*device_map=auto"):
+        served_point._boards(on)
+    spread = dataclasses.replace(on, point=msgspec.structs.replace(on.point, device_map="auto"))
+    assert list(served_point._boards(spread)) == [0, 1]
+    assert list(served_point._boards(made)) == [0]

@@ -58,7 +58,9 @@ def run(pytester, monkeypatch):
     def start(*arguments, joules=1.0, seed=0, method="measured:ledger", tests=TESTS, conftest=CONFTEST):
         pytester.makeconftest(conftest.format(seed=seed, method=method))
         pytester.makepyfile(test_it=tests.format(joules=joules))
-        return pytester.runpytest_inprocess("-p", "suite.pytest_plugin", "-p", "no:cacheprovider", "-p", "no:xdist", *QUICKLY, *arguments)
+        return pytester.runpytest_inprocess(
+            "-p", "suite.pytest_plugin", "-p", "no:cacheprovider", "-p", "no:xdist", *QUICKLY, *arguments
+        )
 
     return start
 

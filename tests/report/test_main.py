@@ -46,6 +46,7 @@ def test_results_of_other_tools_are_kept_beside_the_run_and_shown(run_folder, tm
     assert capsys.readouterr().err.count("imported: ") == 2
     assert main([str(run_folder), "--out", str(page)]) == 0  # they are part of the run now
     assert "owner/llama" in page.read_text()
+    assert sorted(path.name for path in (page.parent / "imported").iterdir()) == ["emissions.csv", "vllm.json"]
 
 
 def test_a_damaged_file_of_another_tool_is_one_line(run_folder, tmp_path, capsys):

@@ -65,14 +65,11 @@ def per_correct_fields(scores: Scores | None, energy: dict[str, Any]) -> dict[st
 
     Args:
         scores: of both arms.
-        energy: the fields that hold joules a query, or a request where these are known: answers were scored as long as
-            they came.
+        energy: the fields that hold joules a query.
     """
     arms = {"baseline_": scores.baseline, "": scores.candidate} if scores else {}
     return {
-        f"{prefix}energy_per_correct_j": _per_correct(
-            values, energy.get(f"{prefix}energy_per_request_j", energy.get(f"{prefix}energy_per_query_j"))
-        )
+        f"{prefix}energy_per_correct_j": _per_correct(values, energy.get(f"{prefix}energy_per_query_j"))
         for prefix, values in arms.items()
     }
 

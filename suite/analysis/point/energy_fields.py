@@ -12,25 +12,38 @@ from suite.analysis.point.interval_fields import interval_fields
 from suite.analysis.point.token_fields import token_fields
 from suite.record.schema import ApplyCost, Record, Window
 from suite.stats import paired
+from suite.stats.denominator import as_compared
 
 
-def energy_fields(record: Record, found: energy.Headline, g_co2e_per_kwh: float | None) -> dict[str, Any]:
-    """Of the headline component: joules, ratios gross and net of idle power, and carbon."""
+def energy_fields(
+    record: Record, windows: Sequence[Window], found: energy.Headline, g_co2e_per_kwh: float | None
+) -> dict[str, Any]:
+    """Of the headline component: joules of both arms, the ratios, and carbon.
+
+    Joules a query are of queries as they were answered; ratios are by what the record compares energies by.
+
+    Args:
+        record: of the point.
+        windows: those of the record that the point's figures are made of, as they were measured.
+        found: the headline.
+        g_co2e_per_kwh: of the baseline's electricity; None where it is not known.
+    """
     component = found.component
-    windows = energy.used_windows(record.windows, component)
-    block_ratios = paired.every_block_ratio(windows, component)
     candidate = energy.energy_per_query(windows, "candidate", component)
-    ratio = paired.ratio_interval(block_ratios or [])
     idle_w = energy.idle_power(record.idle, component)
     idle = record.idle if idle_w is not None else None
+    compared = as_compared(windows, record.denominator)
+    block_ratios = paired.every_block_ratio(compared, component)
+    ratio = paired.ratio_interval(block_ratios or [])
     return {
         "component": component,
+        "denominator": record.denominator,
         "energy_basis": found.basis,
         "method": found.method,
         "energy_per_query_j": candidate,
         "baseline_energy_per_query_j": energy.energy_per_query(windows, "baseline", component),
         "block_energy_ratios": block_ratios or [],
-        "left_out_blocks": list(paired.left_out_blocks(record.windows, component)),
+        "left_out_blocks": list(paired.left_out_blocks(as_compared(record.windows, record.denominator), component)),
         "idle_power_w": idle_w,
         "idle_before_w": idle.before_w.get(component) if idle else None,
         "idle_after_w": idle.after_w.get(component) if idle else None,
@@ -39,7 +52,7 @@ def energy_fields(record: Record, found: energy.Headline, g_co2e_per_kwh: float 
         **carbon_fields(record.effect, candidate, ratio, g_co2e_per_kwh),
         **interval_fields("energy_ratio", ratio),
         **token_fields(record, windows, component),
-        **interval_fields("net_energy_ratio", energy.net_ratio(windows, idle, component)),
+        **interval_fields("net_energy_ratio", energy.net_ratio(compared, idle, component)),
     }
 
 

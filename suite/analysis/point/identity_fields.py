@@ -29,6 +29,7 @@ def identity_fields(run: str, record: Record) -> dict[str, Any]:
         "dtype": point.dtype,
         "runtime": point.runtime,
         "device": point.device,
+        "device_map": point.device_map,
         "hardware": _hardware(record.environment),
         "status": record.status,
         "reason": reason.message or None,

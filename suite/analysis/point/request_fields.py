@@ -1,14 +1,11 @@
-"""The fields of a point's summary that are of requests as they were answered, where energies are compared by token.
-
-Joules a query are then of an answer as long as the baseline's are on average; a request is what the model made of it.
-"""
+"""The fields of a point's summary that are of requests as they were answered, where energies are compared by token."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from typing import Any
 
-from suite.analysis.point.energy import energy_per_query, tokens_per_query
+from suite.analysis.point.energy import tokens_per_query
 from suite.analysis.point.interval_fields import interval_fields
 from suite.record.schema import Record, RecordWarning, Window
 from suite.stats.paired import every_block_ratio, ratio_interval
@@ -18,7 +15,7 @@ _SAME_LENGTH = 0.05
 
 
 def request_fields(record: Record, windows: Sequence[Window], component: str | None) -> dict[str, Any]:
-    """Tokens and joules a request, and the ratio of these; empty where energies are compared by query.
+    """Tokens a request, and the ratio of joules a request; empty where energies are compared by query.
 
     Args:
         record: says what energies are compared by.
@@ -35,8 +32,6 @@ def request_fields(record: Record, windows: Sequence[Window], component: str | N
         return lengths
     return {
         **lengths,
-        "energy_per_request_j": energy_per_query(windows, "candidate", component),
-        "baseline_energy_per_request_j": energy_per_query(windows, "baseline", component),
         **interval_fields("energy_per_request_ratio", ratio_interval(every_block_ratio(windows, component) or [])),
     }
 

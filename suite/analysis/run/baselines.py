@@ -22,6 +22,7 @@ def baseline_of(point: PointSummary) -> tuple[Any, ...]:
         point.runtime,
         point.device,
         point.hardware or "",
+        point.device_map or "",
     )
 
 

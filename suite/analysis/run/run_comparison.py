@@ -32,6 +32,7 @@ _IDENTITY = (
     "device",
     "dtype",
     "runtime",
+    "device_map",
 )
 ACROSS = {
     "batch_size": "baseline_batch_size",

@@ -20,6 +20,7 @@ from suite.endpoint.load import Load
 from suite.endpoint.prompts import Prompt
 from suite.endpoint.served_model import Endpoints
 from suite.endpoint.served_workload import ServedWorkload
+from suite.errors import NotApplicable
 from suite.machine.which_gpu import FIRST_BOARD, visible_uuids
 from suite.measure.block_limits import Limits
 from suite.measure.blocks import ORDERS, blocks_left_s, is_narrow, measure_blocks
@@ -152,8 +153,20 @@ def _arm(plan: Plan, name: Arm, before: dict[Arm, ServedArm]) -> Iterator[Served
 
 
 def _boards(plan: Plan) -> Sequence[int]:
-    """The first GPU, or all that are visible where models are spread: a server places its model by itself."""
-    return FIRST_BOARD if plan.point.device_map is None else range(len(visible_uuids()))
+    """The GPU that is visible, or all where models are spread: a server places its model by itself.
+
+    Raises:
+        NotApplicable: several are visible, and nothing says which the servers use.
+    """
+    if plan.point.device != "cuda":
+        return FIRST_BOARD
+    count = len(visible_uuids())
+    if count > 1 and plan.point.device_map is None:
+        raise NotApplicable(
+            f"{count} GPUs are visible, and which of them a server uses cannot be seen from here: name one by"
+            " CUDA_VISIBLE_DEVICES, or have all counted by device_map=auto"
+        )
+    return range(count)
 
 
 def _meter_facts(arms: dict[Arm, ServedArm]) -> dict[str, Any]:

@@ -69,7 +69,10 @@ def _choices(config: dict[str, Any]) -> list[str]:
     protocol = config.get("protocol")
     words = [f"protocol={protocol['name']}"] if isinstance(protocol, dict) and protocol.get("name") else []
     named = ("seed", "threads", "device_map")
-    return words + [f"{key}={_value(config[key])}" for key in named if config.get(key) is not None]
+    words += [f"{key}={_value(config[key])}" for key in named if config.get(key) is not None]
+    lm_eval = config["task"].get("lm_eval") or {} if isinstance(config.get("task"), dict) else {}
+    asked = lm_eval if lm_eval.get("tasks") else {}  # scored beside: no part of the task's name
+    return words + [f"task.lm_eval.{key}={_value(value)}" for key, value in asked.items() if value is not None]
 
 
 def _value(value: Any) -> str:

@@ -44,7 +44,7 @@ def _view(report: Report, group: Group) -> View:
 
 
 def _is_served(point: PointSummary) -> bool:
-    return point.status == "ok" and point.tokens_per_request is not None
+    return point.status == "ok" and point.runtime == "served"
 
 
 def _rows(report: Report, entry: Entry) -> tuple[Row, Row]:

@@ -29,22 +29,20 @@ def by_token(run_windows, **fields):
 
 
 def test_energies_of_a_served_point_are_compared_by_token():
-    """Half the joules a request, and half the tokens: no change a token. A query is of the baseline's mean length."""
+    """Half the joules a request, and half the tokens: no change a token. Joules a query are those of a request."""
     point = by_token(served([0.5, 0.5], (1000, 500)))
     assert point.energy_ratio == point.energy_per_token_ratio == pytest.approx(1.0)
     assert point.verdict == "no-detectable-change"
-    assert point.energy_per_query_j == point.baseline_energy_per_query_j == pytest.approx(50 / 50.5)
+    assert (point.baseline_energy_per_query_j, point.energy_per_query_j) == pytest.approx((50 / 50.5, 25 / 50.5))
     assert point.energy_per_token_j == point.baseline_energy_per_token_j == pytest.approx(0.05)
     assert point.block_energy_ratios == pytest.approx([1.0, 1.0])
-    assert [window.energy_per_query_j for window in point.windows["candidate"]] == pytest.approx([50 / 50.5] * 4)
+    assert [window.energy_per_query_j for window in point.windows["candidate"]] == pytest.approx([25 / 50.5] * 4)
 
 
 def test_requests_as_they_were_answered_stand_beside():
     point = by_token(served([0.5, 0.5], (1000, 500)))
     assert point.energy_per_request_ratio == pytest.approx(0.5)
     assert point.energy_per_request_ratio_high == pytest.approx(0.5)
-    assert point.energy_per_request_j == pytest.approx(25 / 50.5)
-    assert point.baseline_energy_per_request_j == pytest.approx(50 / 50.5)
     assert (point.baseline_tokens_per_request, point.tokens_per_request) == pytest.approx((1000 / 50.5, 500 / 50.5))
     assert point.throughput_qps == pytest.approx(50.5 / 2.0)
     assert point.queries == 202  # four windows of 50.5 requests

@@ -147,3 +147,15 @@ def test_several_points_that_would_be_one_are_refused():
 def test_an_unknown_name_is_refused():
     with pytest.raises(InputError, match="choose batch_size, device"):
         across([one()], [one()], names=("colour",))
+
+
+def test_a_model_on_several_gpus_is_another_point_than_on_one():
+    spread, whole = (
+        msgspec.structs.replace(found, point=msgspec.structs.replace(found.point, device_map=device_map))
+        for found, device_map in ((one(), "auto"), (one(), None))
+    )
+    assert [point.device_map for point in points(spread, whole)] == ["auto", None]
+    found = compare(
+        points(spread, whole), points(spread, whole), energy_tolerance=0.05, ratio_tolerance=0.05, across=["dtype"]
+    )
+    assert len(found) == 2

@@ -57,7 +57,10 @@ def test_the_first_digits_name_a_point(run):
     ("choice", "message"),
     [
         ({}, r"2 points with energy fit.*name point_id=.* or "),
-        ({"mitigation": "nf5"}, r"no points with energy fit.*mitigation distillation, none; task image_classification"),
+        (
+            {"mitigation": "nf5"},
+            r"no point with .*energy fits.*mitigation distillation, none; task image_classification",
+        ),
     ],
 )
 def test_not_exactly_one_point_is_refused(run, choice, message):

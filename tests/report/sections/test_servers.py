@@ -23,7 +23,8 @@ def served(*, tokens=(1000, 500), read=True, mitigations=(("endpoint", {"model":
     found = record(
         task="text_generation", model="large", workload="endpoint", mitigations=mitigations, run_windows=made
     )
-    return msgspec.structs.replace(found, denominator="token")
+    point = msgspec.structs.replace(found.point, runtime="served")
+    return msgspec.structs.replace(found, point=point, point_id=point.point_id, denominator="token")
 
 
 def test_both_arms_have_a_row_and_the_candidate_the_change(tmp_path):
