@@ -33,7 +33,7 @@ RUNS = {
 }
 """Runs that the pages speak of, and a published one that stands for each."""
 ELSEWHERE = re.compile(
-    r"layer_dropping|their_package|device=cuda|devices=\[GPU|launcher=(submitit_slurm|ray|gpus)|^\S*pip |tools\.wheelhouse"
+    r"layer_dropping|their_package|device=cuda|launcher=(submitit_slurm|ray|gpus)|^\S*pip |tools\.wheelhouse"
     "|--to=mlflow"
 )
 """The example technique, boxes of several GPUs and clusters have tests of their own, with what stands for them; so has
