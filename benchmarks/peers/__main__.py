@@ -40,13 +40,13 @@ def main() -> None:
         def theirs(place: str, sizes: Sequence[int]) -> Costs:
             return optimum_benchmark.measure(binaries, subject, folder / place, tuple(sizes), options.loop)
 
-        def by_hand(_: str, sizes: Sequence[int]) -> Costs:
+        def by_hand(sizes: Sequence[int]) -> Costs:
             return codecarbon_by_hand.measure(subject, sizes, 2 * options.loop)
 
         costs = {
             this_suite.NAME: this_suite.measure(subject, folder / "ours", BATCH_SIZES, options.loop),
             optimum_benchmark.NAME: theirs("theirs", BATCH_SIZES),
-            codecarbon_by_hand.NAME: by_hand("", BATCH_SIZES),
+            codecarbon_by_hand.NAME: by_hand(BATCH_SIZES),
         }
         print(costs_table(costs), flush=True)
         sizes = sorted(RATIO_OF)
@@ -55,7 +55,7 @@ def main() -> None:
                 subject, folder / f"ours-{turn}", RATIO_OF[1], RATIO_OF[0], 4 * options.loop
             ),
             optimum_benchmark.NAME: lambda turn: _ratio(theirs(f"theirs-{turn}", sizes)),
-            codecarbon_by_hand.NAME: lambda turn: _ratio(by_hand("", sizes)),
+            codecarbon_by_hand.NAME: lambda turn: _ratio(by_hand(sizes)),
         }
         ratios: dict[str, list[float]] = {tool: [] for tool in finders}
         for turn in range(options.repeats):  # by turns, so that a slow quarter of an hour meets all of them

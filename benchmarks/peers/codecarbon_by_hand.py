@@ -16,9 +16,9 @@ from benchmarks.peers.costs import Costs
 from benchmarks.peers.subject import TOKENS, Subject
 from benchmarks.peers.timed import timed
 from suite.io.paths import CHECKOUT
+from suite.units import kwh_to_joules
 
 NAME = "CodeCarbon around a loop"
-J_PER_KWH = 3.6e6
 NOT_REPORTED = "accuracy, warm-up, an interval, a verdict, energy of a query, a page"
 
 
@@ -63,7 +63,7 @@ def main(model: str, size: int, loop_s: float) -> None:
             calls += 1
     measured_s = time.perf_counter() - began_s
     tracker.stop()
-    energy_j = tracker.final_emissions_data.cpu_energy * J_PER_KWH / (calls * size)
+    energy_j = kwh_to_joules(tracker.final_emissions_data.cpu_energy) / (calls * size)
     print(json.dumps({"ready_at": ready_at, "measured_s": measured_s, "energy_j": energy_j}))
 
 

@@ -15,11 +15,11 @@ import yaml
 from benchmarks.peers.costs import Costs
 from benchmarks.peers.subject import TOKENS, Subject
 from benchmarks.peers.timed import timed
+from suite.units import kwh_to_joules
 
 NAME = "optimum-benchmark 0.6.0"
 TORCH = "torch==2.13.0"
 PACKAGES = ("optimum-benchmark[codecarbon]==0.6.0", "transformers>=4.57,<5", "codecarbon==3.3.2", "pillow")
-J_PER_KWH = 3.6e6
 NOT_REPORTED = "accuracy, an interval, a verdict, what is estimated, idle, a page of several configurations"
 _LINE = re.compile(r"\[[A-Z-]+-PROCESS\]\[(?:\x1b\[\d+m)?(?P<moment>[\d-]+ [\d:,]+)(?:\x1b\[0m)?\].* - (?P<text>.*)")
 
@@ -94,4 +94,4 @@ def _moment(text: str) -> datetime.datetime:
 def _energy_j(folder: Path) -> float:
     """The CPU's joules a call, of one batch."""
     report = json.loads((folder / "benchmark_report.json").read_text("utf-8"))
-    return float(report["forward"]["energy"]["cpu"]) * J_PER_KWH
+    return kwh_to_joules(report["forward"]["energy"]["cpu"])
