@@ -89,7 +89,7 @@ class Calls(Loop):
         try:
             for _ in range(calls):
                 function()
-        except Exception as error:
+        except Exception as error:  # the user's own code may raise anything
             raise failed(self.name, error) from error
         return Work(queries=calls * self.queries, batches=calls, tokens=None, latencies_s=None)
 
@@ -110,7 +110,7 @@ def check_function(function: object, name: str) -> None:
         raise InputError(f"{name} cannot be called", got=function, remedy="give a function, such as lambda: model(x)")
     try:
         result = function()
-    except Exception as error:
+    except Exception as error:  # the user's own code may raise anything
         raise failed(name, error) from error
     if inspect.iscoroutine(result):
         result.close()

@@ -91,7 +91,7 @@ class Harness:
         manager = _manager(self)
         try:
             return manager.load(list(self.tasks))
-        except Exception as error:
+        except Exception as error:  # a yaml of the user's may name code of its own
             names, reason = ", ".join(self.tasks), hub.first_line(error)[:300]
             if hub.is_connection_failure(error):
                 raise OutOfReach(f"the data of {names} is out of reach ({reason})") from error
