@@ -28,6 +28,7 @@ from suite.record.schema import Denominator, Record, RecordWarning, TrainingChec
 from suite.stats.denominator import as_compared
 from suite.stats.interval import Estimate
 from suite.stats.latency_gates import MissedGate, missed_gates
+from suite.stats.paired import left_out_blocks
 
 
 class PointSummary(msgspec.Struct, frozen=True, kw_only=True):
@@ -261,7 +262,8 @@ def _derived(record: Record, g_co2e_per_kwh: float | None) -> dict[str, Any]:
     fields |= accuracy_fields(record, scores)
     fields["further_scores"] = further_scores(record)
     if found is not None:
-        fields |= energy_fields(record, used, found, g_co2e_per_kwh)
+        fields |= energy_fields(record, used, chosen, found, g_co2e_per_kwh)
+        fields["left_out_blocks"] = list(left_out_blocks(compared.windows, found.component))
         fields |= per_correct_fields(record.scores, fields)
         fields["windows"] = seen_windows(record, found.component)
         fields |= cost_fields(record.apply_cost, found, fields)

@@ -12,11 +12,14 @@ from suite.analysis.point.interval_fields import interval_fields
 from suite.analysis.point.token_fields import token_fields
 from suite.record.schema import ApplyCost, Record, Window
 from suite.stats import paired
-from suite.stats.denominator import as_compared
 
 
 def energy_fields(
-    record: Record, windows: Sequence[Window], found: energy.Headline, g_co2e_per_kwh: float | None
+    record: Record,
+    windows: Sequence[Window],
+    compared: Sequence[Window],
+    found: energy.Headline,
+    g_co2e_per_kwh: float | None,
 ) -> dict[str, Any]:
     """Of the headline component: joules of both arms, the ratios, and carbon.
 
@@ -25,6 +28,7 @@ def energy_fields(
     Args:
         record: of the point.
         windows: those of the record that the point's figures are made of, as they were measured.
+        compared: the same with the queries that energies are compared by.
         found: the headline.
         g_co2e_per_kwh: of the baseline's electricity; None where it is not known.
     """
@@ -32,7 +36,6 @@ def energy_fields(
     candidate = energy.energy_per_query(windows, "candidate", component)
     idle_w = energy.idle_power(record.idle, component)
     idle = record.idle if idle_w is not None else None
-    compared = as_compared(windows, record.denominator)
     block_ratios = paired.every_block_ratio(compared, component)
     ratio = paired.ratio_interval(block_ratios or [])
     return {
@@ -43,7 +46,6 @@ def energy_fields(
         "energy_per_query_j": candidate,
         "baseline_energy_per_query_j": energy.energy_per_query(windows, "baseline", component),
         "block_energy_ratios": block_ratios or [],
-        "left_out_blocks": list(paired.left_out_blocks(as_compared(record.windows, record.denominator), component)),
         "idle_power_w": idle_w,
         "idle_before_w": idle.before_w.get(component) if idle else None,
         "idle_after_w": idle.after_w.get(component) if idle else None,
