@@ -17,7 +17,8 @@ if TYPE_CHECKING:
     from suite.analysis.summary import PointSummary
     from suite.footprint.location import Site
 
-FORMS = ("ai-energy-score", "codecarbon", "hub-card", "mlflow", "prometheus", "sci")
+FORMS = ("ai-energy-score", "codecarbon", "hub-card", "mlflow", "prometheus", "sci", "sci-for-ai")
+STATE_EMBODIED = ("sci", "sci-for-ai")
 DESCRIPTION = """\
 Writes the points of a run, measured or estimated and labelled as such, in the form that another tool reads. What the
 run does not know is left out, never 0.
@@ -38,8 +39,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--point", metavar="ID", help="of one point alone; its first digits do")
     parser.add_argument("--mitigation", help="of this technique or stack (a+b) alone; none is the baseline")
     parser.add_argument("--task", help="of this task alone")
-    parser.add_argument("--embodied-kg", type=float, help="sci: your hardware's embodied carbon, kg CO2e")
-    parser.add_argument("--lifetime-years", type=float, help="sci: how long it serves")
+    parser.add_argument("--embodied-kg", type=float, help="sci, sci-for-ai: your hardware's embodied carbon, kg CO2e")
+    parser.add_argument("--lifetime-years", type=float, help="sci, sci-for-ai: how long it serves")
     return cli.run(parser, _run, arguments)
 
 
@@ -74,18 +75,19 @@ def _form(options: argparse.Namespace) -> str:
     form = options.to.replace("_", "-")
     if form not in FORMS:
         raise InputError("unknown form", got=options.to, remedy=f"give --to={', '.join(FORMS)}")
-    if form != "sci" and (options.embodied_kg is not None or options.lifetime_years is not None):
-        raise InputError("only --to=sci states embodied carbon", got=f"--to={form}", remedy="leave it out")
+    if form not in STATE_EMBODIED and (options.embodied_kg is not None or options.lifetime_years is not None):
+        stating = " and ".join(f"--to={each}" for each in STATE_EMBODIED)
+        raise InputError(f"only {stating} state embodied carbon", got=f"--to={form}", remedy="leave it out")
     return str(form.replace("-", "_"))
 
 
 def _maker(form: str, options: argparse.Namespace) -> Callable[[Sequence[PointSummary], Site], str]:
-    from suite.export.formats import SCI, TEXTS
-    from suite.export.sci_statement import sci_statement
+    from suite.export.formats import TEXTS, WITH_EMBODIED
 
-    if form == SCI:
-        return functools.partial(sci_statement, embodied_kg=options.embodied_kg, lifetime_years=options.lifetime_years)
-    return TEXTS[form]
+    if form not in WITH_EMBODIED:
+        return TEXTS[form]
+    given = {"embodied_kg": options.embodied_kg, "lifetime_years": options.lifetime_years}
+    return functools.partial(WITH_EMBODIED[form], **given)
 
 
 def _log(points: Sequence[PointSummary], store: str | None) -> None:

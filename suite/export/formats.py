@@ -10,16 +10,18 @@ from suite.export.ai_energy_score import gpu_wh_csv
 from suite.export.codecarbon_csv import emissions_csv
 from suite.export.hub_card import hub_card
 from suite.export.prometheus_text import prometheus_text
+from suite.export.sci_for_ai import sci_for_ai
 from suite.export.sci_statement import sci_statement
 from suite.footprint.location import Site
 
-SCI = "sci"
+WITH_EMBODIED: Mapping[str, Callable[..., str]] = {"sci": sci_statement, "sci_for_ai": sci_for_ai}
+"""Those that state embodied carbon as well: they take ``embodied_kg`` and ``lifetime_years``."""
 TEXTS: Mapping[str, Callable[[Sequence[PointSummary], Site], str]] = {
     "ai_energy_score": gpu_wh_csv,
     "codecarbon": emissions_csv,
     "hub_card": lambda points, site: hub_card(only(points), site),
     "prometheus": prometheus_text,
-    SCI: sci_statement,
+    **WITH_EMBODIED,
 }
 """Each makes a text of the points and the place where they are used."""
 

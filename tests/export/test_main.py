@@ -2,8 +2,8 @@ import csv
 
 import pytest
 
-from suite.export.__main__ import FORMS, main
-from suite.export.formats import TEXTS
+from suite.export.__main__ import FORMS, STATE_EMBODIED, main
+from suite.export.formats import TEXTS, WITH_EMBODIED
 from suite.io.paths import CHECKOUT
 from tests.footprint.points import gpu_record
 from tests.synthetic import record, windows, write_run
@@ -24,6 +24,7 @@ def run(tmp_path):
 
 def test_every_text_form_has_a_name_on_the_command_line():
     assert {form.replace("-", "_") for form in FORMS} == {*TEXTS, "mlflow"}
+    assert {form.replace("-", "_") for form in STATE_EMBODIED} == {*WITH_EMBODIED}
 
 
 @pytest.mark.parametrize("form", sorted(TEXTS))
@@ -53,7 +54,7 @@ def test_choices_leave_points(run, capsys):
         (["--to=poster"], "unknown form, got 'poster', give --to=ai-energy-score"),
         (["--to=hub-card"], "2 points fit, one is needed"),
         (["--to=sci", "--mitigation", "nf4"], "no point with measured or estimated energy fits"),
-        (["--to=codecarbon", "--embodied-kg", "3"], "only --to=sci states embodied carbon"),
+        (["--to=codecarbon", "--embodied-kg", "3"], "only --to=sci and --to=sci-for-ai state embodied carbon"),
         (["--to=sci", "--embodied-kg", "3"], "embodied carbon needs both"),
         (["--to=sci", "--grid", "atlantis"], "unknown place"),
         (["--to=sci", "--out", "/proc/nothing/here"], "the export cannot be written"),
