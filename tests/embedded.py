@@ -8,7 +8,8 @@ from typing import Any
 import hydra
 from omegaconf import OmegaConf
 
-from suite.checkpoints.pretrained import ModelSpec, load_pretrained
+from suite.checkpoints.model_spec import ModelSpec
+from suite.checkpoints.pretrained import load_pretrained
 from suite.core.setup import Setup
 from suite.io.paths import CONF
 

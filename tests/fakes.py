@@ -10,7 +10,7 @@ from typing import Any, ClassVar, Literal
 import torch
 import transformers
 
-from suite.checkpoints.pretrained import ModelSpec
+from suite.checkpoints.model_spec import ModelSpec
 from suite.core.mitigation import Mitigation
 from suite.core.setup import Setup
 from suite.core.task import Batch, Example, Task, cycle

@@ -11,9 +11,13 @@ from typing import Any
 
 import torch
 
-from suite.checkpoints import other_architecture, pretrained
+from suite.checkpoints import other_architecture
+from suite.checkpoints.architecture import architecture_of, config_of, require_known
 from suite.checkpoints.auto_classes import without_weights
-from suite.checkpoints.pretrained import ModelSpec
+from suite.checkpoints.model_spec import ModelSpec
+from suite.checkpoints.origin import local_origin
+from suite.checkpoints.pretrained import quiet
+from suite.checkpoints.processors import processor_of
 from suite.core.task import Task
 from suite.errors import InputError, NotApplicable
 from suite.io.paths import MODELS
@@ -45,10 +49,10 @@ def check_before_loading(spec: ModelSpec, task: Task, *, with_data: bool) -> Non
     if not spec.is_local:
         return
     model = processor = None
-    with pretrained.quiet(), _without_gpu_libraries(), contextlib.suppress(NotApplicable):
-        origin = pretrained.local_origin(spec)
-        config = pretrained.config_of(spec, task, origin)
-        processor = pretrained.processor_of(spec, task, origin)
+    with quiet(), _without_gpu_libraries(), contextlib.suppress(NotApplicable):
+        origin = local_origin(spec)
+        config = config_of(spec, task, origin)
+        processor = processor_of(spec, task, origin)
         model = without_weights(task, config)
     if model is not None and processor is not None and with_data:
         with contextlib.suppress(NotApplicable):
@@ -68,10 +72,10 @@ def check_smaller(other: ModelSpec, spec: ModelSpec, task: Task) -> None:
     """
     if not all(each.path is None or each.is_local for each in (other, spec)):
         return
-    with pretrained.quiet(), _without_gpu_libraries(), contextlib.suppress(NotApplicable):
-        own = pretrained.architecture_of(spec) if spec.path is None else _local_config(spec, task)
+    with quiet(), _without_gpu_libraries(), contextlib.suppress(NotApplicable):
+        own = architecture_of(spec) if spec.path is None else _local_config(spec, task)
         config = other_architecture.config_beside(other, task, own)
-        pretrained.require_known(task, config)
+        require_known(task, config)
         counts = [_parameters(without_weights(task, each)) for each in (config, own)]
         if None not in counts and counts[0] >= counts[1]:
             what = f"{other.name} has {counts[0]} parameters and the model itself {counts[1]}: nothing could be saved"
@@ -79,7 +83,7 @@ def check_smaller(other: ModelSpec, spec: ModelSpec, task: Task) -> None:
 
 
 def _local_config(spec: ModelSpec, task: Task) -> Any:
-    return pretrained.config_of(spec, task, pretrained.local_origin(spec))
+    return config_of(spec, task, local_origin(spec))
 
 
 def _parameters(model: Any) -> Any:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from suite.checkpoints import pretrained
+from suite.checkpoints.architecture import architecture_of, config_of
 from suite.checkpoints.generation_settings import choose_greedily
-from suite.checkpoints.pretrained import ModelSpec
+from suite.checkpoints.model_spec import ModelSpec
+from suite.checkpoints.origin import origin_of
+from suite.checkpoints.pretrained import load_pretrained, quiet, random_model
 from suite.core.setup import Setup
 from suite.core.task import Task
 
@@ -21,10 +23,7 @@ def config_beside(spec: ModelSpec, task: Task, like: Any) -> Any:
         InputError: there is no such checkpoint or architecture, or it does not fit the task.
         NotApplicable: the hub is out of reach.
     """
-    if spec.path is None:
-        config = pretrained.architecture_of(spec)
-    else:
-        config = pretrained.config_of(spec, task, pretrained.origin_of(spec))
+    config = architecture_of(spec) if spec.path is None else config_of(spec, task, origin_of(spec))
     if spec.weights == "pretrained":
         return config
     for name in _INPUTS:
@@ -47,10 +46,10 @@ def load_other(spec: ModelSpec, setup: Setup) -> tuple[Any, Any]:
         NotApplicable: as ``config_beside``.
     """
     if spec.weights == "pretrained":
-        return pretrained.load_pretrained(spec, setup.task, device=setup.device, dtype=setup.dtype, seed=setup.seed)
-    with pretrained.quiet():
+        return load_pretrained(spec, setup.task, device=setup.device, dtype=setup.dtype, seed=setup.seed)
+    with quiet():
         config = config_beside(spec, setup.task, setup.model.config)
-        model = pretrained.random_model(setup.task, config, setup.device, setup.dtype, setup.seed)
+        model = random_model(setup.task, config, setup.device, setup.dtype, setup.seed)
     model.eval()
     choose_greedily(model)
     return model, setup.processor

@@ -12,7 +12,7 @@ from hydra.errors import InstantiationException
 from omegaconf import OmegaConf
 
 from suite.checkpoints import locations
-from suite.checkpoints.pretrained import ModelSpec
+from suite.checkpoints.model_spec import ModelSpec
 from suite.config.other_models import as_shipped, params_of, places_of, with_models
 from suite.config.plan import Plan
 from suite.config.served import of_servers, served_point

@@ -6,7 +6,7 @@ import dataclasses
 from pathlib import Path
 from typing import Any
 
-from suite.checkpoints.pretrained import ModelSpec
+from suite.checkpoints.model_spec import ModelSpec
 from suite.core.meter import Meter
 from suite.core.mitigation import Mitigation
 from suite.core.protocol import Protocol

@@ -10,7 +10,7 @@ from typing import Any
 import msgspec
 
 from suite.checkpoints.before_loading import check_before_loading, check_smaller, is_shipped_for
-from suite.checkpoints.pretrained import ModelSpec
+from suite.checkpoints.model_spec import ModelSpec
 from suite.config.plan import Plan, PlannedPoint
 from suite.core.task import Task
 from suite.data.pieces import is_here

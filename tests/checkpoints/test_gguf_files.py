@@ -14,7 +14,7 @@ import transformers
 import yaml
 
 from suite.checkpoints import gguf_files, locations
-from suite.checkpoints.pretrained import ModelSpec
+from suite.checkpoints.model_spec import ModelSpec
 from suite.checkpoints.weights_hash import state_of
 from suite.errors import InputError, NotApplicable
 from suite.io.paths import CONF

@@ -18,7 +18,8 @@ import transformers
 from tokenizers import Tokenizer, models, pre_tokenizers
 
 from suite.checkpoints import hub
-from suite.checkpoints.pretrained import ModelSpec, load_pretrained
+from suite.checkpoints.model_spec import ModelSpec
+from suite.checkpoints.pretrained import load_pretrained
 from suite.checkpoints.spread import Spread
 from suite.core import device_map
 from suite.errors import DoesNotFit, InputError, NotApplicable

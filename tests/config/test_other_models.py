@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from suite.__main__ import main
-from suite.checkpoints.pretrained import ModelSpec
+from suite.checkpoints.model_spec import ModelSpec
 from suite.config.build import plan_on
 from suite.config.compose import composed, resolved
 from suite.config.labels import labels

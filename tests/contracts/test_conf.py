@@ -7,7 +7,7 @@ import yaml
 
 import suite
 from suite.carbon.place import find
-from suite.checkpoints.pretrained import ModelSpec
+from suite.checkpoints.model_spec import ModelSpec
 from suite.config.build import build
 from suite.config.compose import composed, resolved
 from suite.core.meter import Meter

@@ -144,7 +144,8 @@ class TestRefusals:
 
 
 def test_a_draft_that_is_the_model_is_refused() -> None:
-    from suite.checkpoints.pretrained import ModelSpec, load_pretrained
+    from suite.checkpoints.model_spec import ModelSpec
+    from suite.checkpoints.pretrained import load_pretrained
 
     setup = one_at_a_time()
     spec = ModelSpec(name="m", path=str(EMBEDDED), revision=None, weights="pretrained", architecture=None)

@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 import pytest
 import torch
 
-from suite.checkpoints.pretrained import ModelSpec
+from suite.checkpoints.model_spec import ModelSpec
 from suite.errors import NotApplicable
 from suite.mitigations.efficient_architectures.efficient_architecture import EfficientArchitecture
 from suite.mitigations.efficient_architectures.grouped_query_attention import GroupedQueryAttention

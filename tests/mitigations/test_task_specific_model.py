@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from suite.checkpoints.pretrained import ModelSpec
+from suite.checkpoints.model_spec import ModelSpec
 from suite.core.setup import Setup
 from suite.errors import NoEffect, NotApplicable
 from suite.io.paths import CHECKOUT

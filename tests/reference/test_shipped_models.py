@@ -5,7 +5,8 @@ import re
 import pytest
 
 from suite.checkpoints.card_scores import scores_of
-from suite.checkpoints.pretrained import ModelSpec, load_pretrained
+from suite.checkpoints.model_spec import ModelSpec
+from suite.checkpoints.pretrained import load_pretrained
 from suite.core.setup import Setup
 from suite.io.paths import CHECKOUT
 from suite.reference.__main__ import NAMES, load_task, reference_of

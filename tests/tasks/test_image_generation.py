@@ -6,7 +6,8 @@ import torch
 from transformers.models.vit.image_processing_pil_vit import ViTImageProcessorPil
 
 from suite.checkpoints.denoiser import Denoiser, DenoiserConfig
-from suite.checkpoints.pretrained import ModelSpec, load_pretrained
+from suite.checkpoints.model_spec import ModelSpec
+from suite.checkpoints.pretrained import load_pretrained
 from suite.errors import ImpossibleOutput, InputError, NotApplicable
 
 NAMES = {number: str(number) for number in range(10)}

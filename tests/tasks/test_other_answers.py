@@ -4,7 +4,7 @@ import pytest
 from transformers import BertConfig, BertForQuestionAnswering, BertModel
 
 from suite.checkpoints.before_loading import is_shipped_for
-from suite.checkpoints.pretrained import ModelSpec
+from suite.checkpoints.model_spec import ModelSpec
 from suite.errors import NotApplicable
 from suite.io.paths import CHECKOUT
 from suite.toolkit import confidence

@@ -4,7 +4,8 @@ from types import SimpleNamespace
 import pytest
 import torch
 
-from suite.checkpoints.pretrained import ModelSpec, load_pretrained
+from suite.checkpoints.model_spec import ModelSpec
+from suite.checkpoints.pretrained import load_pretrained
 from suite.errors import InputError, NotApplicable
 from suite.tasks.video_generation import VideoGeneration
 

@@ -7,8 +7,8 @@ from typing import Any, ClassVar
 
 from torch import nn
 
+from suite.checkpoints.model_spec import ModelSpec
 from suite.checkpoints.other_architecture import load_other
-from suite.checkpoints.pretrained import ModelSpec
 from suite.core import checks
 from suite.core.mitigation import Mitigation
 from suite.core.setup import Setup

@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 
 import torch
 
-from suite.checkpoints.pretrained import ModelSpec
+from suite.checkpoints.model_spec import ModelSpec
 from suite.checkpoints.tokenizer_fit import stated_limit
 from suite.core import checks
 from suite.core.mitigation import Mitigation

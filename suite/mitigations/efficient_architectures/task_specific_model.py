@@ -5,8 +5,8 @@ from __future__ import annotations
 import dataclasses
 from typing import Any, ClassVar
 
+from suite.checkpoints.model_spec import ModelSpec
 from suite.checkpoints.other_architecture import load_other
-from suite.checkpoints.pretrained import ModelSpec
 from suite.core.mitigation import Mitigation
 from suite.core.setup import Setup
 from suite.core.task import Task

@@ -9,8 +9,8 @@ from typing import Any
 from torch import nn
 
 from suite.checkpoints import tokenizer_fit
+from suite.checkpoints.model_spec import ModelSpec
 from suite.checkpoints.other_architecture import load_other
-from suite.checkpoints.pretrained import ModelSpec
 from suite.core.setup import Setup
 from suite.errors import NotApplicable
 from suite.toolkit import blocks, effect, layers

@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 import pytest
 import torch
 
-from suite.checkpoints.pretrained import ModelSpec
+from suite.checkpoints.model_spec import ModelSpec
 from suite.errors import InputError, NotApplicable
 from suite.mitigations.distillation.distillation import Distillation
 from suite.toolkit import blocks, layers

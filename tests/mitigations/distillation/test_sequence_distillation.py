@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 import torch
 
-from suite.checkpoints.pretrained import ModelSpec
+from suite.checkpoints.model_spec import ModelSpec
 from suite.errors import InputError, NotApplicable
 from suite.mitigations.distillation import sequence_distillation as module
 from suite.mitigations.distillation.sequence_distillation import IGNORED, SequenceDistillation
