@@ -17,7 +17,7 @@ from pathlib import Path
 from suite.config.plan import PlannedPoint
 from suite.machine.log_levels import quieten
 from suite.sweep import planning
-from suite.sweep.messages import Job
+from suite.sweep.messages import Job, Stage
 from suite.sweep.process import run_isolated
 
 TASKS = ("image_classification", "text_classification", "text_generation")
@@ -62,9 +62,9 @@ def _start(point: PlannedPoint, folder: Path) -> list[float]:
     job = Job(config=plan.config, labels=point.labels, log=folder / "log", timeout_s=120.0)
     began_s = time.perf_counter()
 
-    def note(stage: str) -> None:
-        reached_s.update({kind: time.perf_counter() - began_s for kind in STAGES if stage.startswith(kind)})
-        if stage.startswith("warming up"):
+    def note(stage: Stage) -> None:
+        reached_s.update({kind: time.perf_counter() - began_s for kind in STAGES if stage.text.startswith(kind)})
+        if stage.text.startswith("warming up"):
             raise _Warm
 
     try:

@@ -28,7 +28,7 @@ def main() -> None:
     """Installs what is missing, measures, prints."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--environments", type=Path, default=ENVIRONMENTS, help="peers are installed here (.peers)")
-    parser.add_argument("--loop", type=float, default=10.0, metavar="SECONDS", help="of each measured loop (10)")
+    parser.add_argument("--loop", type=int, default=10, metavar="SECONDS", help="of each measured loop (10)")
     parser.add_argument("--repeats", type=int, default=5, help="of the ratio (5)")
     options = parser.parse_args()
     quieten()

@@ -34,7 +34,7 @@ def install(folder: Path) -> Path:
     return binaries
 
 
-def measure(binaries: Path, subject: Subject, folder: Path, batch_sizes: tuple[int, ...], loop_s: float) -> Costs:
+def measure(binaries: Path, subject: Subject, folder: Path, batch_sizes: tuple[int, ...], loop_s: int) -> Costs:
     """One sweep: a latency loop and an energy loop of ``loop_s`` each for every batch size, in a process of its own."""
     conf = folder / "conf"
     conf.mkdir(parents=True)
@@ -53,7 +53,7 @@ def measure(binaries: Path, subject: Subject, folder: Path, batch_sizes: tuple[i
     )
 
 
-def _configuration(subject: Subject, out: Path, loop_s: float) -> dict[str, Any]:
+def _configuration(subject: Subject, out: Path, loop_s: int) -> dict[str, Any]:
     parts = [{"scenario": "inference"}, {"launcher": "process"}, {"backend": "pytorch"}]
     backend = {"model": str(subject.model), "task": "text-classification", "library": "transformers"}
     measured = {"energy": True, "latency": True, "memory": False, "duration": loop_s}
