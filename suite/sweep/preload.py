@@ -5,6 +5,7 @@ server asks NVML how many there are, and leaves out torchao where there is one: 
 """
 
 import contextlib
+import gc
 import os
 import sys
 
@@ -54,3 +55,5 @@ with contextlib.suppress(ImportError, AttributeError):  # an older version of tr
     from transformers.conversion_mapping import get_checkpoint_conversion_mapping
 
     get_checkpoint_conversion_mapping("vit")  # compiles a thousand patterns the first time: a quarter of a second
+gc.collect()
+gc.freeze()  # a point's first full collection would look at every object of these libraries: half a second
