@@ -5,7 +5,8 @@ from __future__ import annotations
 import dataclasses
 import time
 import typing
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
 
 from suite.core.meter import OpenMeter
 from suite.core.protocol import Protocol
@@ -13,13 +14,14 @@ from suite.errors import ImpossibleOutput
 from suite.measure.block_limits import Limits
 from suite.measure.compilation import CompileWatch
 from suite.measure.draft import Measured
+from suite.measure.idle import idle_power
 from suite.measure.interpolated_window import interpolated_window
 from suite.measure.observer import Follower
 from suite.measure.residency import Residency
 from suite.measure.warm_up import warm_up
 from suite.measure.window_plan import WindowPlan, block_s
 from suite.measure.windows import RunnableArm, interleaved_windows, tick_aligned_window, whole_window
-from suite.record.schema import Arm, Window
+from suite.record.schema import Arm, Idle, Window
 from suite.stats.interval import Interval
 from suite.stats.paired import headline_component, paired_ratio
 
@@ -58,8 +60,18 @@ class Blocks(typing.Protocol):
     def device(self) -> str:
         """``cpu`` or ``cuda``: where the arms run."""
 
+    @property
+    def is_metered(self) -> bool:
+        """Whether both arms' energy is read: without it no ratio is ever known."""
+
     def is_known(self, windows: list[Window]) -> bool:
         """Whether the ratio is known well enough."""
+
+    def idle(self, notify: Callable[[str], None]) -> Idle | None:
+        """Power with both arms there and neither running, where it is measured; ``notify`` is told that it is."""
+
+    def meter_facts(self) -> dict[str, Any]:
+        """What the meters say of themselves."""
 
     def left_s(self, done: int) -> tuple[float, float]:
         """Seconds until the fewest and the most blocks are measured, where ``done`` are."""
@@ -95,9 +107,22 @@ class Comparison:
         """Of both arms."""
         return self.whole.arms["baseline"].setup.device
 
+    @property
+    def is_metered(self) -> bool:
+        """Always."""
+        return True
+
     def is_known(self, windows: list[Window]) -> bool:
         """See ``is_narrow``."""
         return is_narrow(windows, self.protocol, self.device)
+
+    def idle(self, notify: Callable[[str], None]) -> Idle | None:
+        """See ``idle_power``."""
+        return idle_power(self.protocol, self.meter, notify)
+
+    def meter_facts(self) -> dict[str, Any]:
+        """What the meter says of itself."""
+        return self.meter.describe()
 
     def left_s(self, done: int) -> tuple[float, float]:
         """Seconds until the fewest and the most blocks are measured, where ``done`` are."""

@@ -1,6 +1,6 @@
 """From two arms that are ready to windows that are checked: idle power, warm-up, blocks, and what they show.
 
-The one way in which arms are compared, whatever they run: a model under a task, or a function (``suite.api``).
+The one way in which arms are compared, whatever they run: a model under a task, a function (``suite.api``) or a server.
 """
 
 from __future__ import annotations
@@ -11,9 +11,9 @@ from pathlib import Path
 
 from suite.core.meter import OpenMeter, Ticker
 from suite.core.protocol import Protocol
-from suite.measure.blocks import Comparison, Known, PairedWindows, measure_blocks
+from suite.measure.blocks import Blocks, Known, PairedWindows, measure_blocks
 from suite.measure.draft import Measured
-from suite.measure.idle import idle_power, mean_idle
+from suite.measure.idle import mean_idle
 from suite.measure.observer import Follower
 from suite.measure.residency import Residency
 from suite.measure.warm_up import warm_up
@@ -73,7 +73,7 @@ def nothing_to_warn_of(windows: Sequence[Window]) -> list[RecordWarning]:
 
 
 def measure_to_the_end(
-    comparison: Comparison,
+    blocks: Blocks,
     draft: Known,
     observer: Follower[Known],
     before: Idle | None,
@@ -84,21 +84,25 @@ def measure_to_the_end(
     """Blocks of windows, idle power after them, and every check of what they show, into ``draft``.
 
     Args:
-        comparison: of both arms, warmed up.
+        blocks: of both arms, warmed up.
         draft: keeps what was measured before an error, checked as well.
         observer: told of each block.
         before: idle power before the warm-up; nothing may pause between that and a window.
         warnings: what else windows are held against.
         more_time: how to give more of it, where the time was up.
     """
-    protocol, meter = comparison.protocol, comparison.meter
     try:
-        measure_blocks(comparison, draft, observer)
-        draft.idle = mean_idle(before, idle_power(protocol, meter, observer.stage))
+        measure_blocks(blocks, draft, observer)
+        draft.idle = mean_idle(before, blocks.idle(observer.stage))
     finally:
-        draft.warnings += cross_checks.warnings_of(draft.windows, draft.idle, meter.describe(), pairing=draft.pairing)
+        facts = blocks.meter_facts()
+        draft.warnings += cross_checks.warnings_of(draft.windows, draft.idle, facts, pairing=draft.pairing)
         draft.warnings += warnings(draft.windows)
-    if not draft.converged:
-        blocks = 1 + max(window.block for window in draft.windows)
-        target, early = protocol.target_half_width[comparison.device], blocks < protocol.max_blocks
-        draft.warn(cross_checks.not_converged(blocks, target, stopped_early=early, more_time=more_time))
+    if blocks.is_metered and not draft.converged:
+        draft.warn(_not_converged(blocks, draft, more_time))
+
+
+def _not_converged(blocks: Blocks, draft: Measured, more_time: str) -> RecordWarning:
+    protocol, count = blocks.protocol, 1 + max(window.block for window in draft.windows)
+    target, early = protocol.target_half_width[blocks.device], count < protocol.max_blocks
+    return cross_checks.not_converged(count, target, stopped_early=early, more_time=more_time)

@@ -146,11 +146,12 @@ def truth_allowed(window: Window, tick_s: float | None) -> float:
     return max(TRUTH_AGREEMENT, (tick_s or UNKNOWN_TICK_S) / window.duration_s / 2)
 
 
-def not_steady(arm: Arm, spread: float, cap_s: float) -> RecordWarning:
-    """The warm-up of ``arm`` ended at its cap: its last three slopes differ by the share ``spread``."""
+def not_steady(arm: Arm, spread: float | None, cap_s: float) -> RecordWarning:
+    """The warm-up of ``arm`` ended at its cap: its last three slopes differ by the share ``spread``; None: too few."""
+    varied = f"still varied by {100 * spread:.1f} %" if spread is not None else "could not be seen to be steady"
     return RecordWarning(
         code="not_steady",
-        message=f"the {arm}'s time per query still varied by {100 * spread:.1f} % after {cap_s:g} s",
+        message=f"the {arm}'s time per query {varied} after {cap_s:g} s",
         remedy="stop other work on this machine, or allow a longer warm-up (protocol.warmup_max_s)",
     )
 

@@ -6,7 +6,7 @@ import pytest
 import torch
 import transformers
 
-from suite.checkpoints import pretrained
+from suite.checkpoints import architecture, origin, pretrained, processors
 from suite.checkpoints.pretrained import load_pretrained
 from suite.core.setup import Setup
 from suite.core.task import cycle
@@ -49,12 +49,12 @@ def free(monkeypatch):
 
 def config_of(plan):
     if plan.model.path is None:
-        return pretrained.architecture_of(plan.model)
-    return pretrained.config_of(plan.model, plan.task, pretrained.local_origin(plan.model))
+        return architecture.architecture_of(plan.model)
+    return architecture.config_of(plan.model, plan.task, origin.local_origin(plan.model))
 
 
 def processor_of(plan):
-    return pretrained.processor_of(plan.model, plan.task, pretrained.local_origin(plan.model))
+    return processors.processor_of(plan.model, plan.task, origin.local_origin(plan.model))
 
 
 @pytest.mark.parametrize(

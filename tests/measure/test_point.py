@@ -7,7 +7,7 @@ from typing import ClassVar
 import pytest
 import torch
 
-from suite.checkpoints.pretrained import ModelSpec
+from suite.checkpoints.model_spec import ModelSpec
 from suite.config.plan import Plan
 from suite.core.task import FurtherScore
 from suite.errors import ImpossibleOutput, InputError, LosesTooMuch, NoEffect, OutOfReach

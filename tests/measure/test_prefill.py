@@ -5,7 +5,7 @@ import copy
 import pytest
 
 from suite.analysis.summary import summarise_record
-from suite.checkpoints.pretrained import ModelSpec
+from suite.checkpoints.model_spec import ModelSpec
 from suite.config.plan import Plan
 from suite.measure import point
 from suite.record.schema import MitigationUse, Point

@@ -18,6 +18,7 @@ from suite.measure import point
 from suite.measure.block_limits import UNLIMITED
 from suite.measure.blocks import is_narrow
 from suite.measure.served import served_point
+from suite.measure.served.served_blocks import ServedBlocks
 from suite.stats.paired import paired_ratio
 from tests import endpoint_server, synthetic
 from tests.meters.test_codecarbon import rapl_readable
@@ -188,7 +189,7 @@ def test_the_stopping_rule_looks_at_joules_a_token(plan):
         for each in synthetic.windows([0.75, 1.0], queries=100)
     ]
     protocol = plan(*started("baseline")).protocol
-    blocks = served_point._ServedBlocks(
+    blocks = ServedBlocks(
         arms={}, load=None, prompts=(), requests=9, seconds_per_request={}, protocol=protocol, limits=UNLIMITED,
         device="cpu", denominator="token",
     )  # fmt: skip

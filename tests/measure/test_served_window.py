@@ -10,7 +10,7 @@ from suite.endpoint.load import Run
 from suite.errors import ImpossibleOutput
 from suite.measure import interpolated_window
 from suite.measure.served.served_arm import ServedArm, window_of
-from suite.measure.served.served_point import _interpolated
+from suite.measure.served.served_blocks import interpolated
 
 
 @dataclasses.dataclass
@@ -104,14 +104,14 @@ def arms(baseline, candidate, asked):
 def test_the_board_is_watched_once_for_both_arms_under_the_baselines_load():
     watch, asked = Watch(), []
     meter, other = Meter(Ticker(period_s=0.1, read=lambda: 0, lag_s=0.0, interpolation=watch)), Meter(None)
-    found = _interpolated(arms(meter, other, asked), ["a"], None, None)
+    found = interpolated(arms(meter, other, asked), ["a"], None, None)
     assert [arm.interpolation for arm in found.values()] == [watch, watch]
     assert (meter.probes, other.probes, asked) == (1, 0, [("baseline", ["a"], False)])
 
 
 def test_an_arm_elsewhere_has_nothing_to_interpolate():
     meter = Meter(Ticker(period_s=0.1, read=lambda: 0, lag_s=0.0, interpolation=Watch()))
-    found = _interpolated(arms(meter, None, []), ["a"], None, None)
+    found = interpolated(arms(meter, None, []), ["a"], None, None)
     assert found["candidate"].interpolation is None
-    assert _interpolated(arms(None, meter, []), ["a"], None, None)["candidate"].interpolation is None
-    assert _interpolated(arms(Meter(None), Meter(None), []), ["a"], None, None)["baseline"].interpolation is None
+    assert interpolated(arms(None, meter, []), ["a"], None, None)["candidate"].interpolation is None
+    assert interpolated(arms(Meter(None), Meter(None), []), ["a"], None, None)["baseline"].interpolation is None

@@ -258,6 +258,9 @@ def test_a_warm_up_that_did_not_settle():
     assert not_steady("candidate", 0.031, 30.0).message == (
         "the candidate's time per query still varied by 3.1 % after 30 s"
     )
+    assert not_steady("candidate", None, 30.0).message == (
+        "the candidate's time per query could not be seen to be steady after 30 s"
+    )
 
 
 def test_a_comparison_that_did_not_converge():
