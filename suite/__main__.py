@@ -41,6 +41,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Runs the command line and returns its exit code."""
     quieten()
     wait_passively()
+    os.environ.setdefault("CUDA_DEVICE_ORDER", "PCI_BUS_ID")  # torch's numbers are then NVML's
     return cli.run(_parser(), _run, argv, stopped="stopped; what was measured is kept. The same command again goes on.")
 
 
@@ -78,22 +79,21 @@ def _completions(prefix: str, **_: object) -> list[str]:
 
 
 def _run(arguments: argparse.Namespace) -> int:
-    from suite.config.expand import expand, experiment_points
+    from suite.config.expand import expand, experiment_points, is_search
     from suite.config.overrides import as_meant
-    from suite.search.driver import search_run
 
     given = as_meant(arguments.overrides)
     overrides = [text for text in given if not text.startswith("experiment=")]
     experiments = [text.partition("=")[2] for text in given if text.startswith("experiment=")]
     if len(experiments) > 1:
         raise InputError("one experiment at a time", got=experiments, remedy="run them one after another")
-    search = search_run(experiments[0], overrides) if experiments else None
-    if search is not None:
-        return (
-            _print_cfg([each.overrides for each in search.next_round()])
-            if arguments.cfg
-            else _search(search, arguments.dry_run)
-        )
+    if experiments and is_search(experiments[0]):
+        from suite.search.driver import search_run
+
+        search = search_run(experiments[0], overrides)
+        if arguments.cfg:
+            return _print_cfg([each.overrides for each in search.next_round()])
+        return _search(search, arguments.dry_run)
     if experiments:
         points = experiment_points(experiments[0], overrides)
     else:
@@ -112,9 +112,16 @@ def _print_cfg(points: list[list[str]]) -> int:
 
 
 def _measure(points: list[list[str]], dry_run: bool) -> int:
-    from suite.sweep import planning
+    from suite.config.composition import compositions
 
-    plans = planning.planned(points)
+    composed = compositions(points)
+    if not dry_run:
+        from suite.sweep.process import start_server
+
+        start_server(each.config for each in composed)
+    from suite.sweep import planning  # the libraries of models, which the server imports at the same time
+
+    plans = planning.built(composed)
     end = _sweep(plans, dry_run)
     return _ended(plans, end) if end.is_measured else 0
 
@@ -174,7 +181,6 @@ def _sweep(plans: list[PlannedPoint], dry_run: bool, *, is_later_round: bool = F
         dry_run: say what is missing, and stop there.
         is_later_round: of a search: where nothing is missing nothing is said, and it waits for no schedule any more.
     """
-    os.environ.setdefault("CUDA_DEVICE_ORDER", "PCI_BUS_ID")  # torch's numbers are then NVML's
     from suite.sweep import inputs, planning, resume, start_time
     from suite.sweep.pace import Pace, TimeLeft, earlier_records, forecast
     from suite.sweep.progress import Console

@@ -1,4 +1,4 @@
-"""``python -m benchmarks.peers``: the race, about a quarter of an hour on a quiet machine; prints a table.
+"""``python -m benchmarks.peers``: the race, about 25 minutes on a quiet machine; prints tables.
 
 Each tool measures the same BERT at the same batch sizes, with as many measured seconds. Then each finds the ratio of
 the energy a query at two batch sizes, again and again: how far its findings lie apart. For a quiet machine; reported,
@@ -28,7 +28,7 @@ def main() -> None:
     """Installs what is missing, measures, prints."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--environments", type=Path, default=ENVIRONMENTS, help="peers are installed here (.peers)")
-    parser.add_argument("--loop", type=int, default=10, metavar="SECONDS", help="of each measured loop (10)")
+    parser.add_argument("--loop", type=int, default=5, metavar="SECONDS", help="of each measured loop (5)")
     parser.add_argument("--repeats", type=int, default=5, help="of the ratio (5)")
     options = parser.parse_args()
     quieten()
@@ -74,7 +74,7 @@ def costs_table(costs: Mapping[str, Costs]) -> str:
     for tool, each in costs.items():
         sums = (each.wall_s, each.measured_s, each.warm_up_s, each.scoring_s, each.outside_s, each.start_s)
         lines.append("  ".join([f"{tool:26}", *(f"{total / len(each.energy_j):8.1f}" for total in sums)]))
-    sizes = next(iter(costs.values())).energy_j
+    sizes = sorted(next(iter(costs.values())).energy_j)
     lines += ["", "joules of the CPU a query", "  ".join([f"{'':26}", *(f"{f'batch {size}':>8}" for size in sizes)])]
     for tool, each in costs.items():
         lines.append("  ".join([f"{tool:26}", *(f"{each.energy_j[size]:8.3f}" for size in sizes)]))

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import copy
 import functools
-import os
 from collections import Counter
 from pathlib import Path
 from typing import Any
@@ -18,6 +17,7 @@ import torch
 from suite.checkpoints.weights_hash import file_hash
 from suite.errors import NotApplicable
 from suite.io.atomic import made_whole
+from suite.io.paths import user_cache
 from suite.record.hashing import fingerprint
 
 _CARD = """---
@@ -52,13 +52,7 @@ def as_directory(file: Path) -> Path:
 
     _library()
     name = f"{file.stem}-{fingerprint(file)}-transformers-{transformers.__version__}"
-    return made_whole(cache_folder() / name, functools.partial(_convert, file))
-
-
-def cache_folder() -> Path:
-    """Where directories made from files lie: ``XDG_CACHE_HOME``'s, else in ``~/.cache``."""
-    base = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
-    return Path(base) / "energy-mitigation-benchmark"
+    return made_whole(user_cache() / name, functools.partial(_convert, file))
 
 
 def _convert(file: Path, folder: Path) -> None:

@@ -49,6 +49,15 @@ def experiment_points(name: str, overrides: Sequence[str]) -> list[list[str]]:
     return grid_points(name, content.get("settings", {}), content["grids"], overrides)
 
 
+def is_search(name: str) -> bool:
+    """Whether the experiment searches for its points.
+
+    Raises:
+        InputError: there is no such experiment.
+    """
+    return "search" in experiment(name)
+
+
 def experiment(name: str) -> dict[str, Any]:
     """What stands in ``conf/experiment/NAME.yaml``: ``settings`` with ``grids`` of points or a ``search`` for them.
 

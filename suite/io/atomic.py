@@ -19,6 +19,17 @@ def write_whole(path: Path, content: bytes) -> None:
     sync_folder(path.parent)
 
 
+def kept_text(path: Path, make: Callable[[], str]) -> str:
+    """What ``path`` holds; where it is missing, what ``make`` makes, kept there if the folder can be written."""
+    try:
+        return path.read_text("utf-8")
+    except (OSError, UnicodeDecodeError):
+        text = make()
+    with contextlib.suppress(OSError):
+        write_whole(path, text.encode())
+    return text
+
+
 def sync_folder(folder: Path) -> None:
     """Has the folder's list of names on the disk, without which a power cut could take a file that is written."""
     handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)

@@ -5,6 +5,7 @@ They lie at the root of a checkout, and inside the package where that was instal
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 _PACKAGE = Path(__file__).resolve().parents[1]
@@ -14,3 +15,9 @@ SHIPPED = _PACKAGE if (_PACKAGE / "conf").is_dir() else CHECKOUT
 """Holds ``conf/`` and ``models/``."""
 CONF = SHIPPED / "conf"
 MODELS = SHIPPED / "models"
+
+
+def user_cache() -> Path:
+    """Where what is slow to make is kept for later runs: ``XDG_CACHE_HOME``'s, else in ``~/.cache``."""
+    base = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
+    return Path(base) / "energy-mitigation-benchmark"

@@ -71,14 +71,13 @@ class SearchRun:
         return points[0]
 
 
-def search_run(name: str, overrides: Sequence[str]) -> SearchRun | None:
-    """The search of the experiment ``name``; None where it is a grid of points.
+def search_run(name: str, overrides: Sequence[str]) -> SearchRun:
+    """The search of the experiment ``name``, which is one.
 
     Raises:
         InputError: there is no such experiment, or its search cannot be built.
     """
-    content = experiment(name)
-    return SearchRun(name, content, overrides) if "search" in content else None
+    return SearchRun(name, experiment(name), overrides)
 
 
 def _changed(settings: dict[str, Any], overrides: Sequence[str]) -> dict[str, Any]:

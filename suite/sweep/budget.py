@@ -7,7 +7,6 @@ that does not fit is skipped with the kind ``budget``; the same command again me
 from __future__ import annotations
 
 import dataclasses
-import re
 import time
 from collections.abc import Sequence
 
@@ -15,8 +14,8 @@ import msgspec
 import psutil
 
 from suite.analysis.summary import summarise_record
+from suite.config.composition import budget_s
 from suite.config.plan import PlannedPoint
-from suite.errors import InputError
 from suite.measure.block_limits import BUDGET, Limits
 from suite.measure.draft import Draft
 from suite.record.schema import Reason, Record
@@ -26,22 +25,7 @@ from suite.stats.paired import headline_component, paired_ratio
 from suite.sweep.forecast import point_s
 from suite.sweep.point_run import Reporter, run_one
 
-_UNITS_S = {"s": 1.0, "m": 60.0, "h": 3600.0}
 _REPORT_S, _REPORT_S_A_POINT, _MOST_REPORT_S = 5.0, 0.2, 20.0  # of building the page, for points that were measured
-
-
-def budget_s(text: object) -> float | None:
-    """Seconds of a budget written as ``90s``, ``10m`` or ``1h``; None where there is none.
-
-    Raises:
-        InputError: it is none of these.
-    """
-    if text is None:
-        return None
-    found = re.fullmatch(r"(\d+(?:\.\d+)?)([smh])", str(text))
-    if found is None or not float(found.group(1)) > 0:
-        raise InputError("budget is a time", got=text, remedy="write it as 90s, 10m or 1h")
-    return float(found.group(1)) * _UNITS_S[found.group(2)]
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)

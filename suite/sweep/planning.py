@@ -3,52 +3,45 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from pathlib import Path
 
 from suite.config.build import plan_of
-from suite.config.compose import composed, resolved
-from suite.config.labels import labels
-from suite.config.overrides import search_path_of
+from suite.config.composition import Composition, compositions
 from suite.config.plan import PlannedPoint
-from suite.config.targets import check_targets
-from suite.config.texts import check_texts
 from suite.errors import InputError
 from suite.io.atomic import synced_temporary
-from suite.io.redaction import known_secrets, refuse_secrets
 from suite.plugins.stacking import StackRules, check_stack
 from suite.record.hashing import config_hash
-from suite.sweep.budget import budget_s
 from suite.sweep.launchers.choice import PACKAGES, launcher_of
 from suite.sweep.launchers.dispatch import plan_remote
 
 _LONGEST_NAME = 200  # of the 255 bytes that a file's name may have: files are named after a run
 
 
-def planned(points: list[list[str]]) -> list[PlannedPoint]:
+def planned(points: Sequence[list[str]]) -> list[PlannedPoint]:
     """Composes and builds every point, so that a mistake in the last one is found before the first one runs.
 
     Raises:
         InputError: a point's configuration is wrong.
     """
-    plan = plan_remote if launcher_of(points) in PACKAGES else plan_of
-    secrets = known_secrets()
+    return built(compositions(points))
+
+
+def built(composed_points: Sequence[Composition]) -> list[PlannedPoint]:
+    """Every point with its components.
+
+    Raises:
+        InputError: a component cannot be built, techniques cannot be stacked, or two points are one.
+    """
+    plan = plan_remote if launcher_of([each.overrides for each in composed_points]) in PACKAGES else plan_of
     found = []
-    for overrides in points:
-        config = resolved(composed(overrides))
-        search_path = search_path_of(overrides)
-        if search_path:
-            config["searchpath"] = search_path
-        check_targets(config, search_path)
-        check_texts(config)
-        refuse_secrets(config, secrets)
-        own = {key: str(config.pop(key)) for key in ("retry", "lock")}
-        budget = config.pop("budget")
-        budget_s(budget)
-        if own["lock"] not in ("error", "wait", "none"):
-            raise InputError("lock must be error, wait or none", got=own["lock"], remedy="choose one")
-        names = labels(config, overrides)
-        found.append(PlannedPoint(overrides=overrides, labels=names, plan=plan(config, names), budget=budget, **own))
-        check_stack({name: StackRules.of(each) for name, each in found[-1].plan.mitigations.items()})
+    for each in composed_points:
+        point = PlannedPoint(
+            overrides=each.overrides, labels=each.labels, plan=plan(each.config, each.labels), **each.own
+        )
+        check_stack({name: StackRules.of(technique) for name, technique in point.plan.mitigations.items()})
+        found.append(point)
     _check_distinct(found)
     return found
 

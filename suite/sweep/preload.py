@@ -12,6 +12,7 @@ import sys
 from suite.machine.log_levels import quieten
 from suite.machine.openmp import wait_passively
 
+gc.disable()  # nothing of what is imported here is garbage
 quieten()
 wait_passively()
 os.environ.setdefault("PYTORCH_NVML_BASED_CUDA_CHECK", "1")  # torch.cuda.is_available() then starts nothing
@@ -26,8 +27,6 @@ import babel.dates  # noqa: E402
 import babel.numbers  # noqa: E402, F401
 import codecarbon.core.emissions  # noqa: E402
 import codecarbon.core.resource_tracker  # noqa: E402, F401
-import datasets  # noqa: E402, F401
-import sklearn.datasets  # noqa: E402, F401
 import transformers  # noqa: E402
 import transformers.models.auto.modeling_auto  # noqa: E402
 import transformers.models.bert.modeling_bert  # noqa: E402
@@ -55,5 +54,5 @@ with contextlib.suppress(ImportError, AttributeError):  # an older version of tr
     from transformers.conversion_mapping import get_checkpoint_conversion_mapping
 
     get_checkpoint_conversion_mapping("vit")  # compiles a thousand patterns the first time: a quarter of a second
-gc.collect()
 gc.freeze()  # a point's first full collection would look at every object of these libraries: half a second
+gc.enable()

@@ -18,10 +18,12 @@ import signal
 import tempfile
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from multiprocessing import forkserver
 from multiprocessing.connection import Connection
+from multiprocessing.context import ForkServerContext
 from multiprocessing.process import BaseProcess
-from typing import Literal
+from typing import Any, Literal
 
 import msgspec
 
@@ -88,10 +90,26 @@ def run_isolated(job: Job, notify: Callable[[Stage], None]) -> Outcome:
     return _run_in("spawn", job, notify) if outcome.kind == FORK_UNUSABLE else outcome
 
 
-def _run_in(method: Literal["forkserver", "spawn"], job: Job, notify: Callable[[Stage], None]) -> Outcome:
-    context = multiprocessing.get_context("spawn") if method == "spawn" else multiprocessing.get_context("forkserver")
+def start_server(configs: Iterable[Mapping[str, Any]]) -> None:
+    """Starts the server that points are forked from, which imports its libraries while this process goes on.
+
+    Args:
+        configs: of the points; where none has a process of its own, there is no server.
+    """
+    if any(config["isolation"] == "process" for config in configs):
+        _fork_context()
+        forkserver.ensure_running()
+
+
+def _fork_context() -> ForkServerContext:
+    context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload(PRELOAD)
     _keep_socket_short()
+    return context
+
+
+def _run_in(method: Literal["forkserver", "spawn"], job: Job, notify: Callable[[Stage], None]) -> Outcome:
+    context = multiprocessing.get_context("spawn") if method == "spawn" else _fork_context()
     ours, theirs = context.Pipe()
     process = context.Process(target=child.live, args=(job, theirs))
     try:

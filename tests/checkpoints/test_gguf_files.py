@@ -17,7 +17,7 @@ from suite.checkpoints import gguf_files, locations
 from suite.checkpoints.model_spec import ModelSpec
 from suite.checkpoints.weights_hash import state_of
 from suite.errors import InputError, NotApplicable
-from suite.io.paths import CONF
+from suite.io.paths import CONF, user_cache
 from tests.checkpoints.test_pretrained import generation, load, spec
 
 pytest.importorskip("gguf", reason="gguf is not installed: pip install -e '.[gguf]'")
@@ -36,7 +36,7 @@ def cache(tmp_path: Path, request: pytest.FixtureRequest, monkeypatch: pytest.Mo
     """A cache of its own for what is written here; the real model is converted once, in the user's."""
     if "real" not in request.fixturenames:
         monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
-    return gguf_files.cache_folder()
+    return user_cache()
 
 
 def test_its_weights_are_those_that_the_library_of_the_format_reads(file: Path) -> None:

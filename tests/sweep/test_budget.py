@@ -5,11 +5,12 @@ import dataclasses
 import msgspec
 import pytest
 
+from suite.config.composition import budget_s
 from suite.errors import InputError
 from suite.measure.block_limits import BUDGET
 from suite.record.store import load_run, save
 from suite.sweep import budget, planning, point_run, run
-from suite.sweep.budget import Budget, BudgetedSweep, budget_s
+from suite.sweep.budget import Budget, BudgetedSweep
 from suite.sweep.point_run import Reporter, run_one
 from suite.sweep.process import TIMEOUT, Outcome
 from suite.sweep.progress import Console

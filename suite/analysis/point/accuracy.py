@@ -6,7 +6,7 @@ import dataclasses
 import math
 from collections.abc import Sequence
 
-from scipy import stats
+from scipy import special
 
 from suite.record.schema import Scores
 from suite.stats.interval import Estimate, Interval
@@ -80,7 +80,8 @@ def _is_at_chance(scores: Scores, *, is_binary: bool) -> bool:
         return False
     if is_binary and scores.higher_is_better and 0 < scores.chance < 1:
         right = round(math.fsum(scores.baseline))
-        return float(stats.binomtest(right, len(scores.baseline), scores.chance, "greater").pvalue) > _CHANCE_LEVEL
+        at_least_so_many = float(special.bdtrc(right - 1, len(scores.baseline), scores.chance)) if right else 1.0
+        return at_least_so_many > _CHANCE_LEVEL
     gain = mean(scores.baseline) - scores.chance
     return (gain if scores.higher_is_better else -gain) <= 0
 
@@ -97,7 +98,7 @@ def mcnemar(baseline: Sequence[float], candidate: Sequence[float]) -> float | No
     won = sum(before < after for before, after in zip(baseline, candidate, strict=True))
     if lost + won == 0:
         return 1.0
-    return float(stats.binomtest(lost, lost + won, 0.5).pvalue)
+    return min(1.0, 2 * float(special.bdtr(min(lost, won), lost + won, 0.5)))
 
 
 def mean(values: Sequence[float]) -> float:

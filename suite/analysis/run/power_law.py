@@ -20,7 +20,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import msgspec
-from scipy import stats
+import numpy as np
 
 from suite.analysis.summary import PointSummary
 from suite.record.dotted_keys import flatten
@@ -119,10 +119,10 @@ def exponent(readings: Sequence[Reading]) -> Interval | None:
     """The slope of log energy over log value with its interval; None for fewer than three values."""
     if len(readings) < FEWEST_FOR_AN_EXPONENT:
         return None
-    logs = [(math.log(reading.value), math.log(reading.energy_j.estimate)) for reading in readings]
-    fit = stats.linregress(*zip(*logs, strict=True))
-    reach = t_quantile(LEVEL, len(logs) - 2) * float(fit.stderr)
-    return around(float(fit.slope), reach)
+    values, energies = zip(*((reading.value, reading.energy_j.estimate) for reading in readings), strict=True)
+    (slope, _), covariance = np.polyfit(np.log(values), np.log(energies), 1, cov=True)
+    reach = t_quantile(LEVEL, len(readings) - 2) * math.sqrt(covariance[0, 0])
+    return around(float(slope), reach)
 
 
 def _is_usable(point: PointSummary) -> bool:

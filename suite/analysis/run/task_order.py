@@ -13,7 +13,6 @@ from pathlib import Path
 from statistics import median
 
 import msgspec
-from scipy import stats
 
 from suite.analysis.point.block_energies import block_energies
 from suite.analysis.run.baselines import smallest_batches
@@ -212,5 +211,7 @@ def _rank_correlation(rows: Sequence[TaskEnergy]) -> float | None:
     if len(ours) < FEWEST_TASKS:
         return None
     theirs = {row.published.task: row.published.median_wh_per_query for row in rows if row.published is not None}
+    from scipy import stats  # most of a second of imports that other reports need not pay
+
     found = stats.spearmanr([median(values) for values in ours.values()], [theirs[task] for task in ours]).statistic
     return None if math.isnan(found) else float(found)

@@ -59,7 +59,7 @@ def _spec(
             _column(group, column, drawn, row_place(len(names), axis), fill).properties(width=width, height=height)
         )
     joined = alt.hconcat(*made, spacing=26) if is_wide else alt.vconcat(*made, spacing=18)
-    spec: dict[str, Any] = joined.configure(**vega.CONFIG).to_dict()
+    spec: dict[str, Any] = joined.configure(**vega.CONFIG).to_dict(validate=False)
     return spec
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import functools
+import importlib.metadata
 import json
 import math
 from collections.abc import Sequence
@@ -12,6 +13,8 @@ from typing import Any, cast
 import altair as alt
 import vl_convert
 
+from suite.io.atomic import kept_text
+from suite.io.paths import user_cache
 from suite.report.charts.hatching import with_textures
 from suite.report.charts.svg_minify import compact
 from suite.report.prose.style import LOOKS
@@ -176,6 +179,10 @@ READY = "charts-ready"
 
 @functools.cache
 def javascript() -> str:
-    """Vega, Vega-Lite and vegaEmbed as one script without dependencies; it ends by sending ``READY``."""
+    """Vega, Vega-Lite and vegaEmbed as one script without dependencies; it ends by sending ``READY``.
+
+    Kept in the user's cache: it takes two seconds to make and is the same for each version of vl-convert.
+    """
     bundle: Any = vl_convert.javascript_bundle  # its own type hints forget that the argument is optional
-    return f"{bundle()}\n;dispatchEvent(new Event({READY!r}));\n"
+    kept = user_cache() / f"vega-{importlib.metadata.version('vl-convert-python')}.js"
+    return f"{kept_text(kept, bundle)}\n;dispatchEvent(new Event({READY!r}));\n"
