@@ -27,7 +27,7 @@ from suite.measure.warm_up import warm_up
 from suite.measure.window_plan import WindowPlan, plan_windows
 from suite.measure.windows import ReadyArm, tick_aligned_window, whole_window
 from suite.record.schema import Arm, Window
-from suite.stats.cross_checks import integral_difference
+from suite.stats.counter_checks import integral_difference
 from suite.stats.interval import Interval
 from suite.stats.paired import paired_ratio
 

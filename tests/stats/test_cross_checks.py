@@ -2,17 +2,14 @@ import msgspec
 import pytest
 
 from suite.record.schema import Idle
-from suite.stats.cross_checks import (
+from suite.stats.counter_checks import (
     counter_allowed,
     counter_difference,
     integral_difference,
-    not_converged,
-    not_steady,
-    partly_quantised,
     truth_allowed,
     truth_difference,
-    warnings_of,
 )
+from suite.stats.cross_checks import not_converged, not_steady, partly_quantised, warnings_of
 from tests.synthetic import BOARD, COUNTER, ESTIMATED, environment, windows
 
 METER = environment(gpu="Example GPU")["meter"]

@@ -30,7 +30,7 @@ def identity_fields(run: str, record: Record) -> dict[str, Any]:
         "runtime": point.runtime,
         "device": point.device,
         "device_map": point.device_map,
-        "hardware": _hardware(record.environment),
+        "hardware": _hardware(point.device, record.environment),
         "status": record.status,
         "reason": reason.message or None,
         "reason_kind": reason.kind or None,
@@ -48,9 +48,11 @@ def identity_fields(run: str, record: Record) -> dict[str, Any]:
     }
 
 
-def _hardware(environment: dict[str, Any]) -> str | None:
-    """What did the work: the machine's own name for it, or how many of which GPUs where several did."""
+def _hardware(device: str, environment: dict[str, Any]) -> str | None:
+    """What did the work: the machine's own name for it, the GPU's, or how many of which GPUs where several did."""
     hardware, names = environment.get("hardware"), board_names(environment)
+    if device == "cuda" and len(names) == 1:
+        return names[0]
     if len(names) > 1:
         return " + ".join(f"{count} \N{MULTIPLICATION SIGN} {name}" for name, count in Counter(names).items())
     name = hardware.get("name") if isinstance(hardware, dict) else None

@@ -9,7 +9,7 @@ from typing import Any, get_args
 import msgspec
 
 from suite.record.schema import Edges, Window
-from suite.stats import cross_checks
+from suite.stats import counter_checks
 
 
 class Agreement(msgspec.Struct, frozen=True, kw_only=True):
@@ -90,11 +90,13 @@ def instrument(windows: Sequence[Window], environment: dict[str, Any]) -> Instru
         edges={kind: count for kind in get_args(Edges) if (count := sum(w.edges == kind for w in windows))},
         tick_s=tick_s,
         counter=_agreement(
-            [(cross_checks.counter_difference(w), cross_checks.counter_allowed(w, tick_s)) for w in windows]
+            [(counter_checks.counter_difference(w), counter_checks.counter_allowed(w, tick_s)) for w in windows]
         ),
         uncertainty=_uncertainty(windows),
-        integral=_agreement([(cross_checks.integral_difference(windows), cross_checks.INTEGRAL_AGREEMENT)]),
-        truth=_agreement([(cross_checks.truth_difference(w), cross_checks.truth_allowed(w, tick_s)) for w in windows]),
+        integral=_agreement([(counter_checks.integral_difference(windows), counter_checks.INTEGRAL_AGREEMENT)]),
+        truth=_agreement(
+            [(counter_checks.truth_difference(w), counter_checks.truth_allowed(w, tick_s)) for w in windows]
+        ),
         temperature_c=_range([c for each in seen for c in each.temperature_c]),
         sm_clock_mhz=_range([max(each.sm_clock_mhz) for each in seen if each.sm_clock_mhz]),
         mean_power_w=_range([w.energy_j["gpu"] / w.duration_s for w in windows if "gpu" in w.energy_j]),
@@ -109,7 +111,7 @@ def _tick_s(environment: dict[str, Any]) -> float | None:
     found: Any = environment
     for name in ("meter", "components", "gpu"):
         found = found.get(name) if isinstance(found, dict) else None
-    return cross_checks.counter_period_s(found) if isinstance(found, dict) else None
+    return counter_checks.counter_period_s(found) if isinstance(found, dict) else None
 
 
 def _uncertainty(windows: Sequence[Window]) -> float | None:
