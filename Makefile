@@ -104,12 +104,14 @@ $(OLDEST)/.setup-done: pyproject.toml constraints.txt constraints-oldest.txt
 	$(OLDEST)/bin/pip install --quiet --disable-pip-version-check --constraint $(OLDEST)/constraints.txt --editable '.[dev,slurm]'
 	@touch $@
 
-check: $(SETUP) ## ruff, mypy, import-linter, hadolint, and the audit where its service can be reached
+check: $(SETUP) ## ruff, mypy, import-linter, hadolint, schemas of GitHub, and the audit where its service can be reached
 	$(PY) -m ruff check .
 	$(PY) -m ruff format --check .
 	$(PY) -m mypy
 	$(dir $(PY))lint-imports
 	$(dir $(PY))hadolint Dockerfile
+	$(dir $(PY))check-jsonschema --builtin-schema vendor.github-actions action.yml
+	$(dir $(PY))check-jsonschema --builtin-schema vendor.github-issue-forms .github/ISSUE_TEMPLATE/*.yml
 	@answer=$$(grep '^pip.audit==' constraints.txt | $(AUDIT) /dev/stdin --format json 2>&1 || true); \
 	case "$$answer" in \
 	    *'"vulns"'*) $(AUDIT) constraints.txt ;; \
@@ -140,7 +142,7 @@ techniques: $(SETUP) ## write docs/techniques.md from what each technique says o
 
 words: $(SETUP) ## bring the report's catalogues of words (suite/text/locale) up to date with the code
 	$(dir $(PY))pybabel -q extract --mapping pyproject.toml --keyword N_ --no-location --sort-output --omit-header --width 120 \
-	    --project energy-mitigation-benchmark --output suite/text/locale/report.pot suite/report suite/text suite/plugins
+	    --project energy-mitigation-benchmark --output suite/text/locale/report.pot suite/report suite/text suite/plugins suite/imported
 	@for file in $(wildcard suite/text/locale/*.po); do \
 	    $(dir $(PY))pybabel -q update --no-fuzzy-matching --ignore-obsolete --ignore-pot-creation-date --width 120 --input-file suite/text/locale/report.pot \
 	        --output-file $$file --locale $$(basename $$file .po); done

@@ -1,17 +1,18 @@
 """AIPerf's profile_export_aiperf.json: each metric with its unit, which is authoritative.
 
 Schema: docs/reference/json-export-schema.md of AIPerf (versions 1.0 to 1.5), and its
-metrics/types/power_efficiency_metrics.py.
+metrics/types/power_efficiency_metrics.py: each vendor's GPUs have metrics of their own, which older versions have as
+one.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import msgspec
 
-from suite.imported.row import ImportedRow, over
+from suite.imported.row import NO_ENERGY, ImportedRow, above_zero, over
 
 SOURCE = "AIPerf"
 _JOULES = {"J": 1.0, "mJ": 1e-3, "kJ": 1e3, "MJ": 1e6, "Wh": 3.6e3, "kWh": 3.6e6}
@@ -38,7 +39,23 @@ class Export(msgspec.Struct):
     request_throughput: Metric | None = None
     time_to_first_token: Metric | None = None
     total_gpu_energy: Metric | None = None
+    nvidia_total_gpu_energy: Metric | None = None
+    amd_total_gpu_energy: Metric | None = None
     output_tokens_per_joule: Metric | None = None
+    nvidia_output_tokens_per_joule: Metric | None = None
+    amd_output_tokens_per_joule: Metric | None = None
+
+    @property
+    def energy_j(self) -> float | None:
+        """Of all GPUs; None where none was read."""
+        tags = (self.total_gpu_energy, self.nvidia_total_gpu_energy, self.amd_total_gpu_energy)
+        return _sum(_in(each, "avg", _JOULES) for each in tags)
+
+    @property
+    def energy_per_token_j(self) -> float | None:
+        """Of all GPUs, by token that was written."""
+        tags = (self.output_tokens_per_joule, self.nvidia_output_tokens_per_joule, self.amd_output_tokens_per_joule)
+        return _sum(over(1.0, _in(each, "avg", _TOKENS_PER_JOULE)) for each in tags)
 
 
 def is_ours(content: Any) -> bool:
@@ -53,8 +70,7 @@ def rows(content: Any) -> list[ImportedRow]:
         ValueError: an unknown unit.
     """
     found = msgspec.convert(content, Export)
-    energy_j = _in(found.total_gpu_energy, "avg", _JOULES)
-    tokens_per_j = _in(found.output_tokens_per_joule, "avg", _TOKENS_PER_JOULE)
+    energy_j = found.energy_j
     return [
         ImportedRow(
             source=SOURCE,
@@ -63,15 +79,22 @@ def rows(content: Any) -> list[ImportedRow]:
             queries=found.request_count.avg,
             energy_j=energy_j,
             energy_per_query_j=over(energy_j, found.request_count.avg),
-            energy_per_token_j=over(1.0, tokens_per_j),
+            energy_per_token_j=found.energy_per_token_j,
             covers="GPU" if energy_j is not None else None,
             basis="measured" if energy_j is not None else "not stated",
             latency_ms_p50=_in(found.request_latency, "p50", _MILLISECONDS),
             latency_ms_p99=_in(found.request_latency, "p99", _MILLISECONDS),
             first_token_ms_p50=_in(found.time_to_first_token, "p50", _MILLISECONDS),
             throughput_qps=_in(found.request_throughput, "avg", _REQUESTS_PER_S),
+            note=None if energy_j is not None else NO_ENERGY,
         )
     ]
+
+
+def _sum(values: Iterable[float | None]) -> float | None:
+    """Of those that are known; None where none is."""
+    known = [value for value in values if value is not None]
+    return above_zero(sum(known)) if known else None
 
 
 def _in(metric: Metric | None, statistic: str, units: Mapping[str, float]) -> float | None:

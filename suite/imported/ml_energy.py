@@ -11,10 +11,11 @@ from typing import Any
 
 import msgspec
 
-from suite.imported.row import ImportedRow, over
+from suite.imported.row import NO_ENERGY, ImportedRow, above_zero, over
 from suite.text.i18n import N_
 
 SOURCE = "ML.ENERGY"
+STEADY = N_("energy of the steady state: per token, times the mean length of an answer")
 _MS_PER_S = 1e3
 
 
@@ -65,15 +66,15 @@ def _diffusion(content: Any) -> ImportedRow:
     batches = found.iteration_energy_measurements
     made = found.batch_size * len(batches)
     is_read = bool(batches) and all(each.gpu_energy for each in batches)
-    energy_j = sum(sum(each.gpu_energy.values()) for each in batches) if is_read else None
+    energy_j = above_zero(sum(sum(each.gpu_energy.values()) for each in batches)) if is_read else None
     return ImportedRow(
         source=SOURCE,
         label=found.model_id or "diffusion",
         queries=float(made),
         energy_j=energy_j,
         energy_per_query_j=over(energy_j, made),
-        covers="GPU" if is_read else None,
-        basis="measured" if is_read else "not stated",
+        covers="GPU" if energy_j else None,
+        basis="measured" if energy_j else "not stated",
         latency_ms_p50=statistics.median(each.time for each in batches) * _MS_PER_S if batches else None,
         throughput_qps=over(float(made), sum(each.time for each in batches)),
         note=N_("latency is that of a batch"),
@@ -83,7 +84,8 @@ def _diffusion(content: Any) -> ImportedRow:
 def _language(content: Any) -> ImportedRow:
     """Energy per query is the steady state's per token times the mean length, as the tool itself prints it."""
     found = msgspec.convert(content, Results)
-    per_token, tokens = found.steady_state_energy_per_token, over(found.total_output_tokens, found.completed)
+    per_token = above_zero(found.steady_state_energy_per_token)
+    tokens = over(found.total_output_tokens, found.completed)
     gpus = f"{found.num_gpus} x {found.gpu_model}" if found.num_gpus and found.gpu_model else found.gpu_model
     return ImportedRow(
         source=SOURCE,
@@ -92,11 +94,11 @@ def _language(content: Any) -> ImportedRow:
         queries=float(found.completed),
         energy_per_query_j=None if per_token is None or tokens is None else per_token * tokens,
         energy_per_token_j=per_token,
-        covers="GPU",
-        basis="measured",
-        latency_ms_p50=found.median_e2el_ms,
-        latency_ms_p99=found.p99_e2el_ms,
-        first_token_ms_p50=found.median_ttft_ms,
-        throughput_qps=found.request_throughput,
-        note=N_("energy of the steady state: per token, times the mean length of an answer"),
+        covers="GPU" if per_token else None,
+        basis="measured" if per_token else "not stated",
+        latency_ms_p50=above_zero(found.median_e2el_ms),
+        latency_ms_p99=above_zero(found.p99_e2el_ms),
+        first_token_ms_p50=above_zero(found.median_ttft_ms),
+        throughput_qps=above_zero(found.request_throughput),
+        note=STEADY if per_token else NO_ENERGY,
     )

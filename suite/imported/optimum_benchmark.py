@@ -18,6 +18,8 @@ from suite.units import JOULES_PER_KWH
 SOURCE = "optimum-benchmark"
 SETUP = ("load", "first_", "warmup", "preprocess", "per_")
 """How the parts of a report begin that are no queries: loading, first calls, and parts of a query."""
+PREFILL = "prefill"
+"""A part of a query, which has a latency of its own."""
 _MS_PER_S = 1e3
 _SAMPLES = ("samples/kWh", "images/kWh")
 
@@ -79,6 +81,7 @@ def _report(content: Any) -> dict[str, Any]:
 
 def _row(name: str, part: Part, config: dict[str, Any]) -> ImportedRow:
     _refuse_other_units(part)
+    is_query = name != PREFILL
     samples, tokens = _per_one(part.efficiency, _SAMPLES), _per_one(part.efficiency, ("tokens/kWh",))
     environment, backend = _table(config, "environment"), _table(config, "backend")
     model = backend.get("model")
@@ -87,13 +90,13 @@ def _row(name: str, part: Part, config: dict[str, Any]) -> ImportedRow:
         source_version=environment.get("optimum_benchmark_version"),
         label=f"{model}: {name}" if model else name,
         hardware=_hardware(environment, backend),
-        energy_per_query_j=samples,
+        energy_per_query_j=samples if is_query else None,
         energy_per_token_j=tokens,
         covers="CPU + GPU + RAM" if part.energy else None,
         latency_ms_p50=part.latency.p50 * _MS_PER_S if part.latency else None,
         latency_ms_p99=part.latency.p99 * _MS_PER_S if part.latency and part.latency.p99 is not None else None,
-        throughput_qps=_value(part.throughput, ("samples/s", "images/s")),
-        note=_note(part),
+        throughput_qps=_value(part.throughput, ("samples/s", "images/s")) if is_query else None,
+        note=_note(part) if is_query else N_("reading the prompts alone, no whole query: its energy is no query's"),
     )
 
 

@@ -7,6 +7,9 @@ from typing import Literal
 
 import msgspec
 
+from suite.text.i18n import N_
+
+NO_ENERGY = N_("the file holds no energy")
 Basis = Literal["measured", "estimated", "not stated"]
 
 
@@ -70,6 +73,11 @@ class ImportedRow(msgspec.Struct, frozen=True, kw_only=True):
         """Whether there is any figure of energy or time."""
         times = (self.latency_ms_p50, self.latency_ms_p99, self.first_token_ms_p50, self.throughput_qps)
         return self.says_energy or any(each is not None for each in times)
+
+
+def above_zero(value: float | None) -> float | None:
+    """``value``; None for the 0 that tools write where nothing was read or nothing was answered."""
+    return value if value else None
 
 
 def over(total: float | None, count: float | None) -> float | None:

@@ -38,7 +38,8 @@ def test_optimum_benchmark_with_its_configuration(tmp_path):
     assert (prefill.label, prefill.hardware, prefill.source_version) == (
         "owner/llama: prefill", "NVIDIA H100", "0.6.0",
     )  # fmt: skip
-    assert prefill.energy_per_query_j == pytest.approx(0.5)
+    assert (prefill.energy_per_query_j, prefill.throughput_qps) == (None, None)  # a part of a query
+    assert "no whole query" in prefill.note
     assert (decode.energy_per_query_j, decode.energy_per_token_j) == (None, pytest.approx(0.1))
 
 
@@ -87,6 +88,7 @@ def test_aiperf_gives_each_metric_in_its_unit(tmp_path):
     assert (row.source, row.source_version, row.label) == ("AIPerf", "0.13.0", "owner/llama")
     assert (row.energy_per_query_j, row.energy_per_token_j, row.basis) == (250.0, 0.5, "measured")
     assert (row.latency_ms_p99, row.first_token_ms_p50, row.throughput_qps) == (3371.24, 88.0, 1.45)
+    assert row.note is None
     in_seconds = written.aiperf() | {"request_latency": {"unit": "s", "p50": 2.5}}
     assert read(tmp_path, json.dumps(in_seconds))[0].latency_ms_p50 == 2500.0
 
@@ -121,7 +123,7 @@ DAMAGED = {
     "negative": (json.dumps(written.vllm(gpu_energy_j=-1.0)), "energy_j is -1"),
     "beyond any number": ('{"steady_state_energy": 1e999}', "out of range"),
     "another unit": (json.dumps(written.optimum_report(latency={"unit": "ms", "p50": 1.0})), "a unit of ms, where s"),
-    "an unknown unit": (json.dumps(written.aiperf() | {"total_gpu_energy": {"unit": "BTU", "avg": 1.0}}), "BTU"),
+    "an unknown unit": (json.dumps(written.aiperf() | {"nvidia_total_gpu_energy": {"unit": "BTU", "avg": 1.0}}), "BTU"),
     "deep": ("[" * 100_000, "recursion|truncated|no tool"),
     "of another tool": ('{"hello": 1}', "of no tool that is known"),
     "no batches": (json.dumps(written.ml_energy_diffusion() | {"iteration_energy_measurements": []}), "no figure"),
@@ -208,9 +210,51 @@ def test_a_run_in_which_codecarbon_read_nothing_has_no_energy(tmp_path):
         read(tmp_path, f"{','.join(cells)}\n{','.join(cells.values())}\n", "emissions.csv")
 
 
-@pytest.mark.parametrize("name", ["output_tokens_per_joule", "request_throughput"])
+@pytest.mark.parametrize("name", ["nvidia_output_tokens_per_joule", "request_throughput"])
 def test_a_unit_of_aiperf_that_is_not_known_is_no_other_one(tmp_path, name):
     content = written.aiperf()
     content[name]["unit"] = "furlongs"
     with pytest.raises(InputError, match="a unit of furlongs"):
         read(tmp_path, json.dumps(content))
+
+
+def test_gpus_of_aiperf_are_summed_over_vendors_and_older_files_have_them_as_one(tmp_path):
+    both = written.aiperf() | {
+        "amd_total_gpu_energy": {"unit": "kJ", "avg": 1.0},
+        "amd_output_tokens_per_joule": {"unit": "tokens/J", "avg": 10.0},
+    }
+    (row,) = read(tmp_path, json.dumps(both))
+    assert (row.energy_j, row.energy_per_token_j) == (6000.0, pytest.approx(0.6))
+    older = {name.removeprefix("nvidia_"): value for name, value in written.aiperf().items()}
+    (row,) = read(tmp_path, json.dumps(older))
+    assert (row.energy_j, row.energy_per_token_j) == (5000.0, 0.5)
+
+
+def test_aiperf_without_telemetry_says_so(tmp_path):
+    content = {name: value for name, value in written.aiperf().items() if not name.startswith("nvidia_")}
+    (row,) = read(tmp_path, json.dumps(content))
+    assert (row.energy_j, row.basis, row.note) == (None, "not stated", "the file holds no energy")
+
+
+def test_a_vllm_run_in_which_all_failed_has_no_time_of_0(tmp_path):
+    nothing = dict.fromkeys(("median_ttft_ms", "median_e2el_ms", "p99_e2el_ms", "request_throughput"), 0.0)
+    energy = written.GPU_ENERGY | {"gpu_energy_per_output_token_j": 0.0}
+    (row,) = read(tmp_path, json.dumps(written.vllm(completed=0, failed=100, **nothing, **energy)))
+    assert (row.energy_j, row.energy_per_query_j, row.energy_per_token_j) == (6000.0, None, None)
+    assert (row.first_token_ms_p50, row.latency_ms_p50, row.throughput_qps) == (None, None, None)
+    assert "some requests failed" in row.note
+
+
+def test_an_energy_of_0_is_none(tmp_path):
+    (row,) = read(tmp_path, json.dumps(written.vllm(**written.GPU_ENERGY | {"gpu_energy_j": 0.0})))
+    assert (row.energy_j, row.covers, row.basis) == (None, None, "not stated")
+    (row,) = read(tmp_path, json.dumps(written.ml_energy() | {"steady_state_energy_per_token": None}))
+    assert (row.energy_per_query_j, row.covers, row.basis) == (None, None, "not stated")
+
+
+def test_a_file_of_our_own_export_covers_its_headline_alone(tmp_path):
+    header, line = written.EMISSIONS.read_text().splitlines()[:2]
+    cells = dict(zip(header.split(","), line.split(","), strict=True))
+    cells |= {"cpu_energy": "1.0", "gpu_energy": "4.0", "ram_energy": "", "energy_consumed": "4.0"}
+    (row,) = read(tmp_path, f"{','.join(cells)}\n{','.join(cells.values())}\n", "emissions.csv")
+    assert (row.energy_j, row.covers) == (4.0 * 3.6e6, "GPU")

@@ -87,8 +87,8 @@ def aiperf() -> dict[str, Any]:
         "time_to_first_token": {"unit": "ms", "avg": 90.0, "p50": 88.0},
         "request_throughput": {"unit": "requests/sec", "avg": 1.45},
         "request_count": {"unit": "requests", "avg": 20.0},
-        "total_gpu_energy": {"unit": "J", "avg": 5000.0},
-        "output_tokens_per_joule": {"unit": "tokens/J", "avg": 2.0},
+        "nvidia_total_gpu_energy": {"unit": "J", "avg": 5000.0},
+        "nvidia_output_tokens_per_joule": {"unit": "tokens/J", "avg": 2.0},
     }
 
 
