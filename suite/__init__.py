@@ -6,14 +6,26 @@
 from __future__ import annotations
 
 import importlib
+import sys
 from typing import Any
 
+from suite.machine.openmp import wait_passively
+
 __version__ = "0.1.0"
-__all__ = ["__version__", "compare_energy", "measure_energy"]  # __init__.pyi has their types
+__all__ = [  # __init__.pyi has their types
+    "EnergyComparison",
+    "EnergyMeasurement",
+    "__version__",
+    "compare_energy",
+    "measure_energy",
+]
+
+if "torch" not in sys.modules:  # else it is too late
+    wait_passively()
 
 
 def __getattr__(name: str) -> Any:
-    """The functions of ``suite.api``, imported when they are asked for: importing torch takes seconds."""
-    if name in ("compare_energy", "measure_energy"):
+    """What ``suite.api`` has, imported when it is asked for: importing torch takes seconds."""
+    if name in __all__:
         return getattr(importlib.import_module("suite.api"), name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -2,13 +2,6 @@
 
 from __future__ import annotations
 
-import sys
-
-from suite.machine.openmp import wait_passively
-
-if "torch" not in sys.modules:  # else it is too late
-    wait_passively()
-
 from suite.api.measuring import compare_energy, measure_energy
 from suite.api.results import EnergyComparison, EnergyMeasurement
 

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import concurrent.futures
 import contextlib
 import dataclasses
 import inspect
+import types
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 
 from suite.core.workload import Loop, Work
 from suite.errors import InputError
 
+_UNDONE = (types.GeneratorType, types.AsyncGeneratorType, map, filter, zip, concurrent.futures.Future)
+"""What a function gives back whose work has not been done when it returns."""
 Function = Callable[[], object]
 """Takes no arguments, and does its queries each time it is called."""
 
@@ -114,8 +118,8 @@ def check_function(function: object, name: str) -> None:
         raise failed(name, error) from error
     if inspect.iscoroutine(result):
         result.close()
-    if inspect.isawaitable(result) or inspect.isgenerator(result) or inspect.isasyncgen(result):
-        remedy = "give a function that does the work: lambda: asyncio.run(f()), or lambda: list(f())"
+    if inspect.isawaitable(result) or isinstance(result, _UNDONE):
+        remedy = "give a function that does the work: lambda: list(f()), lambda: f().result(), lambda: asyncio.run(f())"
         raise InputError(f"{name} gives back work that is still to be done", got=type(result).__name__, remedy=remedy)
 
 

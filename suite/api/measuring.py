@@ -6,8 +6,11 @@ import contextlib
 import dataclasses
 import math
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
 from typing import Any, TypeVar
+
+import torch
 
 from suite.api.functions import Calls, CallSetup, Function, check_function, name_of
 from suite.api.results import EnergyComparison, EnergyMeasurement, StoppedBy
@@ -17,8 +20,8 @@ from suite.core.meter import Meter, OpenMeter
 from suite.core.protocol import Protocol
 from suite.errors import InputError
 from suite.machine import cpu_contention, device_lock
+from suite.machine.openmp import wait_policy
 from suite.machine.which_device import boards_meant, device_meant
-from suite.machine.which_gpu import FIRST_BOARD
 from suite.measure.block_limits import Limits
 from suite.measure.blocks import Comparison
 from suite.measure.comparing import measure_to_the_end, warmed_up
@@ -29,7 +32,7 @@ from suite.measure.observer import Nobody
 from suite.measure.residency import Residency
 from suite.measure.window_plan import common_pass_queries
 from suite.measure.windows import RunnableArm
-from suite.record.schema import Arm, Idle, MitigationUse, Point, Record, Window
+from suite.record.schema import Arm, Idle, MitigationUse, Point, Record, RecordWarning, Window
 from suite.stats.paired import both_arms_per_query, headline_component, ratio_interval
 
 MORE_TIME = "give more time (budget_s=…)"
@@ -71,7 +74,6 @@ def measure_energy(
     """
     how = _How(budget_s=budget_s, device=device, protocol=protocol, meter=meter, lock=lock, boards=boards)
     shown = name or name_of(function, "function")
-    check_function(function, shown)
     calls = _calls({"baseline": function, "candidate": function}, (shown, shown), (queries, queries))
     return EnergyMeasurement(*_measured(calls, how, _AgainstItself))
 
@@ -109,8 +111,6 @@ def compare_energy(
     """
     how = _How(budget_s=budget_s, device=device, protocol=protocol, meter=meter, lock=lock, boards=boards)
     shown = _pair("names", names or _names(a, b), str)
-    for function, name in zip((a, b), shown, strict=True):
-        check_function(function, name)
     of_both = (queries, queries) if isinstance(queries, int) else _pair("queries", queries, int)
     calls = _calls({"baseline": a, "candidate": b}, shown, of_both)
     return EnergyComparison(*_measured(calls, how, Comparison))
@@ -136,15 +136,23 @@ class _How:
         self.protocol, self.meter, self.device = protocol_of(protocol), meter_of(meter), device_meant(device)
         self.boards = boards_meant(self.device, boards)
 
-    @contextlib.contextmanager
-    def locked(self) -> Iterator[None]:
+    def locked(self) -> AbstractContextManager[None]:
         """Holds the device, as a run of the command line does."""
         if self.lock == "none":
-            yield
-            return
-        devices = device_lock.names_of(self.device, spread=self.boards != FIRST_BOARD)
-        with device_lock.held(devices, "of functions", wait=self.lock == "wait"):
-            yield
+            return contextlib.nullcontext()
+        return held_device(self.device, self.boards, wait=self.lock == "wait")
+
+
+def held_device(
+    device: str, boards: Sequence[int], *, wait: bool, say: Callable[[str], None] = lambda line: None
+) -> AbstractContextManager[None]:
+    """Holds ``cpu``, or the GPUs that torch numbers so; where one is taken it waits, after a line, or refuses.
+
+    Raises:
+        InputError: it is taken and ``wait`` is False.
+    """
+    devices = device_lock.names_at_work(device, boards)
+    return device_lock.held(devices, "of functions", wait=wait, say=say)
 
 
 class _AgainstItself(Comparison):
@@ -189,8 +197,12 @@ def _measured(calls: dict[Arm, Calls], how: _How, kind: type[Comparison]) -> tup
     _require_budget(how, _least_s(how.protocol, how.device), how.budget_s)
     with how.locked():
         deadline_s = time.monotonic() + how.budget_s
+        for work in {id(work.function): work for work in calls.values()}.values():
+            check_function(work.function, work.name)
+        _require_budget(how, _least_s(how.protocol, how.device), deadline_s - time.monotonic())
         others = cpu_contention.begin()
         draft = Measured(pairing="resident")
+        draft.warn(_gpu_not_used(how))
         with how.meter.open(how.device, boards=how.boards) as meter, CompileWatch() as watch:
             _measure_windows(calls, how, (meter, watch), kind, draft, deadline_s)
             draft.environment = {"meter": meter.describe()}
@@ -198,7 +210,33 @@ def _measured(calls: dict[Arm, Calls], how: _How, kind: type[Comparison]) -> tup
     if load is not None:
         draft.environment |= {"foreign_load": load.as_noted()}
     draft.warn(cpu_contention.busy_machine(load) if how.device == "cpu" else None)
+    draft.warn(_threads_may_spin(draft))
     return draft.recorded(_point(calls, how), _config(calls, how), "ok"), names, _stopped_by(draft, how.protocol)
+
+
+def _gpu_not_used(how: _How) -> RecordWarning | None:
+    """Where torch holds nothing on the GPU, although every function was called."""
+    if how.device != "cuda" or any(torch.cuda.max_memory_allocated(board) for board in how.boards):
+        return None
+    return RecordWarning(
+        code="gpu_not_used",
+        message="torch has put nothing on the GPU whose energy is read: unless another library works there, this is the"
+        " energy of a board that waits",
+        remedy="give device='cpu' for functions that run on the CPU",
+    )
+
+
+def _threads_may_spin(draft: Measured) -> RecordWarning | None:
+    """Where nobody has told OpenMP's threads to sleep while they wait, and CPU time counts as energy."""
+    methods = [method for window in draft.windows for method in window.method.values()]
+    if wait_policy() is not None or not any(method.startswith("estimated") for method in methods):
+        return None
+    return RecordWarning(
+        code="threads_may_spin",
+        message="torch was imported before suite, so its threads may spin while they wait: CPU time without work, which"
+        " the estimate counts as energy",
+        remedy="import suite before torch, or set OMP_WAIT_POLICY=PASSIVE",
+    )
 
 
 def _measure_windows(

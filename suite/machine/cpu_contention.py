@@ -16,7 +16,7 @@ BUSY_CORES = 0.25
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Moment:
-    """Processor seconds up to a moment: of the whole machine, and of this process and its ended children."""
+    """Processor seconds up to a moment: of the whole machine, and of this process and all that it has started."""
 
     at_s: float
     machine_s: float
@@ -40,7 +40,20 @@ def begin() -> Moment:
     times = psutil.cpu_times()._asdict()
     # A guest's time is counted in user and nice as well; iowait is idle time.
     busy = (value for name, value in times.items() if name not in ("idle", "iowait", "guest", "guest_nice"))
-    return Moment(at_s=time.monotonic(), machine_s=sum(busy), own_s=sum(os.times()[:4]))
+    return Moment(at_s=time.monotonic(), machine_s=sum(busy), own_s=_own_s())
+
+
+def _own_s() -> float:
+    """Of this process, its ended children, and those that live: a pool of workers is no foreign work."""
+    living = (_seconds_of(child) for child in psutil.Process().children(recursive=True))
+    return sum(os.times()[:4]) + sum(living)
+
+
+def _seconds_of(process: psutil.Process) -> float:
+    try:
+        return float(sum(process.cpu_times()[:4]))
+    except psutil.Error:  # it has just ended, and counts as that
+        return 0.0
 
 
 def foreign_load(since: Moment) -> ForeignLoad | None:

@@ -13,7 +13,7 @@ from pathlib import Path
 import msgspec
 
 from suite.errors import InputError
-from suite.machine.which_gpu import uuids_before_work
+from suite.machine.which_gpu import uuids_at_work, uuids_before_work
 
 FOLDER_VARIABLE = "SUITE_LOCK_FOLDER"
 """Environment variable that names another folder, such as one that all users of a machine share."""
@@ -34,6 +34,14 @@ def names_of(device: str, *, spread: bool = False) -> list[str]:
     All that it may take, where models are ``spread``: which of them hold a part is known only once one is loaded.
     """
     return uuids_before_work(spread=spread) if device == "cuda" else [device]
+
+
+def names_at_work(device: str, boards: Sequence[int]) -> list[str]:
+    """As ``names_of``, of the GPUs that torch numbers so and works on already. Opens a CUDA context."""
+    if device != "cuda":
+        return [device]
+    found = uuids_at_work(boards)
+    return [uuid if uuid.startswith(("GPU-", "MIG-")) else f"GPU-{uuid}" for uuid in found]  # as NVML writes them
 
 
 def lock_folder() -> Path:

@@ -39,6 +39,8 @@ def pytest_configure(config: pytest.Config) -> None:
     file, allowed = config.getoption("energy_compare"), config.getoption("energy_fail")
     if file is None and allowed is None:
         return
+    if allowed is not None and (off := _why_off(config)):
+        raise pytest.UsageError(f"--energy-fail would look at nothing: {off}")
     from suite.errors import InputError
     from suite.pytest_plugin.benchmark import Gate
 
@@ -46,6 +48,16 @@ def pytest_configure(config: pytest.Config) -> None:
         config.stash[_GATE] = Gate.of(file, allowed)
     except InputError as error:
         raise pytest.UsageError(str(error)) from error
+
+
+def _why_off(config: pytest.Config) -> str | None:
+    """Why no benchmark of this run is measured, if so; pytest-benchmark is off where several processes run tests."""
+    if config.getoption("numprocesses", None) or config.getoption("tx", None):
+        return "leave -n out, energy is measured by one process at a time"
+    for option in ("benchmark_disable", "benchmark_skip"):
+        if config.getoption(option, False):
+            return f"leave --{option.replace('_', '-')} out"
+    return None
 
 
 @pytest.fixture(scope="session")
@@ -69,6 +81,7 @@ def energy_benchmark(
 
     option = request.config.getoption
     gate = request.config.stash.setdefault(_GATE, Gate())
+    reporter = request.config.pluginmanager.get_plugin("terminalreporter")
     return EnergyBenchmark(
         benchmark,
         gate,
@@ -76,14 +89,19 @@ def energy_benchmark(
         protocol=energy_protocol,
         budget_s=option("energy_budget"),
         device=option("energy_device"),
+        say=reporter.write_line if reporter else _unheard,
     )
 
 
+def _unheard(line: str) -> None:
+    """Where pytest has no terminal."""
+
+
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """A line a function that was measured."""
+    """A line a function that was measured, and what of the earlier run was not."""
     gate = terminalreporter.config.stash.get(_GATE, None)
-    if gate is None or not gate.lines:
-        return
-    terminalreporter.section("energy per query")
-    for line in gate.lines:
+    lines = [] if gate is None else gate.summary()
+    if lines:
+        terminalreporter.section("energy per query")
+    for line in lines:
         terminalreporter.write_line(line)

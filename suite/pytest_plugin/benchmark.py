@@ -14,9 +14,11 @@ from typing import Any
 import pytest
 
 from suite.api import EnergyMeasurement, measure_energy
+from suite.api.measuring import held_device
 from suite.core.meter import Meter
 from suite.core.protocol import Protocol
 from suite.errors import InputError
+from suite.machine.which_device import boards_meant, device_meant
 from suite.pytest_plugin.earlier_run import SavedEnergy, energies_of, rise_of
 from suite.text import numbers as text
 
@@ -32,12 +34,14 @@ class Gate:
         earlier: its energies by the full name of the test; None where figures are held against nothing.
         allowed: share by which energy may rise; None for any.
         lines: what was found, for the end of the run.
+        measured: full names of the tests that were measured.
     """
 
     file: str = ""
     earlier: Mapping[str, SavedEnergy] | None = None
     allowed: float | None = None
     lines: list[str] = dataclasses.field(default_factory=list)
+    measured: set[str] = dataclasses.field(default_factory=set)
 
     @classmethod
     def of(cls, file: str | None, allowed: str | None) -> Gate:
@@ -53,11 +57,20 @@ class Gate:
 
     def check(self, name: str, found: EnergyMeasurement) -> None:
         """Notes a line for ``found``, and fails the test where its energy has risen by more than is allowed."""
+        self.measured.add(name)
         change, failure = self._against_earlier(name, found)
         self.lines.append(f"{found}{change}")
         self.lines += [f"  {warning.code}: {warning.message}" for warning in found.warnings]
         if failure:
             pytest.fail(failure, pytrace=False)
+
+    def summary(self) -> list[str]:
+        """What was found, and how much of the earlier run was measured again: tests that are gone go unheld."""
+        if self.earlier is None:
+            return self.lines
+        missing = sorted(self.earlier.keys() - self.measured)
+        again = f"{len(self.earlier) - len(missing)} of the {len(self.earlier)} tests of {self.file} were measured"
+        return [*self.lines, f"{again}; not measured: {', '.join(missing)}" if missing else again]
 
     def _against_earlier(self, name: str, found: EnergyMeasurement) -> tuple[str, str | None]:
         """What to say of the change, and why the test fails, if it does."""
@@ -99,16 +112,17 @@ class EnergyBenchmark:
         protocol: str | Protocol,
         budget_s: float,
         device: str,
+        say: Callable[[str], None],
     ) -> None:
         """``benchmark`` is pytest-benchmark's own fixture, whose row and json get the energy as ``extra_info``."""
         self.benchmark, self.result = benchmark, None
         self._gate, self._meter, self._protocol = gate, meter, protocol
-        self.budget_s, self.device = budget_s, device
+        self.budget_s, self.device, self._say = budget_s, device, say
 
     result: EnergyMeasurement | None
     """What was measured; None before, and where benchmarks are disabled."""
 
-    def __call__(self, function: Callable[..., Any], *args: Any, queries: int = 1, **kwargs: Any) -> Any:
+    def __call__(self, function: Callable[..., Any], /, *args: Any, queries: int = 1, **kwargs: Any) -> Any:
         """Calls ``function`` with ``args`` and ``kwargs`` again and again, and returns what it returns.
 
         Args:
@@ -120,20 +134,22 @@ class EnergyBenchmark:
         Raises:
             InputError: the function failed, or the budget is too short.
         """
-        returned = self.benchmark(function, *args, **kwargs)
         if not self.benchmark.enabled:
-            return returned
-        with _untraced():
-            self.result = measure_energy(
-                functools.partial(function, *args, **kwargs),
-                queries=queries,
-                budget_s=self.budget_s,
-                device=self.device,
-                protocol=self._protocol,
-                meter=self._meter,
-                name=self.benchmark.name,
-                lock="wait",
-            )
+            return self.benchmark(function, *args, **kwargs)
+        device = device_meant(self.device)
+        with held_device(device, boards_meant(device, None), wait=True, say=self._say):  # its timing is work as well
+            returned = self.benchmark(function, *args, **kwargs)
+            with _untraced():
+                self.result = measure_energy(
+                    functools.partial(function, *args, **kwargs),
+                    queries=queries,
+                    budget_s=self.budget_s,
+                    device=device,
+                    protocol=self._protocol,
+                    meter=self._meter,
+                    name=self.benchmark.fullname,
+                    lock="none",
+                )
         self.benchmark.extra_info["energy"] = self.result.to_dict()
         self._gate.check(self.benchmark.fullname, self.result)
         return returned

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import msgspec
 
@@ -35,13 +36,20 @@ class SavedEnergy(msgspec.Struct, frozen=True, kw_only=True):
         return None
 
 
-class _ExtraInfo(msgspec.Struct):
-    energy: SavedEnergy | None = None
-
-
 class _Benchmark(msgspec.Struct):
     fullname: str
-    extra_info: _ExtraInfo
+    extra_info: dict[str, Any]
+
+    @property
+    def energy(self) -> SavedEnergy | None:
+        """What the fixture stored; None where nothing is there, or something of another's.
+
+        Raises:
+            ValidationError: it is damaged.
+        """
+        stored = self.extra_info.get("energy")
+        is_ours = isinstance(stored, dict) and "energy_per_query_j" in stored
+        return msgspec.convert(stored, SavedEnergy) if is_ours else None
 
 
 class _Saved(msgspec.Struct):
@@ -56,11 +64,11 @@ def energies_of(file: Path) -> dict[str, SavedEnergy]:
     """
     try:
         saved = msgspec.convert(json.loads(file.read_text("utf-8")), _Saved)
+        found = {each.fullname: each.energy for each in saved.benchmarks}
     except OSError as error:
         raise InputError("the earlier run cannot be read", got=str(error), remedy=_REMEDY) from error
     except (ValueError, RecursionError, msgspec.ValidationError) as error:
         raise InputError(f"{file} is no saved run ({error})", got=str(file), remedy=_REMEDY) from error
-    found = {each.fullname: each.extra_info.energy for each in saved.benchmarks}
     energies = {name: energy for name, energy in found.items() if energy is not None}
     if not energies:
         raise InputError(f"{file} holds no energy", got=f"{len(found)} benchmarks without it", remedy=_REMEDY)

@@ -1,12 +1,16 @@
+import concurrent.futures
 import functools
 import json
+import os
 import subprocess
 import sys
 import time
+from types import SimpleNamespace
 
 import pytest
 
 from suite import compare_energy, measure_energy
+from suite.api import measuring
 from suite.api.functions import name_of
 from suite.api.settings import meter_of, protocol_of
 from suite.core.protocol import Protocol
@@ -225,6 +229,13 @@ class TestBadInput:
         with pytest.raises(InputError, match="still to be done"):
             measured(lambda: (each for each in range(3)))
 
+    @pytest.mark.parametrize(
+        "undone", [map(str, [1]), filter(None, [1]), zip([1], [2], strict=True), concurrent.futures.Future()]
+    )
+    def test_so_are_iterators_that_have_not_run_and_futures(self, undone):
+        with pytest.raises(InputError, match="still to be done"):
+            measured(lambda: undone)
+
 
 class TestBudget:
     def test_a_budget_that_no_protocol_fits_into_is_refused_before_anything_is_measured(self):
@@ -253,6 +264,28 @@ class TestBudget:
         remedies = [warning.remedy for warning in found.warnings if warning.code == "not_converged"]
         assert remedies == ["give more time (budget_s=…)"]
 
+    def test_what_the_first_call_takes_counts(self):
+        with pytest.raises(InputError, match="budget_s is too short"):
+            compared(uses(1.0), lambda: time.sleep(0.4), budget_s=0.3)
+
+
+class TestWarnings:
+    @pytest.mark.parametrize(("allocated", "warned"), [(0, True), (4096, False)])
+    def test_a_gpu_on_which_torch_has_put_nothing_is_named(self, monkeypatch, allocated, warned):
+        monkeypatch.setattr(measuring.torch.cuda, "max_memory_allocated", lambda board: allocated)
+        how = SimpleNamespace(device="cuda", boards=(0,))
+        assert (measuring._gpu_not_used(how) is not None) is warned
+        assert measuring._gpu_not_used(SimpleNamespace(device="cpu", boards=(0,))) is None
+
+    @pytest.mark.parametrize(
+        ("policy", "method", "warned"),
+        [(None, "estimated:x", True), (None, "measured:x", False), ("PASSIVE", "estimated:x", False)],
+    )
+    def test_threads_that_may_spin_are_named_where_cpu_time_is_energy(self, monkeypatch, policy, method, warned):
+        monkeypatch.setattr(measuring, "wait_policy", lambda: policy)
+        codes = [warning.code for warning in measured(uses(1.0), meter=Ledger(method=method)).warnings]
+        assert ("threads_may_spin" in codes) is warned
+
 
 class TestLock:
     def test_a_device_that_is_taken_is_refused(self):
@@ -276,6 +309,14 @@ class TestSettings:
         assert name_of(functools.partial(name_of, 1), "a") == "name_of"
         assert name_of(lambda: 1, "a") == "a"
         assert name_of(uses(1.0), "a") == "function"
+
+
+def test_importing_suite_before_torch_has_threads_sleep():
+    for first, policy in (("suite", "PASSIVE"), ("torch", "None")):
+        code = f"import {first}; import os, torch, suite; print(os.environ.get('OMP_WAIT_POLICY'))"
+        environment = {name: value for name, value in os.environ.items() if name != "OMP_WAIT_POLICY"}
+        done = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=True)
+        assert done.stdout.strip() == policy
 
 
 def test_importing_suite_imports_nothing_of_weight():

@@ -1,5 +1,7 @@
 import os
+from types import SimpleNamespace
 
+import psutil
 import pytest
 
 from suite.machine import cpu_contention
@@ -40,3 +42,20 @@ def test_a_busy_machine_is_a_warning_with_a_remedy(cores, warned):
 
 def test_no_figure_no_warning():
     assert busy_machine(None) is None
+
+
+class Child:
+    def __init__(self, seconds):
+        self.seconds = seconds
+
+    def cpu_times(self):
+        if self.seconds is None:
+            raise psutil.NoSuchProcess(1)
+        return (self.seconds, 0.5, 0.25, 0.25, 99.0)  # user, system, of its ended children, and what it waited
+
+
+def test_workers_of_our_own_are_no_foreign_work(monkeypatch):
+    before = cpu_contention._own_s()
+    children = SimpleNamespace(children=lambda recursive: [Child(3.0), Child(None)] if recursive else [])
+    monkeypatch.setattr(psutil, "Process", lambda: children)
+    assert cpu_contention._own_s() - before == pytest.approx(4.0, abs=0.9)

@@ -6,7 +6,8 @@ import threading
 import pytest
 
 from suite.errors import InputError
-from suite.machine.device_lock import FOLDER_VARIABLE, held, lock_folder, names_of
+from suite.machine import device_lock
+from suite.machine.device_lock import FOLDER_VARIABLE, held, lock_folder, names_at_work, names_of
 
 
 @pytest.fixture(autouse=True)
@@ -115,3 +116,9 @@ def test_the_usual_folder_is_the_users_own(monkeypatch):
 
 def test_the_processor_is_one_device():
     assert names_of("cpu") == ["cpu"]
+
+
+def test_boards_that_torch_works_on_go_by_the_name_that_nvml_gives_them(monkeypatch):
+    monkeypatch.setattr(device_lock, "uuids_at_work", lambda boards: [f"{number}a-1" for number in boards])
+    assert names_at_work("cuda", (1, 0)) == ["GPU-1a-1", "GPU-0a-1"]
+    assert names_at_work("cpu", (0,)) == ["cpu"]

@@ -68,7 +68,7 @@ def run(pytester, monkeypatch):
 def test_the_row_the_table_and_the_file_are_pytest_benchmarks_with_the_energy_beside(run, pytester):
     result = run("--benchmark-json=then.json")
     result.assert_outcomes(passed=1)
-    result.stdout.fnmatch_lines(["*energy per query*", "test_work: * per query *measured CPU energy*"])
+    result.stdout.fnmatch_lines(["*energy per query*", "test_it.py::test_work: * per query *measured CPU energy*"])
     result.stdout.fnmatch_lines(["*Name (time in*", "test_work*"])
     (saved,) = json.loads((pytester.path / "then.json").read_text())["benchmarks"]
     energy = saved["extra_info"]["energy"]
@@ -83,7 +83,7 @@ def test_a_regression_fails_the_build_and_an_unchanged_function_passes(run, pyte
     run("--benchmark-json=then.json").assert_outcomes(passed=1)
     unchanged = run("--energy-compare=then.json", "--energy-fail=5%", seed=1)
     unchanged.assert_outcomes(passed=1)
-    unchanged.stdout.fnmatch_lines(["test_work: * against then.json"])
+    unchanged.stdout.fnmatch_lines(["test_it.py::test_work: * against then.json"])
     worse = run("--energy-compare=then.json", "--energy-fail=5%", "--benchmark-json=now.json", joules=1.2, seed=2)
     worse.assert_outcomes(failed=1)
     worse.stdout.fnmatch_lines(["*energy per query changed by +* against then.json, from *more than the 5* %*"])
@@ -108,7 +108,7 @@ def test_an_interval_that_leaves_a_regression_open_passes_and_says_so(run):
     run("--benchmark-json=then.json", conftest=noisy)
     result = run("--energy-compare=then.json", "--energy-fail=5%", conftest=noisy, seed=1)
     result.assert_outcomes(passed=1)
-    result.stdout.fnmatch_lines(["test_work: * against then.json, too wide to tell: give more time*"])
+    result.stdout.fnmatch_lines(["test_it.py::test_work: * against then.json, too wide to tell: give more time*"])
 
 
 def test_joules_that_were_got_in_another_way_are_not_compared_and_it_says_so(run):
@@ -122,7 +122,74 @@ def test_a_test_that_is_new_is_not_compared_and_it_says_so(run):
     run("--benchmark-json=then.json")
     result = run("--energy-compare=then.json", "--energy-fail=5%", tests=TESTS.replace("test_work", "test_new"))
     result.assert_outcomes(passed=1)
-    result.stdout.fnmatch_lines(["test_new*not held against then.json: it is not in there"])
+    result.stdout.fnmatch_lines(["test_it.py::test_new*not held against then.json: it is not in there"])
+    result.stdout.fnmatch_lines(["0 of the 1 tests of then.json were measured; not measured: test_it.py::test_work"])
+
+
+def test_a_gate_that_would_look_at_nothing_is_refused(run):
+    run("--benchmark-json=then.json")
+    gate = ("--energy-compare=then.json", "--energy-fail=5%")
+    for off in ("--benchmark-disable", "--benchmark-skip"):
+        result = run(*gate, off)
+        assert result.ret == pytest.ExitCode.USAGE_ERROR
+        result.stderr.fnmatch_lines([f"*would look at nothing: leave {off} out"])
+    unmeasured = "def test_work(energy_benchmark):\n    energy_benchmark(len, 'a')"
+    result = run("--energy-compare=then.json", "--benchmark-disable", tests=unmeasured)  # nothing was asked to fail
+    assert result.ret == pytest.ExitCode.OK
+    result.stdout.fnmatch_lines(["0 of the 1 tests of then.json were measured*"])
+
+
+@pytest.mark.parametrize(("option", "value"), [("numprocesses", 2), ("tx", ["2*popen"])])
+def test_several_processes_are_refused_by_the_gate(option, value):
+    class Config:
+        def getoption(self, name, default=None):
+            return {option: value}.get(name, default)
+
+    assert "leave -n out" in suite.pytest_plugin._why_off(Config())
+
+
+def test_what_another_plugin_stored_under_the_name_is_no_energy(run, pytester):
+    run("--benchmark-json=then.json")
+    saved = json.loads((pytester.path / "then.json").read_text())
+    foreign = saved["benchmarks"][0] | {"fullname": "test_other.py::test_other", "extra_info": {"energy": 3}}
+    (pytester.path / "both.json").write_text(json.dumps(saved | {"benchmarks": [foreign, *saved["benchmarks"]]}))
+    assert list(energies_of(pytester.path / "both.json")) == ["test_it.py::test_work"]
+
+
+def test_tests_of_one_name_are_told_apart(run):
+    twice = """
+from tests.api.ledger import uses
+
+class TestA:
+    def test_work(self, energy_benchmark):
+        energy_benchmark(uses(1.0))
+
+class TestB:
+    def test_work(self, energy_benchmark):
+        energy_benchmark(uses(1.0))
+"""
+    lines = run(tests=twice).stdout
+    lines.fnmatch_lines(["test_it.py::TestA::test_work: *", "test_it.py::TestB::test_work: *"])
+
+
+def test_timing_waits_for_the_device_too(run):
+    held = """
+import pytest
+from suite.errors import InputError
+from suite.machine import device_lock
+from tests.api.ledger import uses
+
+def test_work(energy_benchmark):
+    work = uses(1.0)
+
+    def refused():
+        with pytest.raises(InputError, match="another run is measuring"), device_lock.held(["cpu"], "another"):
+            pass
+        work()
+
+    energy_benchmark(refused)
+"""
+    run("--energy-device=cpu", tests=held).assert_outcomes(passed=1)
 
 
 def test_where_benchmarks_are_disabled_the_function_runs_once_and_nothing_is_measured(run):
@@ -146,7 +213,7 @@ def test_work(energy_benchmark):
         uses(1.0)()
         return base ** exponent
     assert energy_benchmark(power, 2, exponent=3) == 8
-    assert energy_benchmark.benchmark.extra_info["energy"]["name"] == "test_work"
+    assert energy_benchmark.benchmark.extra_info["energy"]["name"] == "test_it.py::test_work"
 """
     run(tests=passing).assert_outcomes(passed=1)
 
