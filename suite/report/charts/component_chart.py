@@ -55,15 +55,11 @@ def _spec(
     for number, column in enumerate(columns):
         axis = row_axis(names, is_wide=is_wide) if number == 0 or not is_wide else None
         fill = texture(column.basis, drawing)
-        made.append(
-            _column(group, column, drawn, row_place(len(names), axis), fill).properties(width=width, height=height)
-        )
-    joined = alt.hconcat(*made, spacing=26) if is_wide else alt.vconcat(*made, spacing=18)
-    spec: dict[str, Any] = joined.configure(**vega.CONFIG).to_dict(validate=False)
-    return spec
+        made.append(vega.view(_column(group, column, drawn, row_place(len(names), axis), fill), width, height))
+    return vega.whole({"hconcat": made, "spacing": 26} if is_wide else {"vconcat": made, "spacing": 18})
 
 
-def _column(group: Group, column: Column, drawn: Sequence[Entry], y: alt.Y, fill: str | None) -> Any:
+def _column(group: Group, column: Column, drawn: Sequence[Entry], y: alt.Y, fill: str | None) -> list[alt.Chart]:
     """Gross energy as a pale bar with an outline, net of idle as a full one over it, the texture over both."""
     rows = _rows(column, drawn)
     unit = text.scale_for([row["gross_j"] for row in rows], text.ENERGY_SCALES)
@@ -85,7 +81,7 @@ def _column(group: Group, column: Column, drawn: Sequence[Entry], y: alt.Y, fill
     ]
     if fill:
         layers.append(base.mark_bar(**BAND, color=fill, opacity=1).encode(x=gross, y=y))
-    return alt.layer(*layers)
+    return layers
 
 
 def _rows(column: Column, drawn: Sequence[Entry]) -> list[dict[str, Any]]:

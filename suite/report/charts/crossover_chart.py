@@ -70,7 +70,7 @@ def _spec(drawing: str, strips: Sequence[tuple[str, Row]], basis: Basis, *, is_w
         shape="diamond", filled=True, size=_DIAMOND, opacity=1, color=CROSSOVER_COLOUR
     )
     layers.append(diamonds.encode(x=alt.X("size:Q", scale=scale, axis=axis), y=y))
-    return vega.specification(alt.layer(*layers), width, len(strips) * (WIDE_ROW if is_wide else NARROW_ROW))
+    return vega.specification(layers, width, len(strips) * (WIDE_ROW if is_wide else NARROW_ROW))
 
 
 def _strips(rows: Sequence[Row], x: alt.X, y: alt.Y, fill: str | None) -> list[Any]:

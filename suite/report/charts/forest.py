@@ -114,7 +114,7 @@ def _spec(entries: list[Entry], query: str, width: int, height: int) -> dict[str
         base.mark_rule(strokeWidth=2.5).encode(x=alt.X("low:Q", axis=x_axis), x2="high:Q", color=colour),
         base.mark_point(filled=True, size=85, opacity=1).encode(x=x, color=colour, shape=shape, tooltip=_tooltip()),
     ]
-    return vega.specification(alt.layer(*layers), width, height)
+    return vega.specification(layers, width, height)
 
 
 def _row(entry: Entry, line: int | None) -> dict[str, Any]:

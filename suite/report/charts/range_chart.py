@@ -91,4 +91,4 @@ def _spec(
         if chosen:
             points = alt.Chart(vega.data(chosen)).mark_point(filled=filled, size=75, opacity=1, strokeWidth=1.8)
             layers.append(points.encode(x=x, y=y, shape=alt.Shape("kind:N", scale=shapes, legend=None), **look))
-    return vega.specification(alt.layer(*layers), width, len(rows) * (WIDE_ROW if is_wide else NARROW_ROW))
+    return vega.specification(layers, width, len(rows) * (WIDE_ROW if is_wide else NARROW_ROW))

@@ -89,7 +89,7 @@ def _spec(family: Family, curves: Sequence[Curve], names: Sequence[str], width: 
         "y": alt.Y("energy:Q", scale=y_scale.scale(), axis=y_axis),
         "low": alt.Y("low:Q", scale=y_scale.scale(), axis=y_axis),
     }
-    return vega.specification(alt.layer(*_marks(rows, names, place, columns=width // 200)), width, height)
+    return vega.specification(_marks(rows, names, place, columns=width // 200), width, height)
 
 
 def _rows(curve: Curve, name: str, unit: text.Scale) -> list[dict[str, Any]]:

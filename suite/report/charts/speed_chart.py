@@ -136,7 +136,7 @@ def _spec(group: Group, rows: list[dict[str, Any]], against: Against) -> dict[st
     }
     low = alt.Y("low:Q", scale=plane.y.scale(), axis=y_axis)
     layers = [*_quadrants(against, plane, place), *_marks(rows, _names(rows, plane), place, low)]
-    return vega.specification(alt.layer(*layers), plane.width, plane.height)
+    return vega.specification(layers, plane.width, plane.height)
 
 
 def _plane(rows: list[dict[str, Any]]) -> _Plane:

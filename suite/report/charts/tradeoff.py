@@ -75,9 +75,9 @@ def _spec(group: Group, drawn: list[Entry], width: int, height: int) -> dict[str
         "y": alt.Y("y:Q", scale=y.scale(), axis=y_axis),
         "gate": alt.Y("gate_y:Q", scale=y.scale(), axis=y_axis),
     }
-    gate = alt.param(name=GATE, value=_short((first.margin or 0.0) * factor_of(first)))
+    gate = {"name": GATE, "value": _short((first.margin or 0.0) * factor_of(first))}
     layers = _marks(rows, line, _named(rows, x, y, width, height), place)
-    return vega.specification(alt.layer(*layers).add_params(gate), width, height)
+    return vega.specification(layers, width, height, params=[gate])
 
 
 def _score_title(point: PointSummary) -> str:

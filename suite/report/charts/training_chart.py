@@ -74,7 +74,7 @@ def _spec(
     if target is not None:
         rule = alt.Chart(vega.data([{"score": target}])).mark_rule(strokeDash=[4, 4], color=BASELINE_COLOUR)
         layers.append(rule.encode(y=place["y"]))
-    return vega.specification(alt.layer(*layers), width, height)
+    return vega.specification(layers, width, height)
 
 
 def _from_nought(energies: Sequence[float], width: int) -> vega.Axis:

@@ -7,7 +7,7 @@ import functools
 import importlib.metadata
 import json
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, cast
 
 import altair as alt
@@ -148,18 +148,31 @@ def data(rows: Sequence[dict[str, Any]]) -> alt.Data:
     return cast(alt.Data, make(values=tuple(rows)))
 
 
-def specification(chart: Any, width: int, height: int) -> dict[str, Any]:
-    """The Vega-Lite specification of ``chart`` in that size, with the same rows written once."""
-    sized = chart.properties(width=width, height=height).configure(**CONFIG)
-    spec: dict[str, Any] = sized.to_dict(validate=False)  # half of the time; vl-convert refuses what is wrong
+def specification(layers: Sequence[Any], width: int, height: int, **more: Any) -> dict[str, Any]:
+    """The Vega-Lite specification of a chart of ``layers`` in that size."""
+    return whole(view(layers, width, height) | more)
+
+
+def view(layers: Sequence[Any], width: int, height: int) -> dict[str, Any]:
+    """Charts over each other, as a part of a specification. Altair's own way to join them copies each several times."""
+    return {"layer": [_plain(layer) for layer in layers], "width": width, "height": height}
+
+
+def _plain(layer: Any) -> dict[str, Any]:
+    found: dict[str, Any] = layer.to_dict(validate=False)  # half of the time; vl-convert refuses what is wrong
+    return {name: part for name, part in found.items() if name not in ("$schema", "config")}
+
+
+def whole(parts: Mapping[str, Any]) -> dict[str, Any]:
+    """A specification of one view, or of several in ``hconcat`` or ``vconcat``, with the same rows written once."""
     datasets: dict[str, Any] = {}
-    for layer in spec.get("layer", []):
-        rows = layer["data"]["values"]
-        name = next((known for known, other in datasets.items() if other == rows), f"rows{len(datasets)}")
-        datasets[name] = rows
-        layer["data"] = {"name": name}
-    spec["datasets"] = datasets
-    return spec
+    for part in (parts, *parts.get("hconcat", ()), *parts.get("vconcat", ())):
+        for layer in part.get("layer", ()):
+            rows = layer["data"]["values"]
+            name = next((known for known, other in datasets.items() if other == rows), f"rows{len(datasets)}")
+            datasets[name] = rows
+            layer["data"] = {"name": name}
+    return {"$schema": alt.SCHEMA_URL, "config": CONFIG, **parts, "datasets": datasets}
 
 
 def to_svg(spec: dict[str, Any]) -> str:

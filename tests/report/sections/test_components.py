@@ -90,8 +90,10 @@ def bars(report):
     """Of the GPU's column: for each row the net and the gross length."""
     group = report.groups[0]
     columns = components.columns([entry.point for entry in group.ok], with_cpu_estimate=True)
-    first = component_chart(group, columns).wide["hconcat"][0]
-    return [(row["row"], row["net"], row["gross"]) for row in first["data"]["values"]], len(first["layer"])
+    chart = component_chart(group, columns).wide
+    layers = chart["hconcat"][0]["layer"]
+    rows = chart["datasets"][layers[0]["data"]["name"]]
+    return [(row["row"], row["net"], row["gross"]) for row in rows], len(layers)
 
 
 def test_the_idle_part_is_the_pale_end_of_the_bar(two):
