@@ -45,7 +45,8 @@ def main() -> None:
         common = ["mitigation=none", "device=cpu", "threads=1", f"runs_dir={folder}"]
         points = planning.planned([[f"task={task}", *common] for task in TASKS])
         began_s = time.monotonic()
-        _start(*planning.planned([[*common, "name=another"]]), Path(folder))
+        (another,) = planning.planned([[*common, "name=another"]])
+        _start(another, Path(folder))
         print(f"the first start of all, with that of the server: {time.monotonic() - began_s:.1f} s\n")
         print("seconds from the fork until  " + "  ".join(STAGES.values()))
         for point in points:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 
@@ -39,7 +40,7 @@ def null_run(draw: np.random.Generator, points: int, truth: float, target: float
 
 def _blocks(draw: np.random.Generator, truth: float, target: float) -> list[float]:
     fewest, most = BLOCKS
-    ratios = (truth * np.exp(draw.normal(0.0, draw.uniform(0.5, 2.0) * _NOISE, most))).tolist()
+    ratios: list[float] = (truth * np.exp(draw.normal(0.0, draw.uniform(0.5, 2.0) * _NOISE, most))).tolist()
     for count in range(fewest, most):
         interval = ratio_interval(ratios[:count], STOP_LEVEL)
         assert interval is not None
@@ -53,7 +54,7 @@ def _point(number: int, ratios: Sequence[float]) -> PointSummary:
     interval = ratio_interval(ratios)
     assert interval is not None
     texts = ("run", "task", "model", "mitigation", "mitigation_params", "phase", "workload", "dtype", "device")
-    fields = dict.fromkeys((*texts, "record_id", "started_at", "finished_at"), "simulated")
+    fields: dict[str, Any] = dict.fromkeys((*texts, "record_id", "started_at", "finished_at"), "simulated")
     return PointSummary(
         **fields,
         point_id=str(number),

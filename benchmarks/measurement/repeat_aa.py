@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import argparse
 import dataclasses
+import math
 import statistics
 import subprocess
 import sys
@@ -64,7 +65,7 @@ def main() -> None:
             found_text = f"{run.interval.estimate:.4f} [{low:.4f}, {high:.4f}] {holds}"
             print(f"{number}: {found_text}, {run.window_s:.1f} s of windows")
     holding = sum(run.interval.holds(1) for run in found)
-    half_width = statistics.median(run.interval.half_width for run in found)
+    half_width = statistics.median(run.interval.half_width or math.inf for run in found)
     seconds = statistics.median(run.window_s for run in found)
     print(
         f"{holding} of {len(found)} intervals hold 1; medians: half-width {half_width:.2%}, {seconds:.1f} s of windows"

@@ -197,7 +197,7 @@ class _OpenCounter(OpenMeter):
     def __init__(self, board: Board) -> None:
         self._board = board
 
-    def watch(self, arm: Arm, loop: Loop) -> Loop:
+    def watch(self, arm: Arm, loop: Loop, *, prefill: bool = False) -> Loop:
         return loop
 
     def ticker(self, work: Callable[[], None], *, shared: Path | None = None) -> Ticker | None:

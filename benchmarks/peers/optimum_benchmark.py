@@ -39,7 +39,7 @@ def measure(binaries: Path, subject: Subject, folder: Path, batch_sizes: tuple[i
     conf = folder / "conf"
     conf.mkdir(parents=True)
     (conf / "base.yaml").write_text(yaml.safe_dump(_configuration(subject, folder / "out", loop_s)), "utf-8")
-    command = [binaries / "optimum-benchmark", "--config-dir", conf, "--config-name", "base", "-m"]
+    command: list[str | Path] = [binaries / "optimum-benchmark", "--config-dir", conf, "--config-name", "base", "-m"]
     sizes = f"scenario.input_shapes.batch_size={','.join(map(str, batch_sizes))}"
     wall_s, _ = timed([*command, sizes], folder, HF_HUB_OFFLINE="1", PYTHONPATH="")
     stages = [_stages((folder / "out" / str(size) / "benchmark.log").read_text("utf-8")) for size in batch_sizes]

@@ -43,7 +43,10 @@ def ratio(subject: Subject, folder: Path, first: int, second: int, measured_s: f
     words = ["mitigation=batch_size", f"mitigation.batch_size.size={second}", f"batch_size={first}"]
     _run([*_common(subject, folder, measured_s), *words])
     [record] = _records(folder / "runs" / "peer")
-    return paired_ratio(record.windows, "cpu").estimate
+    found = paired_ratio(record.windows, "cpu")
+    if found is None:
+        raise RuntimeError(f"{record.point_id} was not measured: {record.reason}")
+    return found.estimate
 
 
 def _common(subject: Subject, folder: Path, measured_s: float) -> list[str]:

@@ -85,7 +85,11 @@ def _metrics(point: PointSummary) -> Iterator[tuple[str, float, str]]:
     if point.energy_per_query_j is not None:
         yield "energy_per_query_j", point.energy_per_query_j, f"Energy per {query_of(point)}, J ({how})"
     if point.energy_ratio is not None and point.mitigation != "none":
-        yield "energy_ratio", point.energy_ratio, f"Energy over the unmodified model's ({how}{_interval(point)})"
+        yield (
+            "energy_ratio",
+            point.energy_ratio,
+            f"Energy per {point.denominator or 'query'} over the unmodified model's ({how}{_interval(point)})",
+        )
 
 
 def _interval(point: PointSummary) -> str:

@@ -16,7 +16,7 @@ _PARAMS = (
     "task", "model", "mitigation", "mitigation_params", "phase", "workload", "batch_size", "baseline_batch_size",
     "dtype", "runtime", "device", "hardware", "metric",
 )  # fmt: skip
-_TAGS = ("point_id", "energy_basis", "component", "method", "verdict", "pairing")
+_TAGS = ("point_id", "energy_basis", "component", "method", "verdict", "pairing", "denominator", "converged")
 _MOST_TEXT = 500  # what every version of MLflow takes as the value of a parameter
 
 

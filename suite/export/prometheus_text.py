@@ -14,7 +14,8 @@ from suite.footprint.location import Site
 from suite.stats.prefill_decode import ARMS
 
 PREFIX = "energy_benchmark"
-POINT = ("run", "point_id", "task", "model", "mitigation", "batch_size", "device", "hardware")
+POINT = ("run", "point_id", "task", "model", "mitigation", "phase", "batch_size", "device", "hardware")
+"""Labels of every gauge. In the phase ``training`` a query is a sample, or a whole training."""
 QUANTILES = {"0.5": "latency_ms_p50", "0.95": "latency_ms_p95", "0.99": "latency_ms_p99"}
 _OF_ARM = {"baseline": "baseline_", "candidate": ""}
 _MS_PER_S = 1e3
@@ -43,8 +44,8 @@ class _Points(Collector):
             ("energy_per_query_joules", "Joules a query; basis: measured or estimated", ("arm", "component", "basis")),
             (
                 "energy_ratio",
-                "Energy over the paired baseline's; bound: of the 95 % interval",
-                ("bound", "basis"),
+                "Energy over the paired baseline's; bound: of the 95 % interval; per: query or token",
+                ("bound", "basis", "per"),
             ),
             ("latency_seconds", "Seconds a query", ("arm", "quantile")),
             ("throughput_queries_per_second", "Queries a second", ("arm",)),
@@ -90,7 +91,7 @@ def _energies(point: PointSummary) -> Iterator[Sample]:
 
 def _ratios(point: PointSummary) -> Iterator[Sample]:
     for bound, field in (("estimate", "energy_ratio"), ("low", "energy_ratio_low"), ("high", "energy_ratio_high")):
-        yield (bound, str(point.energy_basis)), getattr(point, field)
+        yield (bound, str(point.energy_basis), point.denominator or "query"), getattr(point, field)
 
 
 def _latencies(point: PointSummary) -> Iterator[Sample]:

@@ -53,6 +53,11 @@ def test_the_comparison_says_whether_something_got_worse(runner, tmp_path, after
     assert (tmp_path / "energy-comment.md").read_text().startswith("<!-- energy-benchmark -->\n")
 
 
+@pytest.mark.parametrize(("command", "code"), [("true", 0), ("exit 3", 0), ("exit 2", 2), ("false; true", 1)])
+def test_points_that_failed_are_compared_all_the_same(runner, command, code):
+    assert execute("Measure", runner | {"MEASURE": command}) == code
+
+
 def test_a_run_that_is_not_there_ends_the_job(runner):
     assert execute("Compare", runner | {"AFTER": "runs/missing"}) == 2
 

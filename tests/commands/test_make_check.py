@@ -22,7 +22,7 @@ pytestmark = pytest.mark.skipif(shutil.which("make") is None, reason="make is no
 @pytest.fixture
 def make(tmp_path):
     def run(target, *, service, audit):
-        for name in ("python", "lint-imports", "hadolint"):
+        for name in ("python", "lint-imports", "hadolint", "check-jsonschema"):
             (tmp_path / name).write_text(STAND_IN.format(service=service, audit=audit))
             (tmp_path / name).chmod(0o755)
         return run_make(target, f"PY={tmp_path}/python", f"WHEELHOUSE={tmp_path}/none")

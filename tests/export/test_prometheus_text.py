@@ -28,7 +28,9 @@ def test_the_ratio_has_its_interval():
     samples = families(gpu_point(ratios=(0.4, 0.5, 0.6)))["energy_benchmark_energy_ratio"]
     found = values(samples, "bound")
     assert found[("low",)] < found[("estimate",)] < found[("high",)]
-    assert {sample.labels["basis"] for sample in samples} == {"measured"}
+    assert {(sample.labels["basis"], sample.labels["per"], sample.labels["phase"]) for sample in samples} == {
+        ("measured", "query", "inference")
+    }
 
 
 def test_carbon_is_that_of_the_grid():

@@ -22,6 +22,8 @@ def test_a_language_models_unit_is_a_token_read_or_written():
     for part in ("score", "operational", "embodied"):
         assert consumer[part]["value"] == pytest.approx(by_query[part]["value"] / 90)
     assert consumer["score"]["value"] == pytest.approx(consumer["operational"]["value"] + consumer["embodied"]["value"])
+    assert consumer["embodied"]["source"].endswith("/ units_per_query")
+    assert "orchestration" in consumer["boundary"][-1]
 
 
 @pytest.mark.parametrize(
@@ -37,7 +39,19 @@ def test_what_has_no_unit_says_why():
     video = msgspec.structs.replace(gpu_point(), task="video_generation")
     assert "a second" in statement(video)["consumer"]
     training = msgspec.structs.replace(gpu_point(), phase="training")
-    assert "the provider's" in statement(training)["consumer"]
+    stated = statement(training)
+    assert "the provider's" in stated["consumer"]
+    assert stated["provider"]["measured_training"]["value"] == 1.8
+
+
+@pytest.mark.parametrize(("total_j", "denominator"), [(0.02, "query"), (None, "token")])
+def test_tokens_that_a_server_does_not_count_are_no_unit(total_j, denominator):
+    chunks = {"runtime": "served", "denominator": denominator, "energy_per_total_token_j": total_j}
+    assert "does not count" in statement(msgspec.structs.replace(gpu_point(), **chunks))["consumer"]
+    counted = chunks | {"denominator": "token", "energy_per_total_token_j": 0.02}
+    assert statement(msgspec.structs.replace(gpu_point(), **counted))["consumer"]["units_per_query"] == pytest.approx(
+        90
+    )
 
 
 def test_of_the_provider_the_techniques_cost_is_known_and_no_score():
