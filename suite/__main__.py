@@ -113,9 +113,11 @@ def _print_cfg(points: list[list[str]]) -> int:
 
 def _measure(points: list[list[str]], dry_run: bool) -> int:
     from suite.config.composition import compositions
+    from suite.sweep.launchers.choice import BASIC, launcher_of
 
+    launcher = launcher_of(points)
     composed = compositions(points)
-    if not dry_run:
+    if launcher == BASIC and not dry_run:
         from suite.sweep.process import start_server
 
         start_server(each.config for each in composed)

@@ -6,6 +6,7 @@ They lie at the root of a checkout, and inside the package where that was instal
 from __future__ import annotations
 
 import os
+import tempfile
 from pathlib import Path
 
 _PACKAGE = Path(__file__).resolve().parents[1]
@@ -18,6 +19,12 @@ MODELS = SHIPPED / "models"
 
 
 def user_cache() -> Path:
-    """Where what is slow to make is kept for later runs: ``XDG_CACHE_HOME``'s, else in ``~/.cache``."""
-    base = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
+    """Where what is slow to make is kept for later runs: ``XDG_CACHE_HOME``'s, else in ``~/.cache``.
+
+    A user without a home, as in some containers, has the temporary folder.
+    """
+    try:
+        base = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
+    except RuntimeError:
+        base = tempfile.gettempdir()
     return Path(base) / "energy-mitigation-benchmark"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import functools
+import gc
 import os
 import signal
 import sys
@@ -69,6 +70,7 @@ class Watched:
 
 def live(job: Job, theirs: Connection) -> None:
     """The process's whole life: its output goes into the point's log, its stages and one last message to the parent."""
+    gc.enable()  # the server that this was forked from has it off
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C goes to the parent, which passes it on
     with contextlib.suppress(OSError):  # already the leader of a session
         os.setpgid(0, 0)  # so that the processes it starts can be ended with it

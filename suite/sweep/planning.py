@@ -25,6 +25,7 @@ def planned(points: Sequence[list[str]]) -> list[PlannedPoint]:
     Raises:
         InputError: a point's configuration is wrong.
     """
+    launcher_of(points)  # one that cannot be used is told with its own reason
     return built(compositions(points))
 
 

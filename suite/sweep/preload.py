@@ -7,18 +7,30 @@ server asks NVML how many there are, and leaves out torchao where there is one: 
 import contextlib
 import gc
 import os
+import signal
 import sys
 
 from suite.machine.log_levels import quieten
 from suite.machine.openmp import wait_passively
 
-gc.disable()  # nothing of what is imported here is garbage
+_PARENT = os.getppid()
+
+
+def _end_where_alone() -> None:
+    """The command may have ended meanwhile, on bad input say: nobody will ask for a point."""
+    if os.getppid() != _PARENT:
+        os._exit(0)
+
+
+signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the command's; the server ends with it
+gc.disable()  # nothing of what is imported here is garbage; a point's process enables it again
 quieten()
 wait_passively()
 os.environ.setdefault("PYTORCH_NVML_BASED_CUDA_CHECK", "1")  # torch.cuda.is_available() then starts nothing
 
 import torch  # noqa: E402
 
+_end_where_alone()
 WITHOUT_GPU = not torch.cuda.is_available()
 if not WITHOUT_GPU:
     sys.modules["torchao"] = None  # type: ignore[assignment]  # the import system's own mark of a missing module
@@ -28,6 +40,8 @@ import babel.numbers  # noqa: E402, F401
 import codecarbon.core.emissions  # noqa: E402
 import codecarbon.core.resource_tracker  # noqa: E402, F401
 import transformers  # noqa: E402
+
+_end_where_alone()
 import transformers.models.auto.modeling_auto  # noqa: E402
 import transformers.models.bert.modeling_bert  # noqa: E402
 import transformers.models.llama.modeling_llama  # noqa: E402
@@ -55,4 +69,3 @@ with contextlib.suppress(ImportError, AttributeError):  # an older version of tr
 
     get_checkpoint_conversion_mapping("vit")  # compiles a thousand patterns the first time: a quarter of a second
 gc.freeze()  # a point's first full collection would look at every object of these libraries: half a second
-gc.enable()

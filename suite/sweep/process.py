@@ -93,12 +93,15 @@ def run_isolated(job: Job, notify: Callable[[Stage], None]) -> Outcome:
 def start_server(configs: Iterable[Mapping[str, Any]]) -> None:
     """Starts the server that points are forked from, which imports its libraries while this process goes on.
 
+    Where it does not start, the first point tries again and tells why.
+
     Args:
-        configs: of the points; where none has a process of its own, there is no server.
+        configs: of the points; where none has a process of its own, or all wait for their hour, it is not started yet.
     """
-    if any(config["isolation"] == "process" for config in configs):
-        _fork_context()
-        forkserver.ensure_running()
+    if any(config["isolation"] == "process" and config["schedule"]["name"] == "now" for config in configs):
+        with contextlib.suppress(OSError):
+            _fork_context()
+            forkserver.ensure_running()
 
 
 def _fork_context() -> ForkServerContext:

@@ -297,3 +297,9 @@ def test_the_hardware_says_how_many_gpus_worked(names, hardware):
     where = environment(gpu="Example GPU")
     where["meter"]["boards"] = {str(number): {"uuid": "GPU-", "name": name} for number, name in enumerate(names)}
     assert summary(where=where).hardware == hardware
+
+
+def test_work_on_one_gpu_of_several_is_named_after_that_one():
+    where = environment(gpu="the first one that is visible")
+    where["meter"]["boards"] = {"1": {"uuid": "GPU-", "name": "H100"}}
+    assert summary(where=where, device="cuda").hardware == "H100"

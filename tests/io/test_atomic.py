@@ -4,7 +4,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from suite.io.atomic import made_whole, sweep_out, synced_temporary, write_whole
+from suite.io.atomic import kept_text, made_whole, sweep_out, synced_temporary, write_whole
 
 
 def test_a_file_is_written_over_an_older_one_and_its_folder_is_made(tmp_path):
@@ -67,3 +67,25 @@ def test_what_was_not_finished_is_not_there_and_is_made_anew(tmp_path):
     assert not (tmp_path / "model").exists()
     made_whole(tmp_path / "model", lambda folder: (folder / "file").write_text("whole"))
     assert [path.name for path in (tmp_path / "model").iterdir()] == ["file"]
+
+
+def test_a_text_that_is_slow_to_make_is_made_once(tmp_path):
+    made = []
+
+    def make():
+        made.append(1)
+        return "slow"
+
+    assert [kept_text(tmp_path / "new" / "text", make) for _ in range(2)] == ["slow", "slow"]
+    assert len(made) == 1
+
+
+def test_a_text_that_cannot_be_kept_is_made_each_time(tmp_path):
+    (tmp_path / "file").write_text("a file where a folder should be")
+    assert kept_text(tmp_path / "file" / "text", lambda: "slow") == "slow"
+
+
+def test_a_kept_text_that_is_spoilt_is_made_anew(tmp_path):
+    (tmp_path / "text").write_bytes(b"\xff\xfe")
+    assert kept_text(tmp_path / "text", lambda: "slow") == "slow"
+    assert (tmp_path / "text").read_text() == "slow"

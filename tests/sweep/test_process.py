@@ -4,6 +4,8 @@ import multiprocessing.connection
 import os
 import re
 import signal
+import subprocess
+import sys
 import tempfile
 import threading
 import time
@@ -42,6 +44,21 @@ def job(tmp_path):
 
 def ignore(stage):
     pass
+
+
+@pytest.mark.parametrize(
+    ("isolation", "schedule", "is_there"),
+    [("process", "now", True), ("none", "now", False), ("process", "carbon_aware", False)],
+)
+def test_the_server_is_started_ahead_where_points_have_processes_and_do_not_wait(isolation, schedule, is_there):
+    code = (
+        "from multiprocessing import forkserver\n"
+        "from suite.sweep import process\n"
+        "process.PRELOAD.clear()\n"  # what it imports is another test's
+        f"process.start_server([{{'isolation': '{isolation}', 'schedule': {{'name': '{schedule}'}}}}])\n"
+        f"assert (forkserver._forkserver._forkserver_pid is not None) is {is_there}"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True)
 
 
 def test_a_point_in_its_own_process_tells_its_record(job):

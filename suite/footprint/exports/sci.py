@@ -118,7 +118,8 @@ def sci_fields(
 
 def _per(unit: FunctionalUnit, of_query: Figure) -> Figure:
     """A query's carbon as that of a functional unit."""
-    return msgspec.structs.replace(of_query, value=of_query.value / unit.per_query, unit=_unit(unit))
+    source = of_query.source if unit.per_query == 1 else f"{of_query.source} / units_per_query"
+    return msgspec.structs.replace(of_query, value=of_query.value / unit.per_query, unit=_unit(unit), source=source)
 
 
 def _unit(unit: FunctionalUnit) -> str:

@@ -3,6 +3,7 @@ import math
 import msgspec
 import numpy as np
 import pytest
+from scipy import stats
 
 from suite.analysis.point.accuracy import compare_scores, mcnemar
 from suite.record.schema import Scores
@@ -103,6 +104,12 @@ def test_scores_that_cannot_be_compared_give_nothing(unusable):
 def test_mcnemar_of_one_against_five():
     # Two-sided binomial: 2 * (C(6,0) + C(6,1)) / 2^6 = 14/64.
     assert mcnemar([1, 0, 0, 0, 0, 0, 1], [0, 1, 1, 1, 1, 1, 1]) == pytest.approx(14 / 64)
+
+
+@pytest.mark.parametrize(("lost", "won"), [(0, 1), (3, 9), (7, 7), (40, 21)])
+def test_mcnemar_is_the_exact_binomial_test(lost, won):
+    baseline, candidate = [1.0] * lost + [0.0] * won, [0.0] * lost + [1.0] * won
+    assert mcnemar(baseline, candidate) == pytest.approx(stats.binomtest(lost, lost + won, 0.5).pvalue)
 
 
 def test_mcnemar_without_disagreement_is_one():
