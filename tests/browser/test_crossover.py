@@ -21,7 +21,7 @@ def where(folder):
     return build_report(folder, folder.parent / "report" / "index.html").as_uri()
 
 
-@pytest.mark.parametrize(("scheme", "width"), [("light", 1280), ("dark", 1280), ("light", 390), ("dark", 390)])
+@pytest.mark.parametrize(("scheme", "width"), [("light", 390), ("dark", 1280)])
 def test_axe_finds_nothing(visit, where, scheme, width):
     page, _, _ = visit(where=where, width=width, color_scheme=scheme)
     page.locator("#crossover details").first.evaluate("each => { each.open = true }")

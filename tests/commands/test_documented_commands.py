@@ -104,6 +104,10 @@ def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
+PARTS = {"gpu": "batch_size=8", "techniques": "task=image_classification"}
+"""Of experiments of two hundred points, which take half a minute to plan; tests/config/test_expand.py composes all."""
+
+
 def words_of(each: Command) -> list[str]:
     return shlex.split(re.sub(r"\s>\s*\S+$", "", each.text))
 
@@ -122,7 +126,8 @@ def test_a_sweep_can_be_planned(each: Command, place: Path, capsys: pytest.Captu
     if not words:
         pytest.skip("a word in a sentence")
     device = [] if any(word.startswith("device=") for word in words) else ["device=cpu"]
-    assert suite([*words, *device, "--dry-run", "runs_dir=measured"]) == 0, capsys.readouterr().err
+    part = [narrow for name, narrow in PARTS.items() if f"experiment={name}" in words]
+    assert suite([*words, *device, *part, "--dry-run", "runs_dir=measured"]) == 0, capsys.readouterr().err
 
 
 @pytest.mark.parametrize("each", [marked(each) for each in OTHERS])

@@ -129,8 +129,8 @@ def _command(folder, fates):
     os.environ["PYTHONPATH"] = str(CHECKOUT)  # where the server of points finds the stand-ins
     os.chdir(folder)
     use_own_server()
-    real = planning.planned
-    planning.planned = lambda points: [with_fate(point, fates.get(number)) for number, point in enumerate(real(points))]
+    real = planning.built
+    planning.built = lambda points: [with_fate(point, fates.get(number)) for number, point in enumerate(real(points))]
     overrides = [f"batch_size={','.join(map(str, range(1, 41)))}", "device=cpu", "point_timeout_s=2", "name=demo"]
     with Path("printed").open("w") as stream, contextlib.redirect_stdout(stream), contextlib.redirect_stderr(stream):
         code = main(["-m", *overrides])

@@ -15,7 +15,7 @@ from suite.report.page import render
 from suite.text import i18n
 from suite.text import numbers as text
 
-FOLDERS = [CHECKOUT / "suite" / name for name in ("report", "text", "plugins")]
+FOLDERS = [CHECKOUT / "suite" / name for name in ("report", "text", "plugins", "imported")]
 OTHERS = [name for name in i18n.languages() if name != i18n.ENGLISH]
 KEYWORDS = {"_": None, "N_": None, "gettext": None, "ngettext": (1, 2)}
 METHODS = [("**.py", "python"), ("templates/**.j2", "jinja2")]
