@@ -44,15 +44,15 @@ def main() -> None:
     """Prints each run and the sum of them."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("runs", type=int, help="how many")
-    parser.add_argument("options", nargs="*", help="of the plugin, such as --energy-protocol=scan")
-    arguments = parser.parse_intermixed_args()
+    parser.epilog = "Other options are the plugin's, such as --energy-protocol=scan."
+    arguments, options = parser.parse_known_args()
     caught = passed = 0
     with tempfile.TemporaryDirectory(prefix="pytest-regression-") as name:
         folder = Path(name)
-        against = ["--energy-compare=then.json", f"--energy-fail={ALLOWED}", *arguments.options]
+        against = ["--energy-compare=then.json", f"--energy-fail={ALLOWED}", *options]
         for number in range(1, arguments.runs + 1):
             print(f"run {number}")
-            if not is_passed(folder, WORK, "--benchmark-json=then.json", *arguments.options):
+            if not is_passed(folder, WORK, "--benchmark-json=then.json", *options):
                 raise RuntimeError("the function to begin with failed")
             passed += is_passed(folder, WORK, *against)
             caught += not is_passed(folder, round(PLANTED * WORK), *against)
