@@ -53,10 +53,10 @@ def _statement(
     point: PointSummary, site: Site, embodied_kg: float | None, lifetime_years: float | None
 ) -> dict[str, object]:
     unit = consumer_unit(point)
-    if isinstance(unit, str):
-        return {"point_id": point.point_id, "consumer": unit, "provider": _provider(point)}
-    consumer = sci_fields(point, site, embodied_kg, lifetime_years, counted=unit)
-    consumer["boundary"] = [*boundary(point, site), OUTSIDE]
+    consumer: object = unit
+    if not isinstance(unit, str):
+        fields = sci_fields(point, site, embodied_kg, lifetime_years, counted=unit)
+        consumer = fields | {"boundary": [*boundary(point, site), OUTSIDE]}
     return {"point_id": point.point_id, "consumer": consumer, "provider": _provider(point)}
 
 

@@ -105,7 +105,7 @@ def errors_named(techniques: str, baseline: Setup) -> Iterator[None]:
         yield
     except _TOLD:
         raise
-    except Exception as error:
+    except Exception as error:  # any library's, raised again with what was being applied
         error.args = (f"{techniques} on {architecture(baseline)}: {error}",)
         raise
 

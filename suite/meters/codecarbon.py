@@ -138,7 +138,7 @@ class _OpenCodeCarbon(OpenMeter):
             self._cpu = cpu_part(self._tracker, tdp_w, self._packages)
             if self._own_j:
                 self._cpu["taken_off_each_window_j"] = self._own_j
-        except BaseException:
+        except BaseException:  # whatever it was, an interruption too: nothing may stay open
             self.close()
             raise
 
@@ -211,7 +211,7 @@ class _OpenCodeCarbon(OpenMeter):
             raise ImpossibleOutput("a window was opened while another one is open: windows do not nest or overlap")
         try:
             return self._start(quiet)
-        except BaseException:
+        except BaseException:  # an interruption too may not leave the lock of windows held
             if self._token is None:
                 self._window.release()
             self._release()

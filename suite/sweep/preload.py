@@ -11,7 +11,6 @@ import signal
 import sys
 
 from suite.machine.log_levels import quieten
-from suite.machine.openmp import wait_passively
 
 _PARENT = os.getppid()
 
@@ -25,7 +24,6 @@ def _end_where_alone() -> None:
 signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the command's; the server ends with it
 gc.disable()  # nothing of what is imported here is garbage; a point's process enables it again
 quieten()
-wait_passively()
 os.environ.setdefault("PYTORCH_NVML_BASED_CUDA_CHECK", "1")  # torch.cuda.is_available() then starts nothing
 
 import torch  # noqa: E402

@@ -141,7 +141,7 @@ def _swap(made: Path, out: Path) -> None:
     out.rename(old)
     try:
         made.rename(out)
-    except BaseException:
+    except BaseException:  # an interruption too may not leave the place without a site
         old.rename(out)
         raise
     sync_folder(out.parent)
