@@ -15,6 +15,7 @@ __version__ = "0.1.0"
 __all__ = [  # __init__.pyi has their types
     "EnergyComparison",
     "EnergyMeasurement",
+    "ReferenceWorkload",
     "__version__",
     "compare_energy",
     "measure_energy",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from suite.api.measuring import compare_energy, measure_energy
+from suite.api.reference_workload import ReferenceWorkload
 from suite.api.results import EnergyComparison, EnergyMeasurement
 
-__all__ = ["EnergyComparison", "EnergyMeasurement", "compare_energy", "measure_energy"]
+__all__ = ["EnergyComparison", "EnergyMeasurement", "ReferenceWorkload", "compare_energy", "measure_energy"]

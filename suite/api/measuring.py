@@ -13,6 +13,7 @@ from typing import Any, TypeVar
 import torch
 
 from suite.api.functions import Calls, CallSetup, Function, check_function, name_of
+from suite.api.reference_workload import ReferenceWorkload
 from suite.api.results import EnergyComparison, EnergyMeasurement, StoppedBy
 from suite.api.settings import meter_of, protocol_of
 from suite.core import checks
@@ -33,7 +34,7 @@ from suite.measure.residency import Residency
 from suite.measure.window_plan import common_pass_queries
 from suite.measure.windows import RunnableArm
 from suite.record.schema import Arm, Idle, MitigationUse, Point, Record, RecordWarning, Window
-from suite.stats.paired import both_arms_per_query, headline_component, ratio_interval
+from suite.stats.paired import block_energies, headline_component, ratio_interval
 
 MORE_TIME = "give more time (budget_s=…)"
 _Each = TypeVar("_Each")
@@ -51,11 +52,13 @@ def measure_energy(
     name: str | None = None,
     lock: str = "error",
     boards: Sequence[int] | None = None,
+    reference: ReferenceWorkload | None = None,
 ) -> EnergyMeasurement:
     """Energy per query of a function, with its 95 % interval.
 
     The function is measured against itself: the ratio of the two halves shows what the instrument calls a difference
-    where there is none, and is a part of the result.
+    where there is none, and is a part of the result. With a reference it is measured against that instead, until the
+    ratio of the two is known well enough.
 
     Args:
         function: takes no arguments, and does ``queries`` queries each time it is called.
@@ -67,6 +70,7 @@ def measure_energy(
         name: what the function is called in the result; its own name where that is left out.
         lock: where another measurement runs on the device: ``error``, ``wait`` (not a part of the budget) or ``none``.
         boards: numbers of the GPUs that are worked on, as torch numbers them; torch's current one where left out.
+        reference: work that is the same in other runs, against which the function is measured.
 
     Raises:
         InputError: an argument is wrong, the function raised an error (its cause), or the budget is too short.
@@ -74,8 +78,9 @@ def measure_energy(
     """
     how = _How(budget_s=budget_s, device=device, protocol=protocol, meter=meter, lock=lock, boards=boards)
     shown = name or name_of(function, "function")
-    calls = _calls({"baseline": function, "candidate": function}, (shown, shown), (queries, queries))
-    return EnergyMeasurement(*_measured(calls, how, _AgainstItself))
+    against, other = (function, shown) if reference is None else (reference.function, reference.name)
+    calls = _calls({"baseline": against, "candidate": function}, (other, shown), (queries, queries))
+    return EnergyMeasurement(*_measured(calls, how, _AgainstItself if reference is None else Comparison))
 
 
 def compare_energy(
@@ -161,7 +166,7 @@ class _AgainstItself(Comparison):
     def is_known(self, windows: list[Window]) -> bool:
         """Whether the interval of the energy per query of both arms together is narrow enough."""
         component = headline_component(windows)
-        energies_j = both_arms_per_query(windows, component) if component else None
+        energies_j = block_energies(windows, component) if component else None
         found = ratio_interval(energies_j or [], self.protocol.stop_level)
         if found is None or found.half_width is None:
             return False

@@ -13,9 +13,9 @@ from suite.analysis.point.energy import Basis, headline, idle_power
 from suite.analysis.summary import PointSummary, summarise_record
 from suite.analysis.verdict import FLOOR, Verdict
 from suite.errors import ImpossibleOutput
-from suite.record.schema import Record, RecordWarning
+from suite.record.schema import Arm, Record, RecordWarning
 from suite.stats.interval import Interval
-from suite.stats.paired import both_arms_per_query, ratio_interval
+from suite.stats.paired import block_energies, ratio_interval
 from suite.text import numbers as text
 
 if TYPE_CHECKING:
@@ -124,22 +124,51 @@ class EnergyMeasurement(_Result):
             ImpossibleOutput: the windows hold no figure.
         """
         super().__init__(record, names, stopped_by)
-        energies_j = both_arms_per_query(record.windows, self.component) or []
+        self._has_reference = bool(record.point.mitigations)
+        energies_j = self._energies()
         energy = ratio_interval(energies_j)
         if energy is None:
             raise ImpossibleOutput("no block of windows holds energy above 0")
         self.block_energies_j, self.energy = energies_j, energy
         idle_w = idle_power(record.idle, self.component)
-        net_j = None if idle_w is None else both_arms_per_query(record.windows, self.component, idle_w)
-        net = ratio_interval(net_j or [])
+        net = None if idle_w is None else ratio_interval(self._energies(idle_w))
         self._net_j = None if net is None else net.estimate
         if not self.agrees_with_itself:
             self.summary = msgspec.structs.replace(self.summary, warnings=[*self.summary.warnings, self._differs()])
 
+    def _energies(self, idle_power_w: float = 0.0) -> list[float]:
+        """Joules a query, one figure a block: of both arms where both are the function."""
+        arm: Arm | None = "candidate" if self._has_reference else None
+        return block_energies(self.record.windows, self.component, idle_power_w, arm) or []
+
     @property
     def name(self) -> str:
         """Of the function."""
-        return self._names[0]
+        return self._names[1]
+
+    @property
+    def reference(self) -> str | None:
+        """Name of the work that the function was measured against; None where that is the function itself."""
+        return self._names[0] if self._has_reference else None
+
+    @property
+    def block_reference_ratios(self) -> list[float] | None:
+        """Energy per query over that of a call of the reference, one figure a block; None without a reference."""
+        if not self._has_reference:
+            return None
+        queries = self._queries_a_call  # the windows count a call of the reference as so many
+        return [ratio / queries for ratio in self.summary.block_energy_ratios]
+
+    @property
+    def reference_ratio(self) -> Interval | None:
+        """Energy per query over that of a call of the reference, with its 95 % interval; None without a reference."""
+        ratios = self.block_reference_ratios
+        return None if ratios is None else ratio_interval(ratios)
+
+    @property
+    def _queries_a_call(self) -> int:
+        queries: int = self.record.config["queries_a_call"]["candidate"]
+        return queries
 
     @property
     def energy_per_query_j(self) -> float:
@@ -152,23 +181,28 @@ class EnergyMeasurement(_Result):
         return self._net_j
 
     @property
-    def against_itself(self) -> Interval:
-        """Ratio of the function to itself: 1, but for the instrument."""
-        return _ratio(self.summary)
+    def against_itself(self) -> Interval | None:
+        """Ratio of the function to itself: 1, but for the instrument. None where a reference was given."""
+        return None if self._has_reference else _ratio(self.summary)
 
     @property
     def agrees_with_itself(self) -> bool:
-        """Whether that ratio is not told from 1, within the floor of the instruments."""
-        low, high = self.against_itself.low, self.against_itself.high
-        return low is None or high is None or (low <= 1 + FLOOR and high >= 1 / (1 + FLOOR))
+        """Whether that ratio, where there is one, is not told from 1 within the floor of the instruments."""
+        ratio = self.against_itself
+        if ratio is None or ratio.low is None or ratio.high is None:
+            return True
+        return ratio.low <= 1 + FLOOR and ratio.high >= 1 / (1 + FLOOR)
 
     @property
-    def verdict(self) -> Verdict:
-        """On the function against itself: anything but no change, or an open interval, is the instrument's doing."""
-        return self.summary.verdict
+    def verdict(self) -> Verdict | None:
+        """On the function against itself: anything but no change, or an open interval, is the instrument's doing.
+
+        None where it was measured against a reference, of which it may be any multiple.
+        """
+        return None if self._has_reference else self.summary.verdict
 
     def _differs(self) -> RecordWarning:
-        ratio = self.against_itself
+        ratio = _ratio(self.summary)
         return RecordWarning(
             code="differs_from_itself",
             message=f"the function against itself shows {text.change(ratio.estimate)} "
@@ -199,8 +233,11 @@ class EnergyMeasurement(_Result):
             "energy_per_query_j_high": self.energy.high,
             "net_energy_per_query_j": self.net_energy_per_query_j,
             "block_energies_j": self.block_energies_j,
-            "queries_a_call": self.record.config["queries_a_call"]["baseline"],
+            "queries_a_call": self._queries_a_call,
             "against_itself": msgspec.to_builtins(self.against_itself),
+            "reference": self.reference,
+            "reference_ratio": msgspec.to_builtins(self.reference_ratio),
+            "block_reference_ratios": self.block_reference_ratios,
             **self._course(),
         }
 

@@ -27,6 +27,12 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     )
     group.addoption("--energy-protocol", metavar="NAME", default="quick", help="of conf/protocol (default: quick)")
     group.addoption("--energy-meter", metavar="NAME", default="codecarbon", help="of conf/meter (default: codecarbon)")
+    group.addoption(
+        "--energy-reference",
+        choices=("auto", "python", "none"),
+        default="auto",
+        help="work that functions are measured beside; auto: python on the CPU, none on a GPU (default: auto)",
+    )
     group.addoption("--energy-device", metavar="DEVICE", default="auto", help="auto, cpu or cuda (default: auto)")
 
 
@@ -72,9 +78,15 @@ def energy_protocol(request: pytest.FixtureRequest) -> Any:
     return request.config.getoption("energy_protocol")
 
 
+@pytest.fixture(scope="session")
+def energy_reference(request: pytest.FixtureRequest) -> Any:
+    """What functions are measured beside: the option, unless a project has a ``ReferenceWorkload`` of its own."""
+    return request.config.getoption("energy_reference")
+
+
 @pytest.fixture
 def energy_benchmark(
-    benchmark: Any, energy_meter: Any, energy_protocol: Any, request: pytest.FixtureRequest
+    benchmark: Any, energy_meter: Any, energy_protocol: Any, energy_reference: Any, request: pytest.FixtureRequest
 ) -> EnergyBenchmark:
     """Times a function as ``benchmark`` does, and measures its energy per query."""
     from suite.pytest_plugin.benchmark import EnergyBenchmark, Gate
@@ -87,6 +99,7 @@ def energy_benchmark(
         gate,
         meter=energy_meter,
         protocol=energy_protocol,
+        reference=energy_reference,
         budget_s=option("energy_budget"),
         device=option("energy_device"),
         say=reporter.write_line if reporter else _unheard,

@@ -13,8 +13,9 @@ from typing import Any
 
 import pytest
 
-from suite.api import EnergyMeasurement, measure_energy
+from suite.api import EnergyMeasurement, ReferenceWorkload, measure_energy
 from suite.api.measuring import held_device
+from suite.api.reference_workload import INTERPRETED
 from suite.core.meter import Meter
 from suite.core.protocol import Protocol
 from suite.errors import InputError
@@ -81,15 +82,16 @@ class Gate:
         rise = None if saved is None or why else rise_of(saved, found)
         if saved is None or rise is None:
             return f"; not held against {self.file}: {why or 'too few blocks'}", None
-        low, high = rise.ends
-        change = f"{text.change(rise.estimate)} {text.change_interval(low, high)} against {self.file}"
+        low, high = rise.ratio.ends
+        interval = f"{text.change(rise.ratio.estimate)} {text.change_interval(low, high)}"
+        change = f"{interval} {rise.basis} against {self.file}"
         if self.allowed is None or low <= 1 + self.allowed:
             is_open = self.allowed is not None and high > 1 + self.allowed
             return f"; {change}{OPEN if is_open else ''}", None
-        before, now = (text.energy(each.energy_per_query_j) for each in (saved, found))
         return f"; {change}: a regression", (
-            f"energy per query changed by {change}, from {before} to {now} ({found.basis} {found.component.upper()} "
-            f"energy): surely more than the {text.significant(100 * self.allowed)} % that --energy-fail allows"
+            f"energy per query changed by {change}, {rise.course} ({found.basis} "
+            f"{found.component.upper()} energy): surely more than the {text.significant(100 * self.allowed)} % that "
+            "--energy-fail allows"
         )
 
 
@@ -110,13 +112,14 @@ class EnergyBenchmark:
         *,
         meter: str | Meter,
         protocol: str | Protocol,
+        reference: str | ReferenceWorkload,
         budget_s: float,
         device: str,
         say: Callable[[str], None],
     ) -> None:
         """``benchmark`` is pytest-benchmark's own fixture, whose row and json get the energy as ``extra_info``."""
         self.benchmark, self.result = benchmark, None
-        self._gate, self._meter, self._protocol = gate, meter, protocol
+        self._gate, self._meter, self._protocol, self._reference = gate, meter, protocol, reference
         self.budget_s, self.device, self._say = budget_s, device, say
 
     result: EnergyMeasurement | None
@@ -149,10 +152,18 @@ class EnergyBenchmark:
                     meter=self._meter,
                     name=self.benchmark.fullname,
                     lock="none",
+                    reference=reference_meant(self._reference, device),
                 )
         self.benchmark.extra_info["energy"] = self.result.to_dict()
         self._gate.check(self.benchmark.fullname, self.result)
         return returned
+
+
+def reference_meant(wanted: str | ReferenceWorkload, device: str) -> ReferenceWorkload | None:
+    """The workload itself, or that of this name."""
+    if isinstance(wanted, ReferenceWorkload):
+        return wanted
+    return INTERPRETED if wanted == "python" or (wanted == "auto" and device == "cpu") else None
 
 
 @contextlib.contextmanager

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from pathlib import Path
+from statistics import geometric_mean
 from typing import Any
 
 import msgspec
@@ -11,6 +13,7 @@ import msgspec
 from suite.api import EnergyMeasurement
 from suite.errors import InputError
 from suite.stats.interval import Interval, welch_ratio
+from suite.text import numbers as text
 
 _REMEDY = "give a file that --benchmark-json or --benchmark-save wrote in a run with energy_benchmark"
 
@@ -23,6 +26,8 @@ class SavedEnergy(msgspec.Struct, frozen=True, kw_only=True):
     component: str
     method: str
     hardware: str | None
+    reference: str | None = None
+    block_reference_ratios: list[float] | None = None
 
     def difference_to(self, found: EnergyMeasurement) -> str | None:
         """Why joules of the two cannot be compared; None where they can."""
@@ -75,11 +80,36 @@ def energies_of(file: Path) -> dict[str, SavedEnergy]:
     return energies
 
 
-def rise_of(saved: SavedEnergy, found: EnergyMeasurement) -> Interval | None:
-    """Energy per query now over that of then, with the 95 % interval of two runs that are not paired.
+class Rise(msgspec.Struct, frozen=True, kw_only=True):
+    """What became of the energy per query.
+
+    Attributes:
+        ratio: now over then, with the 95 % interval of two runs that are not paired.
+        basis: what of the two runs was held against each other, in words.
+        course: that figure then and now, in words.
+    """
+
+    ratio: Interval
+    basis: str
+    course: str
+
+
+def rise_of(saved: SavedEnergy, found: EnergyMeasurement) -> Rise | None:
+    """By the ratios to the reference where both runs have the same one, else by joules.
 
     Returns:
         None where a run has fewer than two blocks.
     """
-    ratio = welch_ratio(found.block_energies_j, saved.block_energies_j)
-    return None if ratio is None or ratio.low is None else ratio
+    is_other = saved.reference != found.reference
+    if saved.block_reference_ratios and found.block_reference_ratios and not is_other:
+        then, now = saved.block_reference_ratios, found.block_reference_ratios
+        basis, course = "beside the reference", _course(then, now, text.significant, " times the reference's")
+    else:
+        then, now = saved.block_energies_j, found.block_energies_j
+        basis, course = "in joules (the reference is another)" if is_other else "in joules", _course(then, now)
+    ratio = welch_ratio(now, then)
+    return None if ratio is None or ratio.low is None else Rise(ratio=ratio, basis=basis, course=course)
+
+
+def _course(then: list[float], now: list[float], shown: Callable[[float], str] = text.energy, unit: str = "") -> str:
+    return f"from {shown(geometric_mean(then))} to {shown(geometric_mean(now))}{unit}"

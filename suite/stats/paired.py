@@ -98,18 +98,21 @@ def per_query(windows: Sequence[Window], arm: Arm, component: str, idle_power_w:
     return math.exp(math.fsum(math.log(value) for value in found) / len(found))
 
 
-def both_arms_per_query(windows: Sequence[Window], component: str, idle_power_w: float = 0.0) -> list[float] | None:
-    """Joules a query of both arms together, one figure a block that is used: of an arm that is measured against itself.
+def block_energies(
+    windows: Sequence[Window], component: str, idle_power_w: float = 0.0, arm: Arm | None = None
+) -> list[float] | None:
+    """Joules a query, one figure a block that is used.
 
     Args:
         windows: of both arms.
         component: whose energy.
         idle_power_w: taken off each window for its duration.
+        arm: whose; None for both together, where an arm is measured against itself.
 
     Returns:
         None if any block's energy is not a positive number.
     """
-    found = [_net_per_query(block, None, component, idle_power_w) for block in used_blocks(windows, component)]
+    found = [_net_per_query(block, arm, component, idle_power_w) for block in used_blocks(windows, component)]
     return found if all(_positive(value) for value in found) else None
 
 

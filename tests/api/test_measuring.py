@@ -2,6 +2,7 @@ import concurrent.futures
 import functools
 import json
 import os
+import platform
 import subprocess
 import sys
 import time
@@ -9,9 +10,10 @@ from types import SimpleNamespace
 
 import pytest
 
-from suite import compare_energy, measure_energy
+from suite import ReferenceWorkload, compare_energy, measure_energy
 from suite.api import measuring
 from suite.api.functions import name_of
+from suite.api.reference_workload import INTERPRETED
 from suite.api.settings import meter_of, protocol_of
 from suite.core.protocol import Protocol
 from suite.errors import InputError
@@ -60,7 +62,7 @@ class TestComparison:
     def test_idle_power_is_taken_off_the_net_ratio(self):
         protocol = brief(idle_s=0.01)
         found = compared(slow(0.001), slow(0.0005), meter=Ledger(idle_power_w=1000.0), protocol=protocol)
-        assert found.ratio.estimate != pytest.approx(0.5, rel=0.02)  # idle watts for as long as both last
+        assert found.energy_per_query_j > 0.01  # idle watts for at least a hundredth of a millisecond
         assert found.net_ratio.estimate == pytest.approx(0.5, rel=0.02)
 
     def test_estimated_energy_says_so_wherever_it_is_shown(self):
@@ -149,6 +151,36 @@ class TestMeasurement:
         found = measured(uses(1.0), meter=Ledger(offset=0.1))
         assert found.energy_per_query_j != pytest.approx(1.0, rel=0.001)
         assert max(found.block_energies_j) == pytest.approx(min(found.block_energies_j))
+
+
+class TestReference:
+    def test_the_energy_is_the_functions_and_the_ratio_is_to_a_call_of_the_reference(self):
+        reference = ReferenceWorkload(name="two joules", function=uses(2.0))
+        found = measured(uses(3.0), queries=6, reference=reference, name="three")
+        assert found.name == "three"
+        assert found.energy_per_query_j == pytest.approx(0.5)
+        assert found.reference == "two joules"
+        assert found.reference_ratio.estimate == pytest.approx(0.25)
+        assert found.block_reference_ratios == [pytest.approx(0.25)] * found.blocks
+        assert found.to_dict()["queries_a_call"] == 6
+        assert json.loads(json.dumps(found.to_dict()))["reference_ratio"]["estimate"] == pytest.approx(0.25)
+
+    def test_the_ratio_lacks_what_a_whole_measurement_is_off_by(self):
+        reference = ReferenceWorkload(name="two joules", function=uses(2.0))
+        found = measured(uses(1.0), meter=Ledger(offset=0.3, seed=4), reference=reference)
+        assert found.energy_per_query_j != pytest.approx(1.0, rel=0.05)
+        assert found.reference_ratio.estimate == pytest.approx(0.5)
+
+    def test_beside_one_nothing_is_said_of_the_function_against_itself(self):
+        found = measured(uses(3.0), reference=ReferenceWorkload(name="one joule", function=uses(1.0)))
+        assert found.against_itself is None
+        assert found.verdict is None
+        assert found.agrees_with_itself
+        assert measured(uses(3.0)).reference_ratio is None
+
+    def test_that_of_interpreted_python_is_the_same_work_each_time(self):
+        assert INTERPRETED.function() == INTERPRETED.function() > 0
+        assert platform.python_version() in INTERPRETED.name
 
 
 def halved(window):

@@ -10,9 +10,11 @@ import msgspec
 import pytest
 
 import suite.pytest_plugin
-from suite import measure_energy
+from suite import ReferenceWorkload, measure_energy
+from suite.api.reference_workload import INTERPRETED
 from suite.errors import InputError
 from suite.io.paths import CHECKOUT
+from suite.pytest_plugin.benchmark import reference_meant
 from suite.pytest_plugin.earlier_run import SavedEnergy, energies_of, rise_of
 from tests.api.ledger import Ledger, brief, uses
 
@@ -20,7 +22,8 @@ pytest_plugins = "pytester"
 
 CONFTEST = """
 import pytest
-from tests.api.ledger import Ledger, brief
+from suite import ReferenceWorkload
+from tests.api.ledger import Ledger, brief, uses
 
 @pytest.fixture(scope="session")
 def energy_meter():
@@ -29,6 +32,10 @@ def energy_meter():
 @pytest.fixture(scope="session")
 def energy_protocol():
     return brief()
+
+@pytest.fixture(scope="session")
+def energy_reference():
+    return {reference}
 
 def pytest_benchmark_generate_machine_info():
     return {{}}  # asking for it takes a second
@@ -55,8 +62,10 @@ def run(pytester, monkeypatch):
     for variable in [name for name in os.environ if name.startswith("PYTEST_XDIST")]:
         monkeypatch.delenv(variable)  # under xdist pytest-benchmark is off
 
-    def start(*arguments, joules=1.0, seed=0, method="measured:ledger", tests=TESTS, conftest=CONFTEST):
-        pytester.makeconftest(conftest.format(seed=seed, method=method))
+    def start(
+        *arguments, joules=1.0, seed=0, method="measured:ledger", reference="'none'", tests=TESTS, conftest=CONFTEST
+    ):
+        pytester.makeconftest(conftest.format(seed=seed, method=method, reference=reference))
         pytester.makepyfile(test_it=tests.format(joules=joules))
         return pytester.runpytest_inprocess(
             "-p", "suite.pytest_plugin", "-p", "no:cacheprovider", "-p", "no:xdist", *QUICKLY, *arguments
@@ -90,6 +99,47 @@ def test_a_regression_fails_the_build_and_an_unchanged_function_passes(run, pyte
     assert worse.ret == pytest.ExitCode.TESTS_FAILED
     assert energies_of(pytester.path / "now.json")  # its row is in the file all the same
     run("--energy-compare=then.json", joules=1.2, seed=2).assert_outcomes(passed=1)  # nothing was asked to fail
+
+
+ONE_JOULE = "ReferenceWorkload(name='one joule', function=uses(1.0))"
+
+
+def test_beside_a_reference_a_slower_machine_is_no_regression_and_a_faster_one_hides_none(run, pytester):
+    drifting = CONFTEST.replace("offset=0.01", "offset=0.3")
+    gate = ("--energy-compare=then.json", "--energy-fail=5%")
+    run("--benchmark-json=then.json", conftest=drifting, reference=ONE_JOULE).assert_outcomes(passed=1)
+    (saved,) = energies_of(pytester.path / "then.json").values()
+    assert saved.reference == "one joule"
+    assert saved.block_reference_ratios == [pytest.approx(0.5, rel=0.1)] * len(saved.block_energies_j)
+    for seed in (1, 2, 3):
+        unchanged = run(*gate, conftest=drifting, reference=ONE_JOULE, seed=seed)
+        unchanged.assert_outcomes(passed=1)
+        unchanged.stdout.fnmatch_lines(["test_it.py::test_work: * beside the reference against then.json*"])
+        worse = run(*gate, conftest=drifting, reference=ONE_JOULE, seed=10 + seed, joules=1.2)
+        worse.assert_outcomes(failed=1)
+        worse.stdout.fnmatch_lines(["*changed by +* from 0.[45]* to 0.[56]* times the reference's*more than the 5* %*"])
+
+
+def test_another_reference_leaves_joules_and_it_says_so(run):
+    run("--benchmark-json=then.json", reference=ONE_JOULE)
+    other = ONE_JOULE.replace("one joule", "another joule")
+    for reference in (other, "'none'"):
+        result = run("--energy-compare=then.json", "--energy-fail=5%", reference=reference)
+        result.stdout.fnmatch_lines(["test_it.py::test_work: * in joules (the reference is another) against then*"])
+
+
+@pytest.mark.parametrize(
+    ("wanted", "device", "name"),
+    [
+        ("auto", "cpu", INTERPRETED.name),
+        ("auto", "cuda", None),
+        ("none", "cpu", None),
+        ("python", "cuda", INTERPRETED.name),
+    ],
+)
+def test_the_reference_is_interpreted_python_on_the_cpu_and_none_on_a_gpu(wanted, device, name):
+    found = reference_meant(wanted, device)
+    assert (found and found.name) == name
 
 
 def test_it_goes_on_working_with_groups_and_stored_runs(run, pytester):
@@ -244,23 +294,32 @@ def test_a_file_that_is_damaged_is_one_clear_error(tmp_path):
         energies_of(file)
 
 
-def measured(joules, seed):
-    """Two per cent of noise a window, and one and a half from one run to the next."""
-    meter = Ledger(seed=seed, noise=0.02, offset=0.015)
-    return measure_energy(uses(joules), device="cpu", protocol=brief(), meter=meter)
+def measured(joules, seed, *, offset=0.015, reference=None):
+    """Two per cent of noise a window, and one and a half, or ``offset``, from one run to the next."""
+    meter = Ledger(seed=seed, noise=0.02, offset=offset)
+    return measure_energy(uses(joules), device="cpu", protocol=brief(), meter=meter, reference=reference)
 
 
 def saved(found):
     return msgspec.convert(json.loads(json.dumps(found.to_dict())), SavedEnergy)
 
 
+def surely_risen(then, now):
+    return rise_of(saved(then), now).ratio.low > 1.05
+
+
 @pytest.mark.slow
-def test_a_planted_fifth_is_caught_and_nothing_is_called_a_regression_in_19_of_20_runs():
+@pytest.mark.parametrize(
+    "how",
+    [{"offset": 0.015}, {"offset": 0.25, "reference": ReferenceWorkload(name="one joule", function=uses(1.0))}],
+    ids=["on-a-steady-machine", "on-one-whose-speed-changes-beside-a-reference"],
+)
+def test_a_planted_fifth_is_caught_and_nothing_is_called_a_regression_in_19_of_20_runs(how):
     caught = called = 0
     for seed in range(20):
-        then = saved(measured(1.0, seed))
-        caught += rise_of(then, measured(1.2, 100 + seed)).low > 1.05
-        called += rise_of(then, measured(1.0, 200 + seed)).low > 1.05
+        then = measured(1.0, seed, **how)
+        caught += surely_risen(then, measured(1.2, 100 + seed, **how))
+        called += surely_risen(then, measured(1.0, 200 + seed, **how))
     assert caught >= 19
     assert called <= 1
 
