@@ -48,6 +48,11 @@ def browser():
         chromium.close()
 
 
+def pytest_xdist_auto_num_workers(config):
+    """One more than there are cores: windows, servers and browsers are waited for in half of the tests' time."""
+    return len(os.sched_getaffinity(0)) + 1 if hasattr(os, "sched_getaffinity") else None
+
+
 POINTS = ("tests/benchmarks/test_bench_running.py", "tests/commands/", "tests/sweep/")
 """Tests that measure points in processes of their own, forked from a server that takes seconds to start."""
 
