@@ -37,6 +37,7 @@ from suite.record.schema import Arm, Idle, MitigationUse, Point, Record, RecordW
 from suite.stats.paired import block_energies, headline_component, ratio_interval
 
 MORE_TIME = "give more time (budget_s=…)"
+_WARM_UP_SHARE = 0.1  # of the budget, each arm's warm-up at most: on a machine that is never steady it goes to windows
 _Each = TypeVar("_Each")
 _LOCKS = ("error", "wait", "none")
 
@@ -138,7 +139,8 @@ class _How:
         if lock not in _LOCKS:
             raise InputError("lock is unknown", got=lock, remedy=f"choose {', '.join(_LOCKS)}")
         self.budget_s, self.lock = budget_s, lock
-        self.protocol, self.meter, self.device = protocol_of(protocol), meter_of(meter), device_meant(device)
+        self.meter, self.device = meter_of(meter), device_meant(device)
+        self.protocol = _within(budget_s, protocol_of(protocol))
         self.boards = boards_meant(self.device, boards)
 
     def locked(self) -> AbstractContextManager[None]:
@@ -146,6 +148,12 @@ class _How:
         if self.lock == "none":
             return contextlib.nullcontext()
         return held_device(self.device, self.boards, wait=self.lock == "wait")
+
+
+def _within(budget_s: float, protocol: Protocol) -> Protocol:
+    """``protocol`` with a warm-up that leaves most of the budget to windows, as far as its least warm-up allows."""
+    most_s = max(protocol.warmup_min_s, _WARM_UP_SHARE * budget_s)
+    return dataclasses.replace(protocol, warmup_max_s=min(protocol.warmup_max_s, most_s))
 
 
 def held_device(

@@ -296,6 +296,10 @@ class TestBudget:
         remedies = [warning.remedy for warning in found.warnings if warning.code == "not_converged"]
         assert remedies == ["give more time (budget_s=…)"]
 
+    @pytest.mark.parametrize(("budget_s", "most_s"), [(20, 2.0), (5, 1.0), (600, 5.0)])
+    def test_no_warm_up_takes_more_than_a_tenth_of_it_if_the_least_is_less(self, budget_s, most_s):
+        assert measuring._within(budget_s, protocol_of("quick")).warmup_max_s == most_s
+
     def test_what_the_first_call_takes_counts(self):
         with pytest.raises(InputError, match="budget_s is too short"):
             compared(uses(1.0), lambda: time.sleep(0.4), budget_s=0.3)
