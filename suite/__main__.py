@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import os
 import sys
 import time
@@ -18,6 +19,7 @@ from suite.machine.openmp import wait_passively
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from suite.config.composition import Composition
     from suite.config.plan import PlannedPoint
     from suite.search.driver import SearchRun
     from suite.sweep.progress import Console
@@ -116,15 +118,18 @@ def _measure(points: list[list[str]], dry_run: bool) -> int:
     from suite.sweep.launchers.choice import BASIC, launcher_of
 
     launcher = launcher_of(points)
-    composed = compositions(points)
-    if launcher == BASIC and not dry_run:
-        from suite.sweep.process import start_server
+    composed: list[Composition] = []
+    has_server = False
+    for each in compositions(points):
+        if not composed and launcher == BASIC and not dry_run:
+            from suite.sweep.process import start_server
 
-        start_server(each.config for each in composed)
-    from suite.sweep import planning  # the libraries of models, which the server imports at the same time
+            has_server = start_server(each.config)  # it imports the models' libraries while the others are composed
+        composed.append(each)
+    from suite.sweep import planning
 
     plans = planning.built(composed)
-    end = _sweep(plans, dry_run)
+    end = _sweep(plans, dry_run, has_server=has_server)
     return _ended(plans, end) if end.is_measured else 0
 
 
@@ -175,15 +180,16 @@ def _ended(plans: list[PlannedPoint], end: _End) -> int:
     return 3 if end.failed else 0
 
 
-def _sweep(plans: list[PlannedPoint], dry_run: bool, *, is_later_round: bool = False) -> _End:
+def _sweep(plans: list[PlannedPoint], dry_run: bool, *, has_server: bool = False, is_later_round: bool = False) -> _End:
     """Measures what is missing of ``plans``.
 
     Args:
         plans: of one run.
         dry_run: say what is missing, and stop there.
+        has_server: whether the server that points are forked from was started.
         is_later_round: of a search: where nothing is missing nothing is said, and it waits for no schedule any more.
     """
-    from suite.sweep import inputs, planning, resume, start_time
+    from suite.sweep import planning, resume, start_time
     from suite.sweep.pace import Pace, TimeLeft, earlier_records, forecast
     from suite.sweep.progress import Console
 
@@ -193,7 +199,7 @@ def _sweep(plans: list[PlannedPoint], dry_run: bool, *, is_later_round: bool = F
     todo = found.todo
     if is_later_round and not todo:
         return _End(is_any_done=True)
-    inputs.check_inputs(todo)
+    _check_inputs(todo, has_server)
     for line in found.lines:
         print(line)
     pace = Pace()
@@ -214,6 +220,25 @@ def _sweep(plans: list[PlannedPoint], dry_run: bool, *, is_later_round: bool = F
     if todo and not is_later_round:
         start_time.hold(start)
     return _measured(found, folder, console, alone=len(plans) == 1 and not is_later_round)
+
+
+def _check_inputs(points: list[PlannedPoint], has_server: bool) -> None:
+    """Looks at models and data before the first point, where that is faster in a process of the points' server.
+
+    Raises:
+        InputError: one is wrong.
+    """
+    from suite.sweep import inputs
+    from suite.sweep.process import look_isolated
+
+    asked = inputs.to_look_at(points)
+    if asked and has_server:
+        with contextlib.suppress(ChildProcessError):  # then it is looked at here
+            wrong = look_isolated(asked)
+            if wrong is not None:
+                raise wrong
+            return
+    inputs.check_inputs(point.plan for point in asked)
 
 
 def _measured(found: ResumeState, folder: Path, console: Console, *, alone: bool) -> _End:

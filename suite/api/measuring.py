@@ -37,7 +37,6 @@ from suite.record.schema import Arm, Idle, MitigationUse, Point, Record, RecordW
 from suite.stats.paired import block_energies, headline_component, ratio_interval
 
 MORE_TIME = "give more time (budget_s=…)"
-_WARM_UP_SHARE = 0.1  # of the budget, each arm's warm-up at most: on a machine that is never steady it goes to windows
 _Each = TypeVar("_Each")
 _LOCKS = ("error", "wait", "none")
 
@@ -48,7 +47,7 @@ def measure_energy(
     queries: int = 1,
     budget_s: float = 20.0,
     device: str = "auto",
-    protocol: str | Protocol = "quick",
+    protocol: str | Protocol = "functions",
     meter: str | Meter = "codecarbon",
     name: str | None = None,
     lock: str = "error",
@@ -79,9 +78,14 @@ def measure_energy(
     """
     how = _How(budget_s=budget_s, device=device, protocol=protocol, meter=meter, lock=lock, boards=boards)
     shown = name or name_of(function, "function")
-    against, other = (function, shown) if reference is None else (reference.function, reference.name)
-    calls = _calls({"baseline": against, "candidate": function}, (other, shown), (queries, queries))
-    return EnergyMeasurement(*_measured(calls, how, _AgainstItself if reference is None else Comparison))
+    if reference is None:
+        calls = _calls({"baseline": function, "candidate": function}, (shown, shown), (queries, queries))
+        return EnergyMeasurement(*_measured(calls, how, _AgainstItself))
+    if not isinstance(reference, ReferenceWorkload):
+        raise InputError("reference is no ReferenceWorkload", got=reference, remedy="give suite.ReferenceWorkload(…)")
+    both: dict[Arm, Function] = {"baseline": reference.function, "candidate": function}
+    calls = _calls(both, (reference.name, shown), (queries, queries))  # the result divides by them
+    return EnergyMeasurement(*_measured(calls, how, Comparison), has_reference=True)
 
 
 def compare_energy(
@@ -91,7 +95,7 @@ def compare_energy(
     queries: int | tuple[int, int] = 1,
     budget_s: float = 20.0,
     device: str = "auto",
-    protocol: str | Protocol = "quick",
+    protocol: str | Protocol = "functions",
     meter: str | Meter = "codecarbon",
     names: tuple[str, str] | None = None,
     lock: str = "error",
@@ -139,8 +143,7 @@ class _How:
         if lock not in _LOCKS:
             raise InputError("lock is unknown", got=lock, remedy=f"choose {', '.join(_LOCKS)}")
         self.budget_s, self.lock = budget_s, lock
-        self.meter, self.device = meter_of(meter), device_meant(device)
-        self.protocol = _within(budget_s, protocol_of(protocol))
+        self.protocol, self.meter, self.device = protocol_of(protocol), meter_of(meter), device_meant(device)
         self.boards = boards_meant(self.device, boards)
 
     def locked(self) -> AbstractContextManager[None]:
@@ -148,12 +151,6 @@ class _How:
         if self.lock == "none":
             return contextlib.nullcontext()
         return held_device(self.device, self.boards, wait=self.lock == "wait")
-
-
-def _within(budget_s: float, protocol: Protocol) -> Protocol:
-    """``protocol`` with a warm-up that leaves most of the budget to windows, as far as its least warm-up allows."""
-    most_s = max(protocol.warmup_min_s, _WARM_UP_SHARE * budget_s)
-    return dataclasses.replace(protocol, warmup_max_s=min(protocol.warmup_max_s, most_s))
 
 
 def held_device(

@@ -33,7 +33,20 @@ def _interpret() -> int:
     return len(",".join(map(str, range(2000))).split(",")) + sum(counted.values())
 
 
-INTERPRETED = ReferenceWorkload(
-    name=f"interpreted-1 of {platform.python_implementation()} {platform.python_version()}", function=_interpret
-)
-"""Interpreted Python. Another version of the interpreter is another reference."""
+def interpreted() -> ReferenceWorkload:
+    """Interpreted Python. Another version of the interpreter is another reference."""
+    version = f"{platform.python_implementation()} {platform.python_version()}"
+    return ReferenceWorkload(name=f"interpreted-1 of {version}", function=_interpret)
+
+
+def matrices() -> ReferenceWorkload:
+    """Products of matrices of 64 x 64 by torch. Another version of it is another reference."""
+    import torch
+
+    factor = torch.ones(64, 64)
+
+    def multiply() -> None:
+        for _ in range(20):
+            factor @ factor
+
+    return ReferenceWorkload(name=f"matrices-1 of torch {torch.__version__}", function=multiply)

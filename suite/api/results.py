@@ -117,14 +117,16 @@ class _Result:
 class EnergyMeasurement(_Result):
     """Energy per query of one function."""
 
-    def __init__(self, record: Record, names: tuple[str, str], stopped_by: StoppedBy) -> None:
-        """Derives the figures.
+    def __init__(
+        self, record: Record, names: tuple[str, str], stopped_by: StoppedBy, *, has_reference: bool = False
+    ) -> None:
+        """Derives the figures, of a function and itself or of a reference and the function.
 
         Raises:
             ImpossibleOutput: the windows hold no figure.
         """
         super().__init__(record, names, stopped_by)
-        self._has_reference = bool(record.point.mitigations)
+        self._has_reference = has_reference
         energies_j = self._energies()
         energy = ratio_interval(energies_j)
         if energy is None:

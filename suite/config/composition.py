@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from suite.config.compose import composed, resolved
@@ -35,14 +35,15 @@ class Composition:
     own: dict[str, Any]
 
 
-def compositions(points: Sequence[list[str]]) -> list[Composition]:
-    """Every point's configuration, in order; what can be told wrong of it without building anything is.
+def compositions(points: Sequence[list[str]]) -> Iterator[Composition]:
+    """Every point's configuration, one after another; what can be told wrong of it without building anything is.
 
     Raises:
         InputError: a point's configuration is wrong.
     """
     secrets = known_secrets()
-    return [_composition(overrides, secrets) for overrides in points]
+    for overrides in points:
+        yield _composition(overrides, secrets)
 
 
 def _composition(overrides: list[str], secrets: list[str]) -> Composition:

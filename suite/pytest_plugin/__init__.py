@@ -25,13 +25,15 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption(
         "--energy-budget", metavar="SECONDS", type=float, default=20.0, help="of each measurement (default: 20)"
     )
-    group.addoption("--energy-protocol", metavar="NAME", default="quick", help="of conf/protocol (default: quick)")
+    group.addoption(
+        "--energy-protocol", metavar="NAME", default="functions", help="of conf/protocol (default: functions)"
+    )
     group.addoption("--energy-meter", metavar="NAME", default="codecarbon", help="of conf/meter (default: codecarbon)")
     group.addoption(
         "--energy-reference",
-        choices=("auto", "python", "none"),
+        choices=("auto", "python", "torch", "none"),
         default="auto",
-        help="work that functions are measured beside; auto: python on the CPU, none on a GPU (default: auto)",
+        help="measured beside functions; torch: products of matrices; auto: python on the CPU, none on a GPU",
     )
     group.addoption("--energy-device", metavar="DEVICE", default="auto", help="auto, cpu or cuda (default: auto)")
 

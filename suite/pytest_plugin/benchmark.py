@@ -15,7 +15,7 @@ import pytest
 
 from suite.api import EnergyMeasurement, ReferenceWorkload, measure_energy
 from suite.api.measuring import held_device
-from suite.api.reference_workload import INTERPRETED
+from suite.api.reference_workload import interpreted, matrices
 from suite.core.meter import Meter
 from suite.core.protocol import Protocol
 from suite.errors import InputError
@@ -159,11 +159,26 @@ class EnergyBenchmark:
         return returned
 
 
+_REFERENCES: dict[str, Callable[[], ReferenceWorkload | None]] = {
+    "python": interpreted,
+    "torch": matrices,
+    "none": lambda: None,
+}
+
+
 def reference_meant(wanted: str | ReferenceWorkload, device: str) -> ReferenceWorkload | None:
-    """The workload itself, or that of this name."""
+    """The workload itself, or that of this name; ``auto`` is ``python`` on the CPU and ``none`` on a GPU.
+
+    Raises:
+        InputError: it is neither a workload nor such a name.
+    """
     if isinstance(wanted, ReferenceWorkload):
         return wanted
-    return INTERPRETED if wanted == "python" or (wanted == "auto" and device == "cpu") else None
+    name = ("python" if device == "cpu" else "none") if wanted == "auto" else wanted
+    if name not in _REFERENCES:
+        remedy = f"give a suite.ReferenceWorkload, auto, {', '.join(_REFERENCES)}"
+        raise InputError("energy_reference is no reference", got=wanted, remedy=remedy)
+    return _REFERENCES[name]()
 
 
 @contextlib.contextmanager

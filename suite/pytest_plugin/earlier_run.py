@@ -100,16 +100,26 @@ def rise_of(saved: SavedEnergy, found: EnergyMeasurement) -> Rise | None:
     Returns:
         None where a run has fewer than two blocks.
     """
-    is_other = saved.reference != found.reference
-    if saved.block_reference_ratios and found.block_reference_ratios and not is_other:
-        then, now = saved.block_reference_ratios, found.block_reference_ratios
-        basis, course = "beside the reference", _course(then, now, text.significant, " times the reference's")
-    else:
-        then, now = saved.block_energies_j, found.block_energies_j
-        basis, course = "in joules (the reference is another)" if is_other else "in joules", _course(then, now)
+    then, now = saved.block_reference_ratios, found.block_reference_ratios
+    if saved.reference == found.reference and then and now:
+        return _rise(then, now, "beside the reference", text.significant, " times the reference's")
+    basis = f"in joules{_why_joules(saved.reference, found.reference)}"
+    return _rise(saved.block_energies_j, found.block_energies_j, basis, text.energy)
+
+
+def _rise(
+    then: list[float], now: list[float], basis: str, shown: Callable[[float], str], unit: str = ""
+) -> Rise | None:
     ratio = welch_ratio(now, then)
-    return None if ratio is None or ratio.low is None else Rise(ratio=ratio, basis=basis, course=course)
+    if ratio is None or ratio.low is None:
+        return None
+    course = f"from {shown(geometric_mean(then))} to {shown(geometric_mean(now))}{unit}"
+    return Rise(ratio=ratio, basis=basis, course=course)
 
 
-def _course(then: list[float], now: list[float], shown: Callable[[float], str] = text.energy, unit: str = "") -> str:
-    return f"from {shown(geometric_mean(then))} to {shown(geometric_mean(now))}{unit}"
+def _why_joules(then: str | None, now: str | None) -> str:
+    if then == now:
+        return ""
+    if then is None or now is None:
+        return f" ({'the earlier run' if then is None else 'this run'} has no reference)"
+    return " (the reference is another)"

@@ -10,9 +10,9 @@ import signal
 import sys
 import threading
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from multiprocessing.connection import Connection
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
@@ -25,7 +25,20 @@ from suite.measure.observer import Observer
 from suite.record.schema import Record
 from suite.sweep import point_log
 from suite.sweep.failure_kinds import classified
-from suite.sweep.messages import FORK_UNUSABLE, STOP, BadInput, Died, Finished, Job, Message, Progress, Stage, encoded
+from suite.sweep.messages import (
+    FORK_UNUSABLE,
+    STOP,
+    BadInput,
+    Died,
+    Finished,
+    GoodInput,
+    Job,
+    Look,
+    Message,
+    Progress,
+    Stage,
+    encoded,
+)
 
 if TYPE_CHECKING:
     from suite.measure.draft import Draft
@@ -98,6 +111,25 @@ def live(job: Job, theirs: Connection) -> None:
         sys.stderr.flush()
 
 
+def look(points: Sequence[tuple[dict[str, Any], dict[str, str]]], theirs: Connection) -> None:
+    """The whole life of a process that only looks at points' models and data, and tells what is wrong.
+
+    Args:
+        points: configuration and labels of each.
+        theirs: to the parent, which looks itself where no message comes.
+    """
+    from suite.config.build import plan_of
+    from suite.sweep.inputs import check_inputs
+
+    gc.enable()
+    threading.Thread(target=_attend, args=(theirs, threading.Event()), daemon=True).start()
+    try:
+        check_inputs(plan_of(config, labels) for config, labels in points)
+        _tell(theirs, GoodInput())
+    except InputError as error:
+        _tell(theirs, BadInput.of(error))
+
+
 def _cannot_use_cuda() -> bool:
     """Whether CUDA was touched before the fork, as torch notes it: no context of this process would work."""
     import torch
@@ -142,7 +174,7 @@ def _tell_findings(theirs: Connection, findings: Findings) -> None:
     _tell(theirs, Progress(msgspec.Raw(msgspec.json.encode(findings))))
 
 
-def _tell(theirs: Connection, message: Message) -> None:
+def _tell(theirs: Connection, message: Message | Look) -> None:
     """Sends to the parent; ends this process where nobody listens any more, for that is no failure of the point."""
     content = encoded(message)
     try:

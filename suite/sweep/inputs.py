@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
-from collections.abc import Sequence
+import functools
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 import msgspec
@@ -12,12 +13,24 @@ import msgspec
 from suite.checkpoints.before_loading import check_before_loading, check_smaller, is_shipped_for
 from suite.checkpoints.model_spec import ModelSpec
 from suite.config.plan import Plan, PlannedPoint
-from suite.core.task import Task
+from suite.core.mitigation import Mitigation
 from suite.data.pieces import is_here
 from suite.errors import NotApplicable
 
 
-def check_inputs(points: Sequence[PlannedPoint]) -> None:
+def to_look_at(points: Sequence[PlannedPoint]) -> list[PlannedPoint]:
+    """Those of which ``check_inputs`` looks at something that no earlier one has; none where all is the suite's own."""
+    seen: set[bytes] = set()
+    found = []
+    for point in points:
+        new = _looks(point.plan).keys() - seen
+        seen |= new
+        if new:
+            found.append(point)
+    return found
+
+
+def check_inputs(plans: Iterable[Plan]) -> None:
     """Reads local data and what stands beside a local model's weights, once for each pair of them.
 
     What lies on the hub is left to its point: it is fetched there, and skipped where the hub is out of reach. What the
@@ -26,30 +39,38 @@ def check_inputs(points: Sequence[PlannedPoint]) -> None:
     Raises:
         InputError: a file is wrong, a label unknown, or a model's folder lacks what it needs.
     """
-    looked_at: dict[bytes, Plan] = {}
-    for point in points:
-        plan = point.plan
-        if plan.endpoints is not None:
-            continue  # no model is loaded
-        key = msgspec.json.encode([plan.config["task"], plan.config["model"]], enc_hook=str)
-        if looked_at.setdefault(key, plan) is plan and (
-            plan.task.data is not None or not is_shipped_for(plan.model, plan.task)
-        ):
-            _check(plan)
-        _check_other_models(plan)
+    seen: set[bytes] = set()
+    for plan in plans:
+        for key, look in _looks(plan).items():
+            if key not in seen:
+                look()
+            seen.add(key)
 
 
-def _check_other_models(plan: Plan) -> None:
-    """Students, other architectures, small models and drafts that the point's techniques name."""
-    for technique in plan.mitigations.values():
+def _looks(plan: Plan) -> dict[bytes, Callable[[], None]]:
+    """What is to be looked at, by what it depends on: the model, and others that techniques name."""
+    pair = [plan.config["task"], plan.config["model"]]
+    found: dict[bytes, Callable[[], None]] = {}
+    if plan.endpoints is not None:
+        return found  # no model is loaded
+    if plan.task.data is not None or not is_shipped_for(plan.model, plan.task):
+        found[_key(pair)] = functools.partial(_check, plan)
+    for name, technique in plan.mitigations.items():
         for field in dataclasses.fields(technique):
             other = getattr(technique, field.name)
             if isinstance(other, ModelSpec):
-                _check_other_model(other, technique.asked(plan.task), plan)
+                key = _key([pair, plan.config["mitigation"][name], field.name])
+                found[key] = functools.partial(_check_other_model, other, technique, plan)
+    return found
 
 
-def _check_other_model(other: ModelSpec, asked: Task | None, plan: Plan) -> None:
+def _key(settings: object) -> bytes:
+    return msgspec.json.encode(settings, enc_hook=str)
+
+
+def _check_other_model(other: ModelSpec, technique: Mitigation, plan: Plan) -> None:
     """One that is asked otherwise than the point's own need not be smaller to take less."""
+    asked = technique.asked(plan.task)
     if asked is plan.task:
         check_smaller(other, plan.model, plan.task)
     elif asked is not None:

@@ -56,8 +56,12 @@ class Finished(msgspec.Struct, tag=True):
     record: Record
 
 
+class GoodInput(msgspec.Struct, tag=True):
+    """The only message of a process that looked at models and data, and found nothing wrong."""
+
+
 class BadInput(msgspec.Struct, tag=True):
-    """The last message of a point that found its model, data or parameters wrong."""
+    """The last message of a process that found a point's model, data or parameters wrong."""
 
     what: str
     got: Any
@@ -82,11 +86,12 @@ class Died(msgspec.Struct, tag=True):
 
 
 Message = Stage | Progress | Finished | BadInput | Died
+Look = GoodInput | BadInput
 
-_DECODER = msgspec.json.Decoder(Message)
+_MESSAGES, _LOOKS = msgspec.json.Decoder(Message), msgspec.json.Decoder(Look)
 
 
-def encoded(message: Message) -> bytes:
+def encoded(message: Message | Look) -> bytes:
     """``message`` as JSON.
 
     Raises:
@@ -101,5 +106,15 @@ def decoded(content: bytes) -> Message:
     Raises:
         msgspec.DecodeError: it is none.
     """
-    message: Message = _DECODER.decode(content)
+    message: Message = _MESSAGES.decode(content)
     return message
+
+
+def decoded_look(content: bytes) -> Look:
+    """What a process that looked at inputs told.
+
+    Raises:
+        msgspec.DecodeError: it is nothing of the kind.
+    """
+    found: Look = _LOOKS.decode(content)
+    return found

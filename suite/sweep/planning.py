@@ -26,7 +26,7 @@ def planned(points: Sequence[list[str]]) -> list[PlannedPoint]:
         InputError: a point's configuration is wrong.
     """
     launcher_of(points)  # one that cannot be used is told with its own reason
-    return built(compositions(points))
+    return built(list(compositions(points)))
 
 
 def built(composed_points: Sequence[Composition]) -> list[PlannedPoint]:

@@ -18,12 +18,12 @@ import signal
 import tempfile
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from multiprocessing import forkserver
 from multiprocessing.connection import Connection
 from multiprocessing.context import ForkServerContext
 from multiprocessing.process import BaseProcess
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import msgspec
 
@@ -33,13 +33,28 @@ from suite.measure.findings import Findings
 from suite.record.schema import Record
 from suite.sweep import child
 from suite.sweep.deaths import LOOK_S, MemoryWatch, death
-from suite.sweep.messages import FORK_UNUSABLE, STOP, BadInput, Died, Finished, Job, Progress, Stage, decoded
+from suite.sweep.messages import (
+    FORK_UNUSABLE,
+    STOP,
+    BadInput,
+    Died,
+    Finished,
+    Job,
+    Progress,
+    Stage,
+    decoded,
+    decoded_look,
+)
+
+if TYPE_CHECKING:
+    from suite.config.plan import PlannedPoint
 
 PRELOAD = ["suite.sweep.preload"]
 TIMEOUT = "timeout"
 """Kind of the reason of a point that was stopped since its time was up."""
 _LONGEST_TEMPORARY = 107 - len("/pymp-xxxxxxxx/listener-xxxxxxxx")
 _SHORT = ("/tmp", "/var/tmp", "/dev/shm")  # noqa: S108 - only the parents of a folder that is made safely
+_NOT_STARTED = (OSError, EOFError, pickle.PicklingError, TypeError, AttributeError)
 _END_S = 10.0  # for a process that has sent its last message, or was killed, to be gone
 
 
@@ -90,18 +105,48 @@ def run_isolated(job: Job, notify: Callable[[Stage], None]) -> Outcome:
     return _run_in("spawn", job, notify) if outcome.kind == FORK_UNUSABLE else outcome
 
 
-def start_server(configs: Iterable[Mapping[str, Any]]) -> None:
+def start_server(config: Mapping[str, Any]) -> bool:
     """Starts the server that points are forked from, which imports its libraries while this process goes on.
 
-    Where it does not start, the first point tries again and tells why.
-
     Args:
-        configs: of the points; where none has a process of its own, or all wait for their hour, it is not started yet.
+        config: of the first point; where it has no process of its own, or waits for its hour, it is not started yet.
+
+    Returns:
+        Whether it was. Where it does not start, the first point tries again and tells why.
     """
-    if any(config["isolation"] == "process" and config["schedule"]["name"] == "now" for config in configs):
-        with contextlib.suppress(OSError):
-            _fork_context()
-            forkserver.ensure_running()
+    if config["isolation"] != "process" or config["schedule"]["name"] != "now":
+        return False
+    with contextlib.suppress(OSError):
+        _fork_context()
+        forkserver.ensure_running()
+        return True
+    return False
+
+
+def look_isolated(points: Sequence[PlannedPoint]) -> InputError | None:
+    """What is wrong with models and data of ``points``, found by a process that is forked from the points' server.
+
+    It has the libraries already, whose import takes longer than looking.
+
+    Raises:
+        ChildProcessError: it told nothing; its own error, if it had one, stands on stderr.
+    """
+    context = _fork_context()
+    ours, theirs = context.Pipe()
+    asked = [(point.plan.config, point.labels) for point in points]
+    process = context.Process(target=child.look, args=(asked, theirs))
+    try:
+        process.start()
+        theirs.close()
+        found = decoded_look(ours.recv_bytes())
+    except (*_NOT_STARTED, msgspec.DecodeError) as error:
+        raise ChildProcessError(f"models and data could not be looked at: {error}") from error
+    finally:
+        ours.close()
+        if process.pid is not None:
+            process.kill()
+            process.join(timeout=_END_S)
+    return found.error if isinstance(found, BadInput) else None
 
 
 def _fork_context() -> ForkServerContext:
@@ -117,7 +162,7 @@ def _run_in(method: Literal["forkserver", "spawn"], job: Job, notify: Callable[[
     process = context.Process(target=child.live, args=(job, theirs))
     try:
         process.start()
-    except (OSError, EOFError, pickle.PicklingError, TypeError, AttributeError) as error:
+    except _NOT_STARTED as error:
         ours.close()
         return Outcome(record=None, kind="not_started", message=f"the point's process did not start: {error}")
     finally:

@@ -16,7 +16,7 @@ def test_configurations_are_composed_without_a_library_of_weight():
     code = (
         "import sys\n"
         "from suite.config.composition import compositions\n"
-        "compositions([['task=text_classification', 'mitigation=int8_dynamic']])\n"
+        "list(compositions([['task=text_classification', 'mitigation=int8_dynamic']]))\n"
         f"heavy = {HEAVY} & set(sys.modules)\n"
         "assert not heavy, heavy"
     )
@@ -34,4 +34,4 @@ def test_settings_of_the_sweep_are_no_part_of_a_configuration():
 )
 def test_what_can_be_told_wrong_without_building_is(override, words):
     with pytest.raises(InputError, match=words):
-        compositions([[override]])
+        list(compositions([[override]]))

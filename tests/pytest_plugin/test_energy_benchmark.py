@@ -11,7 +11,7 @@ import pytest
 
 import suite.pytest_plugin
 from suite import ReferenceWorkload, measure_energy
-from suite.api.reference_workload import INTERPRETED
+from suite.api.reference_workload import interpreted, matrices
 from suite.errors import InputError
 from suite.io.paths import CHECKOUT
 from suite.pytest_plugin.benchmark import reference_meant
@@ -123,23 +123,33 @@ def test_beside_a_reference_a_slower_machine_is_no_regression_and_a_faster_one_h
 def test_another_reference_leaves_joules_and_it_says_so(run):
     run("--benchmark-json=then.json", reference=ONE_JOULE)
     other = ONE_JOULE.replace("one joule", "another joule")
-    for reference in (other, "'none'"):
+    for reference, why in ((other, "the reference is another"), ("'none'", "this run has no reference")):
         result = run("--energy-compare=then.json", "--energy-fail=5%", reference=reference)
-        result.stdout.fnmatch_lines(["test_it.py::test_work: * in joules (the reference is another) against then*"])
+        result.stdout.fnmatch_lines([f"test_it.py::test_work: * in joules ({why}) against then*"])
+    run("--benchmark-json=then.json")
+    result = run("--energy-compare=then.json", "--energy-fail=5%", reference=ONE_JOULE)
+    result.stdout.fnmatch_lines(["test_it.py::test_work: * in joules (the earlier run has no reference) against then*"])
 
 
 @pytest.mark.parametrize(
     ("wanted", "device", "name"),
     [
-        ("auto", "cpu", INTERPRETED.name),
+        ("auto", "cpu", interpreted().name),
         ("auto", "cuda", None),
         ("none", "cpu", None),
-        ("python", "cuda", INTERPRETED.name),
+        ("python", "cuda", interpreted().name),
+        ("torch", "cpu", matrices().name),
     ],
 )
 def test_the_reference_is_interpreted_python_on_the_cpu_and_none_on_a_gpu(wanted, device, name):
     found = reference_meant(wanted, device)
     assert (found and found.name) == name
+
+
+@pytest.mark.parametrize("wanted", ["pyhton", len])
+def test_what_a_project_gives_for_a_reference_must_be_one(wanted):
+    with pytest.raises(InputError, match="energy_reference is no reference"):
+        reference_meant(wanted, "cpu")
 
 
 def test_it_goes_on_working_with_groups_and_stored_runs(run, pytester):

@@ -1,4 +1,5 @@
 import dataclasses
+import json
 import multiprocessing
 import multiprocessing.connection
 import os
@@ -18,10 +19,12 @@ import torch
 
 from suite.config.compose import composed, resolved
 from suite.config.labels import labels
+from suite.errors import InputError
 from suite.measure.draft import Draft
 from suite.measure.findings import Findings, learn
 from suite.sweep import child, deaths, process
 from suite.sweep.messages import FORK_UNUSABLE, Job, decoded
+from suite.sweep.planning import planned
 from suite.sweep.process import run_here, run_isolated
 
 FAST = [
@@ -55,10 +58,47 @@ def test_the_server_is_started_ahead_where_points_have_processes_and_do_not_wait
         "from multiprocessing import forkserver\n"
         "from suite.sweep import process\n"
         "process.PRELOAD.clear()\n"  # what it imports is another test's
-        f"process.start_server([{{'isolation': '{isolation}', 'schedule': {{'name': '{schedule}'}}}}])\n"
-        f"assert (forkserver._forkserver._forkserver_pid is not None) is {is_there}"
+        f"process.start_server({{'isolation': '{isolation}', 'schedule': {{'name': '{schedule}'}}}})\n"
+        f"assert (forkserver._forkserver._forkserver_pid is not None) is {is_there}\n"
+        "import sys\n"
+        "assert 'torch' not in sys.modules"  # it is started before this process imports that itself
     )
     subprocess.run([sys.executable, "-c", code], check=True)
+
+
+def planned_on(tmp_path, *labels):
+    """A point whose data has such labels."""
+    file = tmp_path / "reviews.jsonl"
+    rows = [{"text": f"{number} words", "label": label} for number, label in enumerate(labels * 9)]
+    file.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    return planned([["task=text_classification", f"task.data={file}", f"runs_dir={tmp_path}"]])
+
+
+@pytest.mark.slow
+def test_models_and_data_are_looked_at_by_a_process_of_its_own(tmp_path):
+    wrong = process.look_isolated(planned_on(tmp_path, "fr", "Klingon"))
+    assert isinstance(wrong, InputError)
+    assert "Klingon" in str(wrong)
+    assert process.look_isolated(planned_on(tmp_path, "fr", "it")) is None
+    assert multiprocessing.active_children() == []
+
+
+def test_one_that_dies_while_it_looks_is_told_apart_from_good_input(tmp_path):
+    (point,) = planned_on(tmp_path, "fr", "it")
+    broken = dataclasses.replace(point, labels={})  # no plan can be made of it
+    with pytest.raises(ChildProcessError, match="could not be looked at"):
+        process.look_isolated([broken])
+
+
+@pytest.mark.slow
+def test_ctrl_c_ends_the_look(tmp_path, monkeypatch):
+    def press(content):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(process, "decoded_look", press)
+    with pytest.raises(KeyboardInterrupt):
+        process.look_isolated(planned_on(tmp_path, "fr", "it"))
+    assert multiprocessing.active_children() == []
 
 
 def test_a_point_in_its_own_process_tells_its_record(job):
