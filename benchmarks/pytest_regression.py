@@ -3,7 +3,7 @@
 Each run measures a function, then the same function and one that does a fifth more work against it, each in a pytest of
 its own, with this machine's meter. For a quiet machine: nothing else should run beside it. The goal: of 20 runs the
 regression is caught in at least 19, and the unchanged function passes in at least 19. Functions of several kinds, since
-the reference that the plugin measures beside is interpreted Python, whatever the function is.
+the reference that the plugin measures beside is interpreted Python (or ``--energy-reference=torch``).
 """
 
 from __future__ import annotations
@@ -61,7 +61,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("runs", type=int, help="how many")
     parser.add_argument("--work", choices=WORKS, default="python", help="what the function does (default: python)")
-    parser.epilog = "Other options are the plugin's, such as --energy-protocol=scan."
+    parser.epilog = "Other options are the plugin's, such as --energy-reference=torch."
     arguments, options = parser.parse_known_args()
     work, caught, passed = arguments.work, 0, 0
     with tempfile.TemporaryDirectory(prefix="pytest-regression-") as name:

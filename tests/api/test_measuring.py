@@ -290,7 +290,7 @@ class TestBudget:
                 opened.append(device)
                 return super().open(device)
 
-        with pytest.raises(InputError, match=r"budget_s is too short for the 4 blocks.*give at least 5 seconds"):
+        with pytest.raises(InputError, match=r"budget_s is too short for the 8 blocks.*give at least 9 seconds"):
             measure_energy(uses(1.0), budget_s=2, device="cpu", meter=Watched())
         assert not opened
 
