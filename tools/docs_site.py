@@ -60,7 +60,7 @@ def _configuration() -> str:
 
 def _group(folder: Path) -> str:
     files = sorted(folder.rglob("*.yaml"))
-    shown = (_file(file, f"{folder.name}={file.stem}") for file in files)
+    shown = (_file(file, f"{file.parent.relative_to(CONF)}={file.stem}") for file in files)
     return "\n".join([f"# {folder.name}=\n", *shown])
 
 

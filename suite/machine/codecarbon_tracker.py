@@ -9,6 +9,7 @@ import importlib.metadata
 import logging
 import os
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 import psutil
@@ -108,6 +109,26 @@ def _require(part: Any, names: tuple[str, ...], what: str) -> None:
         )
 
 
+class _Counted(psutil.Process):
+    """A process that does not read the machine's whole table of processes to find that it has no children.
+
+    CodeCarbon asks twice a window; with a few hundred processes the answer takes longer than some queries.
+    """
+
+    def children(self, recursive: bool = False) -> list[psutil.Process]:
+        """As psutil's."""
+        return super().children(recursive) if _may_have_children(self.pid) else []
+
+
+def _may_have_children(pid: int) -> bool:
+    """Whether a thread of the process has children; True where the kernel does not say."""
+    threads = Path(f"/proc/{pid}/task")
+    try:
+        return any((thread / "children").read_bytes() for thread in threads.iterdir())
+    except OSError:  # another system, a kernel without that file, or a thread that has just ended
+        return True
+
+
 def process_of(pid: int | None) -> psutil.Process:
     """The process whose CPU time is counted with its children's: this one, or that of the number ``pid``.
 
@@ -115,7 +136,7 @@ def process_of(pid: int | None) -> psutil.Process:
         InputError: there is none, or it is not ours to look at.
     """
     try:
-        process = psutil.Process(pid)
+        process = _Counted(pid)
         process.cpu_times()
     except (psutil.NoSuchProcess, psutil.AccessDenied) as error:
         remedy = "give the number of a process of this user that runs on this machine"

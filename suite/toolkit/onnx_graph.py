@@ -52,7 +52,7 @@ def session_of(setup: Setup, model: Any, content: bytes) -> Setup:
         NotApplicable: the graph fits no other length or batch than it was traced with.
     """
     made = setup.replace(model=OnnxModel(content, config=model.config, threads=torch.get_num_threads()))
-    for sample in setup.task.train()[: effect.PROBE_SAMPLES]:
+    for sample in setup.task.samples(effect.PROBE_SAMPLES):
         try:
             made.model(**setup.task.batch(setup, [sample]))
         except Exception as error:  # the library has a class for each of its codes, all of them plain exceptions

@@ -188,6 +188,17 @@ def test_a_graph_of_onnx_runtime_answers_as_the_model():
     assert GRAPH.prepare(made).model is made.model  # what is a graph stays as it is
 
 
+def test_a_graph_needs_no_data_to_train_on(monkeypatch):
+    """As where ``task.data.test`` is given alone."""
+    setup = fake_setup("text")
+
+    def absent(task):
+        raise NotApplicable("no data to train on")
+
+    monkeypatch.setattr(type(setup.task), "train", absent)
+    assert GRAPH.prepare(setup).runtime == "onnxruntime"
+
+
 def test_onnx_runtime_alone_is_a_technique_with_the_same_parameters():
     setup = fake_setup("text")
     seen = OnnxruntimeTechnique().proof(setup, OnnxruntimeTechnique().apply(setup))
