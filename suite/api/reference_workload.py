@@ -39,14 +39,18 @@ def interpreted() -> ReferenceWorkload:
     return ReferenceWorkload(name=f"interpreted-1 of {version}", function=_interpret)
 
 
-def matrices() -> ReferenceWorkload:
-    """Products of matrices of 64 x 64 by torch. Another version of it is another reference."""
+def matrices(device: str) -> ReferenceWorkload:
+    """Products of matrices by torch on ``cpu`` (64 x 64) or ``cuda`` (1024 x 1024).
+
+    Another version of torch is another reference.
+    """
     import torch
 
-    factor = torch.ones(64, 64)
+    size = 64 if device == "cpu" else 1024
+    factor = torch.ones(size, size, device=device)
 
     def multiply() -> None:
         for _ in range(20):
             factor @ factor
 
-    return ReferenceWorkload(name=f"matrices-1 of torch {torch.__version__}", function=multiply)
+    return ReferenceWorkload(name=f"matrices-1 of torch {torch.__version__} on {device}", function=multiply)

@@ -159,26 +159,26 @@ class EnergyBenchmark:
         return returned
 
 
-_REFERENCES: dict[str, Callable[[], ReferenceWorkload | None]] = {
-    "python": interpreted,
-    "torch": matrices,
-    "none": lambda: None,
-}
-
-
 def reference_meant(wanted: str | ReferenceWorkload, device: str) -> ReferenceWorkload | None:
     """The workload itself, or that of this name; ``auto`` is ``python`` on the CPU and ``none`` on a GPU.
 
     Raises:
-        InputError: it is neither a workload nor such a name.
+        InputError: it is neither a workload nor such a name, or interpreted Python is to keep a GPU at work.
     """
     if isinstance(wanted, ReferenceWorkload):
         return wanted
     name = ("python" if device == "cpu" else "none") if wanted == "auto" else wanted
-    if name not in _REFERENCES:
-        remedy = f"give a suite.ReferenceWorkload, auto, {', '.join(_REFERENCES)}"
+    if name == "python" and device != "cpu":
+        raise InputError("interpreted Python does no work on a GPU", got=name, remedy="give torch or none")
+    known: dict[str, Callable[[], ReferenceWorkload | None]] = {
+        "python": interpreted,
+        "torch": lambda: matrices(device),
+        "none": lambda: None,
+    }
+    if name not in known:
+        remedy = f"give a suite.ReferenceWorkload, auto, {', '.join(known)}"
         raise InputError("energy_reference is no reference", got=wanted, remedy=remedy)
-    return _REFERENCES[name]()
+    return known[name]()
 
 
 @contextlib.contextmanager

@@ -190,9 +190,9 @@ class TestReference:
 
     def test_those_that_the_suite_has_name_the_version_of_what_does_the_work(self):
         assert platform.python_version() in interpreted().name
-        assert torch.__version__ in matrices().name
+        assert torch.__version__ in matrices("cpu").name
         assert interpreted().function() == interpreted().function() > 0
-        matrices().function()
+        matrices("cpu").function()
 
 
 def halved(window):

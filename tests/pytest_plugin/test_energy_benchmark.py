@@ -137,8 +137,7 @@ def test_another_reference_leaves_joules_and_it_says_so(run):
         ("auto", "cpu", interpreted().name),
         ("auto", "cuda", None),
         ("none", "cpu", None),
-        ("python", "cuda", interpreted().name),
-        ("torch", "cpu", matrices().name),
+        ("torch", "cpu", matrices("cpu").name),
     ],
 )
 def test_the_reference_is_interpreted_python_on_the_cpu_and_none_on_a_gpu(wanted, device, name):
@@ -150,6 +149,11 @@ def test_the_reference_is_interpreted_python_on_the_cpu_and_none_on_a_gpu(wanted
 def test_what_a_project_gives_for_a_reference_must_be_one(wanted):
     with pytest.raises(InputError, match="energy_reference is no reference"):
         reference_meant(wanted, "cpu")
+
+
+def test_a_reference_works_on_the_device_whose_energy_is_read():
+    with pytest.raises(InputError, match="no work on a GPU"):
+        reference_meant("python", "cuda")
 
 
 def test_it_goes_on_working_with_groups_and_stored_runs(run, pytester):
