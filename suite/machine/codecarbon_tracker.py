@@ -8,6 +8,7 @@ from __future__ import annotations
 import importlib.metadata
 import logging
 import os
+import time
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -110,14 +111,25 @@ def _require(part: Any, names: tuple[str, ...], what: str) -> None:
 
 
 class _Counted(psutil.Process):
-    """A process that does not read the machine's whole table of processes to find that it has no children.
+    """A process as CodeCarbon asks of it twice a window, by a finer clock and a faster look than psutil's."""
 
-    CodeCarbon asks twice a window; with a few hundred processes the answer takes longer than some queries.
-    """
+    def cpu_times(self) -> Any:
+        """As psutil's, whose steps are 10 ms, but for the process itself: all of its time stands under ``user``."""
+        times = super().cpu_times()
+        own_s = _cpu_s(self.pid)
+        return times if own_s is None else times._replace(user=own_s, system=0.0)
 
     def children(self, recursive: bool = False) -> list[psutil.Process]:
-        """As psutil's."""
+        """As psutil's, which reads the whole table of processes even where there are none."""
         return super().children(recursive) if _may_have_children(self.pid) else []
+
+
+def _cpu_s(pid: int) -> float | None:
+    """CPU time of all threads of a process by its own clock (clock_getcpuclockid(3)); None where there is none."""
+    try:
+        return time.clock_gettime(~pid << 3 | 2)
+    except (AttributeError, OSError):  # not Linux
+        return None
 
 
 def _may_have_children(pid: int) -> bool:

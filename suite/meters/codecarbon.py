@@ -60,7 +60,7 @@ from suite.units import kwh_to_joules
 _COUNTED, _SAMPLED = "measured:nvml_energy_counter", "measured:nvml_power_samples"
 _LONGEST_TICK_S = 1.0  # no counter steps more seldom; a shorter window may truly see no step
 _STILL_TICKS = 3  # where the tick is known, a counter that does not rise for so many stands still
-_EMPTY_WINDOWS = 64  # CPU time steps by 10 ms; the mean of so many is good to less than one
+_EMPTY_WINDOWS = 64  # where CPU time steps by 10 ms the mean of so many is good to less than one
 _MOST_TDP_W = 10_000.0  # no machine's processors draw more
 
 

@@ -1,7 +1,8 @@
-"""Children of the process whose CPU time is counted."""
+"""The process whose CPU time is counted, and its children."""
 
 import subprocess
 import sys
+import time
 
 import psutil
 import pytest
@@ -48,3 +49,27 @@ def test_where_the_kernel_does_not_say_the_table_is_read(counted, monkeypatch):
 
     monkeypatch.setattr(codecarbon_tracker, "Path", Unreadable)
     assert len(counted(WITH_A_CHILD).children()) == 1
+
+
+def test_cpu_time_is_known_to_less_than_a_tick_of_the_kernel():
+    process, seen = process_of(None), set()
+    for _ in range(50):
+        sum(range(10_000))
+        times = process.cpu_times()
+        seen.add(times.user + times.system)
+    assert len(seen) == 50  # psutil's own would repeat itself: these take less than 10 ms together
+    assert times.user == pytest.approx(time.process_time(), abs=0.1)
+
+
+def test_so_is_another_processs(counted):
+    process = counted(ALONE)
+    coarse = psutil.Process(process.pid).cpu_times()
+    assert process.cpu_times().user == pytest.approx(coarse.user + coarse.system, abs=0.05)
+
+
+def test_without_such_a_clock_it_is_psutils(monkeypatch):
+    def absent(clock):
+        raise OSError
+
+    monkeypatch.setattr(codecarbon_tracker.time, "clock_gettime", absent)
+    assert process_of(None).cpu_times().user == pytest.approx(psutil.Process().cpu_times().user, abs=0.1)

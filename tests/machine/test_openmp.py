@@ -50,8 +50,7 @@ def cpu_s(policy: str, load: int) -> float:
 
 
 @pytest.mark.slow
-def test_a_busy_machine_costs_sleeping_threads_no_cpu_time_that_work_does_not_need():
-    """Load changes next to nothing for threads that sleep; for those that spin it is charged as work."""
-    quiet, loaded = cpu_s("PASSIVE", 0), cpu_s("PASSIVE", os.cpu_count() or 1)
-    assert loaded < 1.6 * quiet
-    assert cpu_s("ACTIVE", os.cpu_count() or 1) > 2 * loaded  # the control: what the default may cost
+def test_on_a_busy_machine_threads_that_sleep_take_less_than_half_the_cpu_time_of_those_that_spin():
+    """What they spin is charged as work where energy is estimated. Both under load, so that nothing else differs."""
+    load = os.cpu_count() or 1
+    assert cpu_s("ACTIVE", load) > 2 * cpu_s("PASSIVE", load)
