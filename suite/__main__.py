@@ -19,7 +19,6 @@ from suite.machine.openmp import wait_passively
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from suite.config.composition import Composition
     from suite.config.plan import PlannedPoint
     from suite.search.driver import SearchRun
     from suite.sweep.progress import Console
@@ -118,17 +117,15 @@ def _measure(points: list[list[str]], dry_run: bool) -> int:
     from suite.sweep.launchers.choice import BASIC, launcher_of
 
     launcher = launcher_of(points)
-    composed: list[Composition] = []
-    has_server = False
-    for each in compositions(points):
-        if not composed and launcher == BASIC and not dry_run:
-            from suite.sweep.process import start_server
+    composed = compositions(points)
+    first, has_server = next(composed), False
+    if launcher == BASIC and not dry_run:
+        from suite.sweep.process import start_server
 
-            has_server = start_server(each.config)  # it imports the models' libraries while the others are composed
-        composed.append(each)
+        has_server = start_server(first.config)  # it imports the models' libraries while the others are composed
     from suite.sweep import planning
 
-    plans = planning.built(composed)
+    plans = planning.built([first, *composed])
     end = _sweep(plans, dry_run, has_server=has_server)
     return _ended(plans, end) if end.is_measured else 0
 

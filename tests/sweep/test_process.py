@@ -26,12 +26,7 @@ from suite.sweep import child, deaths, process
 from suite.sweep.messages import FORK_UNUSABLE, Job, decoded
 from suite.sweep.planning import planned
 from suite.sweep.process import run_here, run_isolated
-
-FAST = [
-    "protocol.min_blocks=2", "protocol.max_blocks=2", "protocol.window_s={cpu: 0.1, cuda: 0.1}",
-    "protocol.warmup_min_s=0", "protocol.warmup_max_s=0.1", "protocol.warmup_slope_s=0.02", "protocol.max_scored=20",
-    "task.query_count=16", "threads=1", "device=cpu",
-]  # fmt: skip
+from tests.commands.test_command_line import FAST
 
 
 @pytest.fixture
